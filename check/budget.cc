@@ -1,0 +1,46 @@
+#include "check/budget.h"
+
+#include <algorithm>
+
+#include "schema/text.h"
+#include "schema/reason.h"
+
+namespace mandate {
+namespace {
+
+constexpr uint64_t kStepsBetweenLooks = 64;
+// Past this a time limit means "none": adding it to the clock must not overflow.
+constexpr absl::Duration kTimeMax = absl::Hours(24 * 365);
+
+}  // namespace
+
+Budget::Budget(const BudgetLimits& limits)
+    : limits_(limits),
+      deadline_(std::chrono::steady_clock::now() +
+                absl::ToChronoNanoseconds(std::min(limits.time_max, kTimeMax))) {}
+
+absl::Status Budget::Look() {
+  if (steps_ > limits_.steps_max) {
+    return WithReason(absl::ResourceExhaustedError(Cat(
+                          "the question took more than its ", limits_.steps_max,
+                          " steps, so its answer is not known; raise the server's limit or ask "
+                          "something narrower")),
+                      "STEPS_EXHAUSTED");
+  }
+  if (bytes_ > limits_.memory_bytes_max) {
+    return WithReason(absl::ResourceExhaustedError(Cat(
+                          "the question took more than its ", limits_.memory_bytes_max,
+                          " bytes of memory, so its answer is not known; raise the server's limit "
+                          "or ask something narrower")),
+                      "MEMORY_EXHAUSTED");
+  }
+  next_look_ = steps_ + kStepsBetweenLooks;
+  if (std::chrono::steady_clock::now() >= deadline_) {
+    return absl::DeadlineExceededError(
+        Cat("the question took longer than its ", absl::FormatDuration(limits_.time_max),
+                     ", so its answer is not known"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace mandate

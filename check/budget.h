@@ -1,0 +1,52 @@
+// budget.h: how much work one question may cost.
+//
+// Threads     A Budget belongs to one question on one thread.
+// Errors      RESOURCE_EXHAUSTED (STEPS_EXHAUSTED, MEMORY_EXHAUSTED) and DEADLINE_EXCEEDED: the answer is then not
+//             known, which is never a "no".
+#ifndef MANDATE_CHECK_BUDGET_H_
+#define MANDATE_CHECK_BUDGET_H_
+
+#include <chrono>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace mandate {
+
+struct BudgetLimits {
+  // A step is a row read or a goal visited: about 5 us from disk, under 1 us from memory.
+  uint64_t steps_max = 5'000'000;
+  absl::Duration time_max = absl::Seconds(10);
+  uint64_t memory_bytes_max = 1ull << 30;
+};
+
+class Budget {
+ public:
+  explicit Budget(const BudgetLimits& limits);
+
+  // Charges `steps` and `bytes`; fails once anything is used up. The clock is read every 64 steps.
+  absl::Status Charge(uint64_t steps, uint64_t bytes) {
+    steps_ += steps;
+    bytes_ += bytes;
+    if (steps_ > limits_.steps_max || bytes_ > limits_.memory_bytes_max || steps_ >= next_look_) {
+      return Look();
+    }
+    return absl::OkStatus();
+  }
+  uint64_t steps() const { return steps_; }
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  absl::Status Look();
+
+  BudgetLimits limits_;
+  std::chrono::steady_clock::time_point deadline_;
+  uint64_t steps_ = 0;
+  uint64_t bytes_ = 0;
+  uint64_t next_look_ = 64;
+};
+
+}  // namespace mandate
+
+#endif  // MANDATE_CHECK_BUDGET_H_

@@ -1,0 +1,119 @@
+#include "check/checker.h"
+
+#include <utility>
+
+#include "schema/text.h"
+#include "check/delegation.h"
+#include "schema/compiler.h"
+#include "schema/reason.h"
+
+namespace mandate {
+namespace {
+
+absl::Status Invalid(std::string message, std::string_view reason, std::string_view field) {
+  return WithField(WithReason(absl::InvalidArgumentError(std::move(message)), reason), field);
+}
+
+std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates) {
+  const std::string closest = ClosestName(name, candidates);
+  return closest.empty() ? "" : Cat("; did you mean `", closest, "`?");
+}
+
+}  // namespace
+
+absl::StatusOr<TypeId> ResolveType(const Schema& schema, std::string_view name,
+                                   std::string_view field) {
+  if (auto type = schema.FindType(name)) return *type;
+  std::vector<std::string> names;
+  for (const Definition& definition : schema.definitions()) names.push_back(definition.name);
+  return Invalid(Cat("`", name, "` is not defined in the schema", DidYouMean(name, names)),
+                 "UNKNOWN_DEFINITION", field);
+}
+
+absl::StatusOr<MemberId> ResolvePermission(const Schema& schema, TypeId type, std::string_view name,
+                                           std::string_view field) {
+  const Definition& definition = schema.definition(type);
+  auto member = schema.FindMember(type, name);
+  if (!member) {
+    std::vector<std::string> names;
+    for (MemberId id : definition.members) {
+      if (schema.member(id).reserved == Reserved::kNone) names.push_back(schema.member(id).name);
+    }
+    return Invalid(Cat("relation or permission `", name, "` is not defined on `",
+                                definition.name, "`", DidYouMean(name, names)),
+                   "UNKNOWN_PERMISSION", field);
+  }
+  if (schema.member(*member).reserved != Reserved::kNone) {
+    return Invalid(Cat("`", definition.name, "#", name,
+                                "` is a relation of delegation, not a permission; read its "
+                                "relationships instead"),
+                   "RESERVED_RELATION", field);
+  }
+  return *member;
+}
+
+Checker::Checker(const Plan& plan, const Snapshot& snapshot, const Moment& moment,
+                 const CheckLimits& limits)
+    : plan_(plan), snapshot_(snapshot), moment_(moment), limits_(limits) {}
+
+absl::StatusOr<Answer> Checker::Check(const CheckQuestion& question) {
+  const Schema& schema = plan_.schema();
+  auto type = ResolveType(schema, question.resource.type, "resource.type");
+  if (!type.ok()) return type.status();
+  auto member = ResolvePermission(schema, *type, question.permission, "permission");
+  if (!member.ok()) return member.status();
+  if (question.resource.id == "*") {
+    return Invalid("`*` is no object; name one", "WILDCARD_NOT_ALLOWED", "resource.id");
+  }
+  auto subject_type = ResolveType(schema, question.subject.type, "subject.type");
+  if (!subject_type.ok()) return subject_type.status();
+  if (question.subject.IsWildcard()) {
+    return Invalid("a wildcard asks for nobody in particular; name one subject",
+                   "WILDCARD_NOT_ALLOWED", "subject.id");
+  }
+  SubjectTerm subject{.type = *subject_type, .id = question.subject.id};
+  const bool delegated =
+      schema.definition(*subject_type).kind != Kind::kDefinition && question.subject.relation.empty();
+  if (delegated) {
+    Budget budget(limits_.budget);
+    DelegatedCheck check(plan_, snapshot_, moment_, limits_, &budget);
+    return check.Decide(*member, question, subject);
+  }
+  if (question.task.has_value() || !question.claims.empty()) {
+    return Invalid(Cat("a task or a chain can be named only for an agent or a session, and `",
+                                ToText(question.subject), "` is neither"),
+                   "TASK_NOT_ALLOWED", question.task.has_value() ? "task" : "claims");
+  }
+  if (!question.subject.relation.empty()) {
+    auto relation =
+        ResolvePermission(schema, *subject_type, question.subject.relation, "subject.relation");
+    if (!relation.ok()) return relation.status();
+    subject.relation = *relation;
+  }
+  return CheckOrdinary(*member, question, std::move(subject));
+}
+
+absl::StatusOr<Answer> Checker::CheckOrdinary(MemberId member, const CheckQuestion& question,
+                                              SubjectTerm subject) {
+  Budget budget(limits_.budget);
+  auto& evaluator =
+      evaluators_[Cat(ToText(question.subject), question.explain ? " explained" : "")];
+  if (evaluator == nullptr) {
+    evaluator =
+        std::make_unique<Evaluator>(plan_, snapshot_, moment_, &budget, std::move(subject),
+                                    question.explain ? Trace::kOn : Trace::kOff);
+  }
+  evaluator->set_budget(&budget);
+  auto verdict = evaluator->Ask(member, question.resource.id);
+  if (!verdict.ok()) return verdict.status();
+  Answer answer;
+  answer.decision = verdict->decision;
+  if (answer.decision == Decision::kAllowed) answer.valid_until = evaluator->ValidUntil(*verdict);
+  if (question.explain) {
+    evaluator->Explain(*verdict, member, question.resource.id, 0, &answer.explanation);
+  }
+  answer.steps = budget.steps();
+  return answer;
+}
+
+}  // namespace mandate

@@ -1,0 +1,64 @@
+// checker.h: questions in the words of the schema, answered at one snapshot and one moment.
+//
+//   Checker checker(plan, snapshot, {.now = clock()}, limits);
+//   absl::StatusOr<Answer> answer = checker.Check({.resource = {"document", "plan"}, .permission = "view",
+//                                                  .subject = {"user", "alice"}});
+//
+// Threads     One Checker on one thread; make one for each call.
+// Ownership   Plan and snapshot outlive it.
+// Errors      INVALID_ARGUMENT for what the schema does not know or delegation does not allow to be asked, with the
+//             field's path and a reason (UNKNOWN_DEFINITION, UNKNOWN_PERMISSION, RESERVED_RELATION,
+//             WILDCARD_NOT_ALLOWED, NOT_A_TASK, TASK_NOT_ALLOWED); the errors of evaluator.h.
+#ifndef MANDATE_CHECK_CHECKER_H_
+#define MANDATE_CHECK_CHECKER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "check/answer.h"
+#include "check/budget.h"
+#include "check/evaluator.h"
+#include "check/moment.h"
+#include "check/plan.h"
+#include "check/question.h"
+#include "storage/snapshot.h"
+
+namespace mandate {
+
+struct CheckLimits {
+  BudgetLimits budget;
+  // Agents on a chain (delegation.md, section 3).
+  size_t chain_agents_max = 4;
+};
+
+class Checker {
+ public:
+  Checker(const Plan& plan, const Snapshot& snapshot, const Moment& moment,
+          const CheckLimits& limits);
+
+  // Questions about one subject share what was found out for earlier ones.
+  absl::StatusOr<Answer> Check(const CheckQuestion& question);
+
+ private:
+  absl::StatusOr<Answer> CheckOrdinary(MemberId member, const CheckQuestion& question,
+                                       SubjectTerm subject);
+
+  const Plan& plan_;
+  const Snapshot& snapshot_;
+  const Moment moment_;
+  const CheckLimits limits_;
+  absl::flat_hash_map<std::string, std::unique_ptr<Evaluator>> evaluators_;  // by subject
+};
+
+// The names of a question, resolved. `field` is the path that an error names.
+absl::StatusOr<TypeId> ResolveType(const Schema& schema, std::string_view name,
+                                   std::string_view field);
+// REQUIRES: nothing; refuses reserved relations (RESERVED_RELATION).
+absl::StatusOr<MemberId> ResolvePermission(const Schema& schema, TypeId type,
+                                           std::string_view name, std::string_view field);
+
+}  // namespace mandate
+
+#endif  // MANDATE_CHECK_CHECKER_H_

@@ -1,0 +1,122 @@
+// delegation.h: what an agent or a session may do, derived at the moment of the question from its principal's own
+// permission: chain, covers, allowed, and the order of reasons.
+//
+// It is a conjunction of ordinary questions at one snapshot; the evaluator is the same as for people.
+//
+//   allowed(agent, task, r, p) = chain(agent, task) ends at principal P
+//                              & for each task on it:   its scope covers r#p
+//                              & for each agent on it:  its boundary (where its type declares one) covers r#p
+//                              & P has p on r
+//
+// Threads     One question on one thread.
+// Errors      Those of evaluator.h; INVALID_ARGUMENT where the task is no task, or a claim is no object.
+#ifndef MANDATE_CHECK_DELEGATION_H_
+#define MANDATE_CHECK_DELEGATION_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "check/answer.h"
+#include "check/checker.h"
+#include "check/question.h"
+
+namespace mandate {
+
+class DelegatedCheck {
+ public:
+  DelegatedCheck(const Plan& plan, const Snapshot& snapshot, const Moment& moment,
+                 const CheckLimits& limits, Budget* budget);
+
+  // REQUIRES: `subject` is an object of a type that is an agent, task or session.
+  absl::StatusOr<Answer> Decide(MemberId permission, const CheckQuestion& question,
+                                const SubjectTerm& subject);
+
+ private:
+  struct Party {
+    TypeId type = TypeId::kNone;
+    std::string id;
+    friend bool operator==(const Party&, const Party&) = default;
+  };
+
+  // One agent on one task, and who lent it the authority.
+  struct Hop {
+    Party agent;
+    Party task;
+    std::optional<Party> delegator;  // Absent where the task has none, or more than one.
+    std::optional<Edge> delegated;   // task#delegated_for_task@agent, live or not
+    std::optional<Edge> acting;      // delegator#acts_on_behalf_of@agent, live or not
+  };
+
+  enum class ChainEnd { kPrincipal, kBroken, kTooDeep };
+
+  struct Chain {
+    std::vector<Hop> hops;  // From the acting agent upward.
+    ChainEnd end = ChainEnd::kBroken;
+    std::string ended_at;   // What it broke at.
+    Party principal;        // With kPrincipal.
+  };
+
+  struct Session {
+    Party self;
+    Party agent;
+    Party task;
+    Edge agent_edge;
+    Revision born;
+  };
+
+  // A set of items of a task or an agent against the asked permission.
+  enum class Cover { kNo, kConditional, kYes };
+
+  // The parts of Decide, in the order of their reasons. Each returns false once the answer is a denial.
+  absl::StatusOr<bool> FindSession(const Party& self);
+  absl::StatusOr<bool> CheckClaims(const CheckQuestion& question);
+  absl::StatusOr<bool> CheckEdges();
+  absl::StatusOr<bool> CheckAges();
+  absl::StatusOr<bool> CheckShape();
+  absl::StatusOr<bool> CheckScopes();
+  absl::StatusOr<bool> CheckBoundaries();
+  absl::StatusOr<bool> CheckPrincipal();
+
+  absl::Status Walk(Party agent, Party task);
+  absl::Status WalkHop(const Party& agent, const Party& task, std::optional<Party>* next_agent,
+                       std::optional<Party>* next_task);
+  absl::StatusOr<Cover> Covers(const Party& holder, MemberId items);
+  absl::StatusOr<std::vector<Party>> Holders(const Party& object, MemberId relation);
+  absl::StatusOr<std::optional<Edge>> FindEdge(const Party& object, MemberId relation,
+                                               const Party& subject);
+  absl::StatusOr<bool> RequireEdge(const Party& object, MemberId relation, const Party& subject,
+                                   const std::optional<Edge>& edge, DenialReason reason);
+
+  bool Deny(DenialReason reason, std::string at);
+  void NoteExpiry(absl::Time expires_at);
+  void ExplainEdge(const Party& object, MemberId relation, const Party& subject,
+                   const std::optional<Edge>& edge, Decision decision);
+  void ExplainStep(uint32_t depth, StepKind kind, Decision decision, std::string text);
+  MemberId ReservedOf(TypeId type, Reserved which) const {
+    return plan_.schema().definition(type).reserved(which);
+  }
+  Kind KindOf(const Party& party) const { return plan_.schema().definition(party.type).kind; }
+  ObjectKey Key(const Party& party) const { return {plan_.name(party.type), party.id}; }
+  std::string Text(const Party& party) const;
+  std::string EdgeText(const Party& object, MemberId relation, const Party& subject) const;
+
+  const Plan& plan_;
+  const Snapshot& snapshot_;
+  const Moment moment_;
+  const CheckLimits& limits_;
+  Budget* budget_;
+
+  MemberId permission_ = MemberId::kNone;
+  std::string resource_id_;
+  bool explain_ = false;
+  bool conditional_ = false;
+  std::optional<Session> session_;
+  Chain chain_;
+  Answer answer_;
+};
+
+}  // namespace mandate
+
+#endif  // MANDATE_CHECK_DELEGATION_H_

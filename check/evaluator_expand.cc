@@ -1,0 +1,257 @@
+// From a goal to its sub-goals: the only part of the evaluator that reads storage.
+#include <utility>
+
+#include "schema/text.h"
+#include "check/evaluator.h"
+
+namespace mandate {
+namespace {
+
+constexpr size_t kGets = 0;
+constexpr size_t kScans = 2;
+constexpr uint64_t kNodeBytes = 160;
+constexpr uint64_t kRowBytes = 96;
+
+}  // namespace
+
+Evaluator::ObjectId Evaluator::Intern(TypeId type, NameId name, std::string_view id) {
+  auto it = object_ids_.find({type, id});
+  if (it != object_ids_.end()) return it->second;
+  const std::string& kept = id_text_.emplace_back(id);
+  const auto object = static_cast<ObjectId>(objects_.size());
+  objects_.push_back({type, name, kept});
+  object_ids_.emplace(std::pair<TypeId, std::string_view>{type, kept}, object);
+  return object;
+}
+
+Evaluator::EdgeId Evaluator::AddEdge(ObjectId resource, MemberId relation, ObjectId subject,
+                                     NameId subject_relation, const Edge& edge, EdgeState state) {
+  has_expiry_ |= edge.expires_at != absl::InfiniteFuture();
+  edges_.push_back(
+      {resource, relation, subject, subject_relation, state, edge.written, edge.expires_at});
+  return static_cast<EdgeId>(edges_.size() - 1);
+}
+
+bool Evaluator::IsIdentity(const Expression& expression, ObjectId object) const {
+  return subject_.relation != MemberId::kNone && expression.member == subject_.relation &&
+         (subject_.any_object || objects_[object].id == subject_.id);
+}
+
+void Evaluator::NoteChild(NodeId parent, NodeId child, EdgeId edge) {
+  if (trace_ == Trace::kOn) traced_children_[parent].push_back({child, edge});
+}
+
+// Opens the goal (or finds it open, or settled) and links `parent` to it. Returns 0 for a goal that cannot hold for
+// this kind of subject.
+Evaluator::NodeId Evaluator::OpenNode(ExprId expr, ObjectId object, NodeId parent, EdgeId edge,
+                                      uint32_t place) {
+  if (!reach_.Contains(expr)) return 0;
+  const uint64_t key = Key(expr, object);
+  NodeId child = 0;
+  if (auto settled = final_.find(key); settled != final_.end()) {
+    child = settled->second;
+  } else {
+    auto [slot, is_new] = strata_.back().nodes.try_emplace(key, nodes_.size());
+    child = slot->second;
+    if (is_new) {
+      Node& node = nodes_.emplace_back();
+      node.expr = expr;
+      node.object = object;
+      if (trace_ == Trace::kOn) traced_children_.emplace_back();
+      const Expression& opened = plan_.schema().expression(expr);
+      if ((opened.op == Op::kRelation || opened.op == Op::kPermission) &&
+          IsIdentity(opened, object)) {
+        SetHolds(child, 0, kNoIndex);
+      } else {
+        Schedule(child, Task::kExpand, kGets);
+      }
+    }
+  }
+  if (parent == 0) return child;
+  NoteChild(parent, child, edge);
+  const Link link{parent, nodes_[child].links, edge, place};
+  if (!nodes_[child].holds) {
+    nodes_[child].links = static_cast<uint32_t>(links_.size());
+    links_.push_back(link);
+  }
+  if (nodes_[child].possible) events_.push_back({link, child, false});
+  if (nodes_[child].holds) events_.push_back({link, child, true});
+  return child;
+}
+
+absl::Status Evaluator::Expand(NodeId id) {
+  if (absl::Status status = budget_->Charge(0, kNodeBytes); !status.ok()) return status;
+  const Expression& goal = expression(id);
+  const ObjectId object = nodes_[id].object;
+  switch (goal.op) {
+    case Op::kNil:
+      return absl::OkStatus();
+    case Op::kSelf:
+      if (subject_.relation == MemberId::kNone && subject_.type == goal.type &&
+          subject_.id == objects_[object].id) {
+        SetHolds(id, 0, kNoIndex);
+      }
+      return absl::OkStatus();
+    case Op::kRelation:
+      return ExpandRelation(id, goal);
+    case Op::kPermission:
+    case Op::kUnion: {
+      uint32_t place = 0;
+      for (ExprId child : goal.children) OpenNode(child, object, id, kNoIndex, place++);
+      return absl::OkStatus();
+    }
+    case Op::kIntersection:
+      nodes_[id].children = static_cast<uint32_t>(child_lists_.size());
+      child_lists_.emplace_back();
+      OpenNextOfIntersection(id);
+      return absl::OkStatus();
+    case Op::kExclusion:
+      OpenNode(goal.children[0], object, id, kNoIndex, 0);
+      return absl::OkStatus();
+    case Op::kArrowAny:
+    case Op::kArrowAll:
+      Schedule(id, Task::kScan, kScans);
+      return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Evaluator::ExpandRelation(NodeId id, const Expression& goal) {
+  bool direct = false;
+  bool wildcard = false;
+  bool same_set = false;
+  bool sets = false;
+  for (const SubjectType& allowed : plan_.schema().member(goal.member).subject_types) {
+    if (allowed.relation != MemberId::kNone) {
+      same_set |= allowed.relation == subject_.relation && !subject_.any_object;
+      sets |= reach_.Contains(plan_.schema().member(allowed.relation).root);
+    } else if (subject_.relation == MemberId::kNone && allowed.type == subject_.type) {
+      (allowed.wildcard ? wildcard : direct) = true;
+    }
+  }
+  if (direct || same_set) {
+    absl::Status status = TryDirect(id, goal, subject_.id, subject_relation_name_);
+    if (!status.ok() || nodes_[id].holds) return status;
+  }
+  if (wildcard) {
+    absl::Status status = TryDirect(id, goal, "*", NameId::kNone);
+    if (!status.ok() || nodes_[id].holds) return status;
+  }
+  if (sets) Schedule(id, Task::kScan, kScans);
+  return absl::OkStatus();
+}
+
+absl::Status Evaluator::TryDirect(NodeId id, const Expression& goal, std::string_view subject_id,
+                                  NameId subject_relation) {
+  if (absl::Status status = budget_->Charge(1, 0); !status.ok()) return status;
+  const ObjectId object = nodes_[id].object;
+  absl::StatusOr<std::optional<Edge>> found =
+      snapshot_.Find({objects_[object].name, objects_[object].id}, plan_.name(goal.member),
+                     {subject_name_, subject_id, subject_relation});
+  if (!found.ok()) return found.status();
+  if (!found->has_value()) return absl::OkStatus();
+  absl::StatusOr<EdgeState> state = StateOf(**found, moment_);
+  if (!state.ok()) return state.status();
+  if (*state == EdgeState::kGone) return absl::OkStatus();
+  const ObjectId subject = Intern(subject_.type, subject_name_, subject_id);
+  const EdgeId edge = AddEdge(object, goal.member, subject, subject_relation, **found, *state);
+  NoteChild(id, 0, edge);
+  if (*state == EdgeState::kConditional) {
+    SetPossible(id);
+  } else {
+    SetHolds(id, 0, edge);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Evaluator::Scan(NodeId id) {
+  const Expression& goal = expression(id);
+  return goal.op == Op::kRelation ? ScanSubjectSets(id, goal) : ScanArrow(id, goal);
+}
+
+absl::Status Evaluator::ScanSubjectSets(NodeId id, const Expression& goal) {
+  const ObjectId object = nodes_[id].object;
+  const Member& relation = plan_.schema().member(goal.member);
+  for (size_t i = 0; i < relation.subject_types.size(); ++i) {
+    const SubjectType& allowed = relation.subject_types[i];
+    if (allowed.relation == MemberId::kNone) continue;
+    const ExprId target = plan_.schema().member(allowed.relation).root;
+    if (!reach_.Contains(target)) continue;
+    // The same set may stand twice in the schema, with different traits; it is one range of rows.
+    bool seen = false;
+    for (size_t j = 0; j < i; ++j) seen |= relation.subject_types[j].relation == allowed.relation;
+    if (seen) continue;
+    const NameId type_name = plan_.name(allowed.type);
+    const NameId relation_name = plan_.name(allowed.relation);
+    auto cursor = snapshot_.SubjectsOfType({objects_[object].name, objects_[object].id},
+                                           plan_.name(goal.member), type_name, relation_name);
+    for (; cursor->Valid(); cursor->Next()) {
+      if (absl::Status status = budget_->Charge(1, kRowBytes); !status.ok()) return status;
+      const TupleRow& row = cursor->row();
+      if (row.subject.id == "*") continue;  // An item; it is nobody's set.
+      absl::StatusOr<EdgeState> state = StateOf(row.edge, moment_);
+      if (!state.ok()) return state.status();
+      if (*state == EdgeState::kGone) continue;
+      const ObjectId subject = Intern(allowed.type, type_name, row.subject.id);
+      const EdgeId edge = AddEdge(object, goal.member, subject, relation_name, row.edge, *state);
+      OpenNode(target, subject, id, edge, 0);
+    }
+    if (!cursor->status().ok()) return cursor->status();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Evaluator::ScanArrow(NodeId id, const Expression& goal) {
+  const ObjectId object = nodes_[id].object;
+  const bool all = goal.op == Op::kArrowAll;
+  if (all) {
+    nodes_[id].children = static_cast<uint32_t>(child_lists_.size());
+    child_lists_.emplace_back();
+  }
+  const Member& relation = plan_.schema().member(goal.member);
+  for (size_t i = 0; i < relation.subject_types.size(); ++i) {
+    const SubjectType& allowed = relation.subject_types[i];
+    ExprId target = ExprId::kNone;
+    for (const ArrowTarget& candidate : goal.targets) {
+      if (candidate.type == allowed.type) target = candidate.expr;
+    }
+    const bool reaches = target != ExprId::kNone && reach_.Contains(target);
+    if (!reaches && !all) continue;
+    bool seen = false;
+    for (size_t j = 0; j < i; ++j) {
+      seen |= relation.subject_types[j].type == allowed.type &&
+              relation.subject_types[j].relation == allowed.relation;
+    }
+    if (seen) continue;
+    const NameId type_name = plan_.name(allowed.type);
+    const NameId subject_relation = plan_.name(allowed.relation);
+    auto cursor = snapshot_.SubjectsOfType({objects_[object].name, objects_[object].id},
+                                           plan_.name(goal.member), type_name, subject_relation);
+    for (; cursor->Valid(); cursor->Next()) {
+      if (absl::Status status = budget_->Charge(1, kRowBytes); !status.ok()) return status;
+      const TupleRow& row = cursor->row();
+      if (row.subject.id == "*") {
+        return absl::InternalError(
+            Cat("an arrow met the wildcard `", snapshot_.names().Name(type_name),
+                         ":*`, which the schema refuses"));
+      }
+      absl::StatusOr<EdgeState> state = StateOf(row.edge, moment_);
+      if (!state.ok()) return state.status();
+      if (*state == EdgeState::kGone) continue;
+      const ObjectId subject = Intern(allowed.type, type_name, row.subject.id);
+      const EdgeId edge = AddEdge(object, goal.member, subject, subject_relation, row.edge, *state);
+      if (all) {
+        ++nodes_[id].opened;
+        // Its expiry takes away a requirement, so an absence that rests on this goal ends with it.
+        blocking_until_ = std::min(blocking_until_, row.edge.expires_at);
+        if (*state == EdgeState::kLive) ++nodes_[id].certain_edges;
+      }
+      const NodeId child = reaches ? OpenNode(target, subject, id, edge, nodes_[id].opened) : 0;
+      if (all) child_lists_[nodes_[id].children].push_back({child, edge});
+    }
+    if (!cursor->status().ok()) return cursor->status();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace mandate

@@ -1,0 +1,62 @@
+// expand.h: who has a permission, as the expression of the schema filled with what is stored.
+//
+// Unions, intersections, exclusions, computed permissions and arrows are followed; a subject set that is a direct
+// subject is opened only to the depth asked for. A goal that was shown before is shown once and then referred to, so
+// cyclic data ends.
+//
+// Threads     Free function; safe anywhere.
+// Errors      Those of checker.h for the names, and of the budget.
+#ifndef MANDATE_CHECK_EXPAND_H_
+#define MANDATE_CHECK_EXPAND_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "check/budget.h"
+#include "check/moment.h"
+#include "check/plan.h"
+#include "schema/relationship.h"
+#include "storage/snapshot.h"
+
+namespace mandate {
+
+struct ExpandQuestion {
+  ObjectRef resource;
+  std::string permission;
+  uint32_t subject_set_depth = 0;  // How many levels of subject sets to open.
+};
+
+enum class ExpandKind : uint8_t {
+  kSubjects,      // the stored subjects of `object#relation`
+  kUnion,         // any of the next level
+  kIntersection,  // all of the next level
+  kExclusion,     // the first of the next level without the second
+  kSelf,          // the object itself
+  kNil,           // nobody
+  kRepeated,      // shown before
+};
+std::string_view ExpandKindName(ExpandKind kind);  // `UNION`
+
+struct ExpandedSubject {
+  SubjectRef subject;
+  absl::Time expires_at = absl::InfiniteFuture();
+  Revision written;
+};
+
+// In reading order, each with its depth: the tree may be as deep as the data.
+struct ExpandNode {
+  uint32_t depth = 0;
+  ExpandKind kind = ExpandKind::kSubjects;
+  ObjectRef object;
+  std::string relation;  // The relation, permission or, for an operator inside a permission, that permission.
+  std::vector<ExpandedSubject> subjects;  // kSubjects and kSelf: direct subjects first, then subject sets.
+};
+
+absl::StatusOr<std::vector<ExpandNode>> Expand(const Plan& plan, const Snapshot& snapshot,
+                                               const Moment& moment, Budget* budget,
+                                               const ExpandQuestion& question);
+
+}  // namespace mandate
+
+#endif  // MANDATE_CHECK_EXPAND_H_

@@ -1,0 +1,34 @@
+// question.h: what may be asked, as values in the words of the schema.
+#ifndef MANDATE_CHECK_QUESTION_H_
+#define MANDATE_CHECK_QUESTION_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schema/relationship.h"
+
+namespace mandate {
+
+// What the caller of a delegated question believes. Each that is set must be so, or the answer is a no
+// (CLAIM_MISMATCH).
+struct Claims {
+  std::optional<ObjectRef> principal;
+  std::optional<ObjectRef> agent;
+  std::vector<ObjectRef> chain;  // The agents, from the acting one upward. Empty: not stated.
+  bool empty() const { return !principal && !agent && chain.empty(); }
+};
+
+// May `subject` do `permission` to `resource`?
+struct CheckQuestion {
+  ObjectRef resource;
+  std::string permission;         // A permission or a relation, but no reserved one.
+  SubjectRef subject;             // An object, a subject set, an agent or a session; never a wildcard.
+  std::optional<ObjectRef> task;  // For an agent: the task it asks for. For a session: a claim.
+  Claims claims;
+  bool explain = false;
+};
+
+}  // namespace mandate
+
+#endif  // MANDATE_CHECK_QUESTION_H_

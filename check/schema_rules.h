@@ -1,0 +1,23 @@
+// schema_rules.h: what a new schema may not do to what is stored.
+#ifndef MANDATE_CHECK_SCHEMA_RULES_H_
+#define MANDATE_CHECK_SCHEMA_RULES_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "schema/compiler.h"
+#include "storage/tuple_store.h"
+
+namespace mandate {
+
+// FAILED_PRECONDITION (WIDENS_AUTHORITY) when `change` drops a restriction that `drops` does not name.
+absl::Status AdmitWidening(const SchemaChange& change, const std::vector<std::string>& drops);
+
+// FAILED_PRECONDITION (ORPHANS_RELATIONSHIPS), naming the first of them, when relationships that are stored, expired
+// or not, are not allowed by `after`. Reads the narrowed relations alone.
+absl::Status AdmitSchema(const Schema& after, const SchemaChange& change, const Snapshot& stored);
+
+}  // namespace mandate
+
+#endif  // MANDATE_CHECK_SCHEMA_RULES_H_

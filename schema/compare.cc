@@ -1,0 +1,58 @@
+// What a change of schema means for what is stored. Two schemas share no ids, so everything is compared by name.
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "schema/compiler.h"
+#include "schema/text.h"
+
+namespace mandate {
+namespace {
+
+// One allowed form of a subject: type, relation, wildcard, caveat, expiration.
+using Form = std::tuple<std::string_view, std::string_view, bool, std::string_view, bool>;
+
+std::set<Form> FormsOf(const Schema& schema, const Member& relation) {
+  std::set<Form> forms;
+  for (const SubjectType& s : relation.subject_types) {
+    forms.emplace(schema.definition(s.type).name,
+                  s.relation == MemberId::kNone ? std::string_view() : schema.member(s.relation).name, s.wildcard,
+                  s.caveat == CaveatId::kNone ? std::string_view() : schema.caveat(s.caveat).name, s.expiration);
+  }
+  return forms;
+}
+
+// True if some relationship of `relation` that `before` allows is not allowed, or means something else, in `after`.
+bool IsNarrowed(const Schema& before, const Member& relation, const Schema& after) {
+  const Definition& type = before.definition(relation.type);
+  const std::optional<TypeId> new_type = after.FindType(type.name);
+  if (!new_type.has_value() || after.definition(*new_type).kind != type.kind) return true;
+  const std::optional<MemberId> found = after.FindMember(*new_type, relation.name);
+  if (!found.has_value()) return true;
+  const Member& new_relation = after.member(*found);
+  if (new_relation.is_permission || new_relation.reserved != relation.reserved) return true;
+  const std::set<Form> old_forms = FormsOf(before, relation);
+  const std::set<Form> new_forms = FormsOf(after, new_relation);
+  return !std::includes(new_forms.begin(), new_forms.end(), old_forms.begin(), old_forms.end());
+}
+
+}  // namespace
+
+SchemaChange CompareForStorage(const Schema& before, const Schema& after) {
+  SchemaChange change;
+  for (const Member& member : before.members()) {
+    if (member.is_permission || !IsNarrowed(before, member, after)) continue;
+    change.narrowed.push_back({before.definition(member.type).name, member.name});
+  }
+  for (const Definition& type : before.definitions()) {
+    if (type.reserved(Reserved::kBoundary) == MemberId::kNone) continue;
+    const std::optional<TypeId> new_type = after.FindType(type.name);
+    if (!new_type.has_value()) continue;
+    const Definition& new_definition = after.definition(*new_type);
+    if (new_definition.kind != Kind::kAgent || new_definition.reserved(Reserved::kBoundary) != MemberId::kNone) continue;
+    change.widened.push_back(Cat(type.name, "#boundary"));
+  }
+  return change;
+}
+
+}  // namespace mandate

@@ -1,0 +1,36 @@
+#include "schema/compiler.h"
+
+#include "schema/diagnostic_sink.h"
+#include "schema/parser.h"
+#include "schema/resolver.h"
+
+namespace mandate {
+namespace {
+
+constexpr size_t kTextBytesMax = 4 << 20;
+
+}  // namespace
+
+CompileResult CompileSchema(std::string_view text) { return CompileSchemaWith(text, kCaveatSupport); }
+
+CompileResult CompileSchemaWith(std::string_view text, CaveatSupport support) {
+  CompileResult result;
+  DiagnosticSink sink(text);
+  if (text.size() > kTextBytesMax) {
+    sink.SyntaxError({}, "a schema has at most 4 MiB");
+    result.diagnostics = sink.Finish();
+    return result;
+  }
+  const syntax::File file = syntax::ParseSchema(text, sink);
+  Resolution resolution(file, support, sink);
+  DeclareNames(resolution);
+  ResolveSubjectTypes(resolution);
+  CheckDelegation(resolution);
+  ResolvePermissions(resolution);
+  AnalyzeExpressions(resolution);
+  if (!sink.has_errors()) result.schema = resolution.builder.Finish();
+  result.diagnostics = sink.Finish();
+  return result;
+}
+
+}  // namespace mandate

@@ -1,0 +1,250 @@
+// Names: definitions, partials and caveats share one space, the members of a definition another.
+//
+// A partial is put in where it is spread, member by member, before anything is resolved:
+//
+//   partial audited { relation auditor: user }
+//   definition document { ...audited }        the same as  definition document { relation auditor: user }
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "schema/resolver.h"
+#include "schema/text.h"
+
+namespace mandate {
+namespace {
+
+using syntax::DefinitionKind;
+using syntax::MemberKind;
+
+// Members after partials are put in, counting each spread as one: nested partials multiply.
+constexpr size_t kMembersMax = 1 << 20;
+
+using Partials = absl::flat_hash_map<std::string, const syntax::Definition*>;
+
+Kind KindOf(DefinitionKind kind) {
+  switch (kind) {
+    case DefinitionKind::kAgent: return Kind::kAgent;
+    case DefinitionKind::kTask: return Kind::kTask;
+    case DefinitionKind::kSession: return Kind::kSession;
+    default: return Kind::kDefinition;
+  }
+}
+
+class Declarer {
+ public:
+  explicit Declarer(Resolution& r) : r_(r) {}
+
+  void Run() {
+    r_.builder.SetDelegation(r_.file.uses_delegation);
+    r_.unread.insert(r_.file.unread.begin(), r_.file.unread.end());
+    std::vector<const syntax::Definition*> definitions;
+    for (const syntax::Item& item : r_.file.items) {
+      if (const auto* definition = std::get_if<syntax::Definition>(&item)) {
+        const bool fresh = ClaimName(definition->name);
+        if (definition->kind != DefinitionKind::kPartial) {
+          definitions.push_back(definition);
+        } else if (fresh) {
+          partials_[definition->name.text] = definition;
+        }
+      } else if (const auto* caveat = std::get_if<syntax::Caveat>(&item)) {
+        ClaimName(caveat->name);
+        DeclareCaveat(*caveat);
+      }
+    }
+    CheckPartials();
+    for (const syntax::Definition* definition : definitions) Declare(*definition);
+    for (size_t i = 0; i < definitions.size(); ++i) DeclareMembers(static_cast<TypeId>(i), *definitions[i]);
+  }
+
+ private:
+  bool ClaimName(const syntax::Name& name) {
+    if (name.empty()) return false;
+    if (names_.insert(name.text).second) return true;
+    r_.sink.SyntaxError(name.span, Cat("the name ", Quote(name.text),
+                                       " is already taken; definitions, partials and caveats share one set of names"));
+    return false;
+  }
+
+  void DeclareCaveat(const syntax::Caveat& source) {
+    Caveat caveat{source.name.text, DocText(source.comments), {}, source.body};
+    for (const syntax::CaveatParameter& parameter : source.parameters) {
+      caveat.parameters.push_back({parameter.name.text, parameter.type});
+    }
+    r_.builder.AddCaveat(std::move(caveat));
+    if (r_.caveat_support == CaveatSupport::kRefused) {
+      r_.sink.Error(source.name.span, "caveats are not yet supported");
+    }
+    if (source.broken) return;
+    const absl::flat_hash_set<std::string> words(source.body_words.begin(), source.body_words.end());
+    for (const syntax::CaveatParameter& parameter : source.parameters) {
+      if (words.contains(parameter.name.text)) continue;
+      r_.sink.Error(parameter.name.span, Cat("parameter ", Quote(parameter.name.text), " is not used by the caveat"));
+    }
+  }
+
+  void Declare(const syntax::Definition& source) {
+    r_.builder.AddDefinition(source.name.text, KindOf(source.kind), DocText(source.comments));
+    r_.types.push_back({&source, source.incomplete, {source.unread.begin(), source.unread.end()}});
+  }
+
+  // Every partial that is spread exists and none comes back to itself, whether it is used or not. Depth first, each
+  // partial once.
+  void CheckPartials() {
+    absl::flat_hash_set<const syntax::Definition*> done;
+    for (const syntax::Item& item : r_.file.items) {
+      const auto* root = std::get_if<syntax::Definition>(&item);
+      if (root == nullptr) continue;
+      absl::flat_hash_set<const syntax::Definition*> open;
+      std::vector<Place> stack;
+      if (done.insert(root).second) stack.push_back({root, 0});
+      open.insert(root);
+      while (!stack.empty()) {
+        const syntax::Member* member = Next(stack, open);
+        if (member == nullptr || member->kind != MemberKind::kSpread) continue;
+        const syntax::Definition* partial = FindPartial(member->name, /*report=*/true);
+        if (partial == nullptr) continue;
+        if (open.contains(partial)) {
+          r_.sink.SyntaxError(member->name.span,
+                              Cat("partial ", Quote(partial->name.text), " comes back to itself here"));
+        } else if (done.insert(partial).second) {
+          open.insert(partial);
+          stack.push_back({partial, 0});
+        }
+      }
+    }
+  }
+
+  struct Place {
+    const syntax::Definition* body;
+    size_t next;
+  };
+
+  // The next member of the innermost body; null when that body ends, which also closes it.
+  static const syntax::Member* Next(std::vector<Place>& stack, absl::flat_hash_set<const syntax::Definition*>& open) {
+    Place& place = stack.back();
+    if (place.next < place.body->members.size()) return &place.body->members[place.next++];
+    open.erase(place.body);
+    stack.pop_back();
+    return nullptr;
+  }
+
+  const syntax::Definition* FindPartial(const syntax::Name& name, bool report) {
+    const auto found = partials_.find(name.text);
+    if (found != partials_.end()) return found->second;
+    if (report && !r_.MayDeclare(name.text)) {
+      std::vector<std::string> names;
+      for (const auto& [known, unused] : partials_) names.push_back(known);
+      std::sort(names.begin(), names.end());
+      const std::string close = ClosestName(name.text, names);
+      r_.sink.SyntaxError(name.span, Cat("partial ", Quote(name.text), " is not defined",
+                                         close.empty() ? "" : Cat("; did you mean ", Quote(close), "?")));
+    }
+    return nullptr;
+  }
+
+  void DeclareMembers(TypeId type, const syntax::Definition& definition) {
+    absl::flat_hash_set<const syntax::Definition*> open = {&definition};
+    absl::flat_hash_set<const syntax::Definition*> seen;
+    std::vector<Place> stack = {{&definition, 0}};
+    while (!stack.empty()) {
+      const syntax::Member* member = Next(stack, open);
+      if (member == nullptr) continue;
+      if (++member_count_ > kMembersMax) {
+        if (member_count_ == kMembersMax + 1) {
+          r_.sink.Error(member->name.span, "with its partials put in, the schema has more than 1,048,576 members");
+        }
+        return;
+      }
+      if (member->kind != MemberKind::kSpread) {
+        DeclareMember(type, *member);
+        continue;
+      }
+      const syntax::Definition* partial = FindPartial(member->name, /*report=*/false);
+      if (partial == nullptr) r_.type_source(type).incomplete = true;
+      if (partial == nullptr || open.contains(partial)) continue;
+      if (!seen.insert(partial).second) {
+        r_.sink.Error(member->name.span, Cat("partial ", Quote(partial->name.text), " is put into ",
+                                             Quote(definition.name.text), " twice"));
+        continue;
+      }
+      if (partial->incomplete) r_.type_source(type).incomplete = true;
+      r_.type_source(type).unread.insert(partial->unread.begin(), partial->unread.end());
+      open.insert(partial);
+      stack.push_back({partial, 0});
+    }
+  }
+
+  void DeclareMember(TypeId type, const syntax::Member& source) {
+    const std::string& name = source.name.text;
+    const bool is_permission = source.kind == MemberKind::kPermission;
+    if (r_.schema().FindMember(type, name).has_value()) {
+      r_.sink.Error(source.name.span,
+                    Cat(Quote(name), " is declared twice on ", Quote(r_.type_name(type)),
+                        "; relations and permissions share one set of names"));
+    }
+    Reserved reserved = Reserved::kNone;
+    if (r_.file.uses_delegation) reserved = ReservedName(r_.schema().definition(type).kind, name);
+    if (reserved != Reserved::kNone && is_permission) {
+      r_.sink.Error(source.name.span, Cat(Quote(name), " is reserved on ",
+                                          DescribeKind(r_.schema().definition(type).kind),
+                                          ": it must be a relation"));
+    }
+    const MemberId id = r_.builder.AddMember(type, name, is_permission, reserved, DocText(source.comments));
+    r_.members.push_back({&source, source.broken});
+    const ExprId root = r_.schema().member(id).root;
+    r_.expr_spans.resize(static_cast<size_t>(root) + 1, source.name.span);
+  }
+
+  Resolution& r_;
+  Partials partials_;
+  absl::flat_hash_set<std::string> names_;
+  size_t member_count_ = 0;
+};
+
+std::string StripDelimiters(absl::string_view text) {
+  if (absl::ConsumePrefix(&text, "//")) return std::string(absl::StripAsciiWhitespace(text));
+  absl::ConsumePrefix(&text, "/*");
+  absl::ConsumeSuffix(&text, "*/");
+  std::string out;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    line = absl::StripAsciiWhitespace(line);
+    absl::ConsumePrefix(&line, "*");
+    if (!out.empty()) out += '\n';
+    out += StdView(absl::StripAsciiWhitespace(line));
+  }
+  return std::string(absl::StripAsciiWhitespace(out));
+}
+
+std::string Suggest(std::string_view name, const std::vector<std::string>& candidates) {
+  const std::string close = ClosestName(name, candidates);
+  return close.empty() ? std::string() : Cat("; did you mean ", Quote(close), "?");
+}
+
+}  // namespace
+
+void DeclareNames(Resolution& r) { Declarer(r).Run(); }
+
+std::string DocText(const syntax::Comments& comments) {
+  std::string doc;
+  for (const syntax::Comment& comment : comments.before) {
+    if (!doc.empty()) doc += '\n';
+    doc += StripDelimiters(comment.text);
+    if (comment.blank_after) doc.clear();
+  }
+  return doc;
+}
+
+std::string Resolution::SuggestMember(TypeId type, std::string_view name) const {
+  std::vector<std::string> names;
+  for (MemberId member : schema().definition(type).members) names.push_back(schema().member(member).name);
+  return Suggest(name, names);
+}
+
+std::string Resolution::SuggestType(std::string_view name) const {
+  std::vector<std::string> names;
+  for (const Definition& definition : schema().definitions()) names.push_back(definition.name);
+  return Suggest(name, names);
+}
+
+}  // namespace mandate

@@ -1,0 +1,81 @@
+#include "schema/diagnostic_sink.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "schema/text.h"
+
+namespace mandate {
+namespace {
+
+// Gives every diagnostic its line and column. REQUIRES: sorted by offset.
+void FillPositions(std::string_view text, std::vector<Diagnostic>& diagnostics) {
+  size_t position = 0;
+  int line = 1;
+  int column = 1;
+  for (Diagnostic& d : diagnostics) {
+    for (; position < d.range.offset && position < text.size(); ++position) {
+      const bool ends_line =
+          text[position] == '\n' ||
+          (text[position] == '\r' && (position + 1 >= text.size() || text[position + 1] != '\n'));
+      if (ends_line) {
+        ++line;
+        column = 1;
+      } else if ((static_cast<unsigned char>(text[position]) & 0xC0) != 0x80) {
+        ++column;
+      }
+    }
+    d.range.line = line;
+    d.range.column = column;
+  }
+}
+
+}  // namespace
+
+void DiagnosticSink::Add(Severity severity, Fault fault, syntax::Span span, std::string message) {
+  if (severity == Severity::kError) ++error_count_;
+  if (full()) {
+    ++dropped_count_;
+    return;
+  }
+  Diagnostic diagnostic;
+  diagnostic.severity = severity;
+  diagnostic.fault = fault;
+  diagnostic.range.offset = std::min<size_t>(span.offset, text_.size());
+  diagnostic.range.length = std::min<size_t>(span.length, text_.size() - diagnostic.range.offset);
+  diagnostic.message = std::move(message);
+  diagnostics_.push_back(std::move(diagnostic));
+}
+
+void DiagnosticSink::SyntaxError(syntax::Span span, std::string message) {
+  Add(Severity::kError, Fault::kSyntax, span, std::move(message));
+}
+
+void DiagnosticSink::Error(syntax::Span span, std::string message) {
+  Add(Severity::kError, Fault::kMeaning, span, std::move(message));
+}
+
+void DiagnosticSink::Warning(syntax::Span span, std::string message) {
+  Add(Severity::kWarning, Fault::kMeaning, span, std::move(message));
+}
+
+std::vector<Diagnostic> DiagnosticSink::Finish() {
+  std::stable_sort(diagnostics_.begin(), diagnostics_.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return a.range.offset < b.range.offset;
+  });
+  const auto same = [](const Diagnostic& a, const Diagnostic& b) {
+    return std::tie(a.range.offset, a.range.length, a.message) ==
+           std::tie(b.range.offset, b.range.length, b.message);
+  };
+  diagnostics_.erase(std::unique(diagnostics_.begin(), diagnostics_.end(), same), diagnostics_.end());
+  FillPositions(text_, diagnostics_);
+  if (dropped_count_ > 0) {
+    Diagnostic last = diagnostics_.back();
+    last.severity = error_count_ > 0 ? Severity::kError : Severity::kWarning;
+    last.message = Cat("too many messages; ", dropped_count_, " more are not shown");
+    diagnostics_.push_back(std::move(last));
+  }
+  return std::move(diagnostics_);
+}
+
+}  // namespace mandate

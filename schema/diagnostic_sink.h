@@ -1,0 +1,52 @@
+// diagnostic_sink.h: where the phases of the compiler put what they find.
+//
+// Phases report in the order they come across things; Finish puts it into source order, drops repetitions, and works
+// out lines and columns in one pass over the text.
+//
+// Threads     One compilation, one thread.
+// Ownership   The text outlives the sink.
+// Limits      1,000 are kept: a megabyte of stray characters must not become a gigabyte of messages. A last one then
+//             says how many are missing.
+#ifndef MANDATE_SCHEMA_DIAGNOSTIC_SINK_H_
+#define MANDATE_SCHEMA_DIAGNOSTIC_SINK_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schema/compiler.h"
+#include "schema/syntax.h"
+
+namespace mandate {
+
+class DiagnosticSink {
+ public:
+  explicit DiagnosticSink(std::string_view text) : text_(text) {}
+
+  // The text cannot be read as a schema.
+  void SyntaxError(syntax::Span span, std::string message);
+  // It can be read, and what it says is wrong.
+  void Error(syntax::Span span, std::string message);
+  void Warning(syntax::Span span, std::string message);
+
+  bool has_errors() const { return error_count_ > 0; }
+  // True once reporting more is pointless.
+  bool full() const { return diagnostics_.size() >= kKeptMax; }
+
+  // Everything reported, in source order, each once. Ends the sink's use.
+  std::vector<Diagnostic> Finish();
+
+  static constexpr size_t kKeptMax = 1000;
+
+ private:
+  void Add(Severity severity, Fault fault, syntax::Span span, std::string message);
+
+  std::string_view text_;
+  std::vector<Diagnostic> diagnostics_;
+  size_t error_count_ = 0;
+  size_t dropped_count_ = 0;
+};
+
+}  // namespace mandate
+
+#endif  // MANDATE_SCHEMA_DIAGNOSTIC_SINK_H_

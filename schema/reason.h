@@ -1,0 +1,30 @@
+// reason.h: the machine-readable word that travels with an error.
+//
+// A status code says what kind of failure it is; the reason says which one of ours (`CYCLE`, `INCOMPLETE`,
+// `SCOPE_SEALED`, `PRECONDITION_FAILED`, ...). The edge turns it into the `reason` of a google.rpc.ErrorInfo.
+//
+// Threads     Free functions; safe anywhere.
+#ifndef MANDATE_SCHEMA_REASON_H_
+#define MANDATE_SCHEMA_REASON_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace mandate {
+
+// The same error, carrying `reason` (UPPER_SNAKE_CASE). REQUIRES: !status.ok().
+absl::Status WithReason(absl::Status status, std::string_view reason);
+
+// The reason that `status` carries; empty when it carries none.
+std::string ReasonOf(const absl::Status& status);
+
+// Which part of a request is at fault, as a path (`updates[3].relationship.subject.id`).
+// REQUIRES: !status.ok().
+absl::Status WithField(absl::Status status, std::string_view field_path);
+std::string FieldOf(const absl::Status& status);
+
+}  // namespace mandate
+
+#endif  // MANDATE_SCHEMA_REASON_H_

@@ -1,0 +1,79 @@
+#include "schema/relationship_json.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "nlohmann/json.hpp"
+#include "schema/text.h"
+
+namespace mandate {
+namespace {
+
+constexpr size_t kContextBytesMax = 32 << 10;
+constexpr int kDepthMax = 64;
+
+struct Brackets {
+  size_t length = std::string_view::npos;
+  int depth_max = 0;
+};
+
+Brackets ScanBrackets(std::string_view text) {
+  Brackets result;
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      result.depth_max = std::max(result.depth_max, ++depth);
+    } else if ((c == '}' || c == ']') && --depth <= 0) {
+      result.length = i + 1;
+      return result;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+size_t BracketedLength(std::string_view text) { return ScanBrackets(text).length; }
+
+absl::StatusOr<std::string> CompactContext(std::string_view json) {
+  if (json.size() > kContextBytesMax) {
+    return InvalidArgument(Cat("caveat context has ", json.size(), " bytes; at most 32768 are allowed"));
+  }
+  if (ScanBrackets(json).depth_max > kDepthMax) {
+    return InvalidArgument("caveat context is nested more than 64 deep");
+  }
+  std::vector<absl::flat_hash_set<std::string>> names;
+  std::string repeated;
+  const auto watch = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& value) {
+    using Event = nlohmann::json::parse_event_t;
+    if (event == Event::object_start) names.emplace_back();
+    if (event == Event::object_end && !names.empty()) names.pop_back();
+    if (event == Event::key && !names.empty()) {
+      const auto& name = value.get_ref<const std::string&>();
+      if (!names.back().insert(name).second && repeated.empty()) repeated = name;
+    }
+    return true;
+  };
+  const nlohmann::json value = nlohmann::json::parse(json.begin(), json.end(), watch, /*allow_exceptions=*/false);
+  if (value.is_discarded()) {
+    return InvalidArgument(Cat("caveat context ", Quote(json), " is not valid JSON"));
+  }
+  if (!value.is_object()) {
+    return InvalidArgument(
+        Cat("caveat context ", Quote(json), " is not a JSON object, like `{\"tz\":\"UTC\"}`"));
+  }
+  if (!repeated.empty()) {
+    return InvalidArgument(Cat("caveat context gives ", Quote(repeated), " twice"));
+  }
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace mandate

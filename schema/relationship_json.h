@@ -1,0 +1,25 @@
+// relationship_json.h: the stored context of a caveat, as text.
+//
+// Threads     Free functions; safe anywhere.
+// Errors      INVALID_ARGUMENT for what is not a JSON object.
+// Limits      Nested at most 64 deep (printing walks it by recursion); 32 KiB.
+#ifndef MANDATE_SCHEMA_RELATIONSHIP_JSON_H_
+#define MANDATE_SCHEMA_RELATIONSHIP_JSON_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace mandate {
+
+// The JSON object `json` in compact form: no blanks, names sorted, so equal contexts have equal text. An object that
+// gives one name twice is refused, for readers disagree about which one counts.
+absl::StatusOr<std::string> CompactContext(std::string_view json);
+
+// The length of the JSON object or array at the start of `text`, found by its brackets alone; npos if it is not closed.
+size_t BracketedLength(std::string_view text);
+
+}  // namespace mandate
+
+#endif  // MANDATE_SCHEMA_RELATIONSHIP_JSON_H_

@@ -1,0 +1,103 @@
+// resolver.h: a syntax tree into an immutable Schema: names become integers, and all that is wrong is reported.
+//
+//   DeclareNames           declare.cc             definitions, partials put in, members, caveats
+//   ResolveSubjectTypes    resolve_subjects.cc    what each relation may hold
+//   CheckDelegation        delegation_rules.cc    the kinds and their reserved relations
+//   ResolvePermissions     resolve_permissions.cc expressions and arrows
+//   AnalyzeExpressions     analyze.cc             recursion that never holds or has no answer; type annotations
+//
+// Each phase works with what the earlier ones could make sense of, and keeps silent about what follows from an error
+// already reported.
+//
+// Threads     One compilation, one thread.
+// Ownership   The file and the sink outlive the resolution.
+#ifndef MANDATE_SCHEMA_RESOLVER_H_
+#define MANDATE_SCHEMA_RESOLVER_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "schema/compiler.h"
+#include "schema/diagnostic_sink.h"
+#include "schema/schema.h"
+#include "schema/schema_builder.h"
+#include "schema/syntax.h"
+#include "schema/text.h"
+
+namespace mandate {
+
+// Caveats are resolved in full, but nothing evaluates them so far: a schema that has one is refused, here and nowhere
+// else, so that no condition is silently ignored.
+enum class CaveatSupport { kRefused, kResolved };
+constexpr CaveatSupport kCaveatSupport = CaveatSupport::kRefused;
+
+// CompileSchema with caveats as `support` says.
+CompileResult CompileSchemaWith(std::string_view text, CaveatSupport support);
+
+// What a type and a member were made from.
+struct TypeSource {
+  const syntax::Definition* syntax;
+  bool incomplete = false;                   // Any member may be one that could not be read,
+  absl::flat_hash_set<std::string> unread;   // and these in any case.
+
+  // True if `member`, which is not declared, may be there all the same; then nothing is said about it.
+  bool MayDeclare(std::string_view member) const { return incomplete || unread.contains(AbslView(member)); }
+};
+struct MemberSource {
+  const syntax::Member* syntax;
+  bool incomplete = false;                                  // Some subject type could not be resolved.
+  std::vector<const syntax::SubjectType*> subject_sources;  // Parallel to Member::subject_types.
+};
+
+struct Resolution {
+  Resolution(const syntax::File& f, CaveatSupport support, DiagnosticSink& s)
+      : file(f), caveat_support(support), sink(s) {}
+
+  const syntax::File& file;
+  const CaveatSupport caveat_support;
+  DiagnosticSink& sink;
+  SchemaBuilder builder;
+  std::vector<TypeSource> types;            // By TypeId.
+  std::vector<MemberSource> members;        // By MemberId.
+  std::vector<syntax::Span> expr_spans;     // By ExprId: where each expression stands.
+  absl::flat_hash_set<std::string> unread;  // Names that an item that could not be read may declare.
+
+  const Schema& schema() const { return builder.schema(); }
+  bool MayDeclare(std::string_view name) const { return file.incomplete || unread.contains(AbslView(name)); }
+  TypeSource& type_source(TypeId id) { return types[static_cast<size_t>(id)]; }
+  MemberSource& member_source(MemberId id) { return members[static_cast<size_t>(id)]; }
+  const std::string& type_name(TypeId id) const { return schema().definition(id).name; }
+
+  ExprId AddExpression(Expression expression, syntax::Span span) {
+    const ExprId id = builder.AddExpression(std::move(expression));
+    expr_spans.resize(static_cast<size_t>(id) + 1);
+    expr_spans[static_cast<size_t>(id)] = span;
+    return id;
+  }
+
+  // "; did you mean `x`?", or nothing.
+  std::string SuggestMember(TypeId type, std::string_view name) const;
+  std::string SuggestType(std::string_view name) const;
+};
+
+void DeclareNames(Resolution& r);
+void ResolveSubjectTypes(Resolution& r);
+void CheckDelegation(Resolution& r);
+void ResolvePermissions(Resolution& r);
+void AnalyzeExpressions(Resolution& r);
+
+// The relation that delegation reserves under this name on this kind.
+Reserved ReservedName(Kind kind, std::string_view name);
+
+// `an agent`, `a task`, ...
+std::string_view DescribeKind(Kind kind);
+
+// The text of a doc comment: the last comments before an item without an empty line between, without delimiters.
+std::string DocText(const syntax::Comments& comments);
+
+}  // namespace mandate
+
+#endif  // MANDATE_SCHEMA_RESOLVER_H_

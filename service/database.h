@@ -1,0 +1,97 @@
+// database.h: the whole database in one object, as the services serve it and as tests and benchmarks use it.
+//
+//   auto database = Database::Open({.directory = "./mandate-data"});
+//   (*database)->WriteSchema(text, {});
+//   (*database)->Write({{ChangeOp::kTouch, *ParseRelationship("document:plan#viewer@user:alice")}}, {});
+//   absl::StatusOr<View> view = (*database)->Head();
+//   absl::StatusOr<Answer> answer = (*database)->CheckerFor(*view).Check(question);
+//
+// Threads     Safe to share. A View may be shared; each call makes its own Checker.
+// Ownership   The database outlives every View.
+// Errors      Those of compiler.h, tuple_store.h, checker.h and the rules of delegation_rules.h and schema_rules.h;
+//             FAILED_PRECONDITION (NO_SCHEMA) before the first schema.
+#ifndef MANDATE_SERVICE_DATABASE_H_
+#define MANDATE_SERVICE_DATABASE_H_
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "check/checker.h"
+#include "check/expand.h"
+#include "check/plan.h"
+#include "schema/compiler.h"
+#include "storage/tuple_store.h"
+
+namespace mandate {
+
+struct DatabaseOptions {
+  std::string directory;
+  StoreOptions store;
+  CheckLimits check;
+};
+
+// One revision, with the plan of the schema that was in force at it.
+struct View {
+  std::shared_ptr<const Snapshot> snapshot;
+  std::shared_ptr<const Plan> plan;
+  Revision revision() const { return snapshot->revision(); }
+};
+
+
+enum class DryRun { kNo, kYes };
+
+class Database {
+ public:
+  static absl::StatusOr<std::unique_ptr<Database>> Open(const DatabaseOptions& options);
+
+  // Compiles and stores `text`. A text with errors is INVALID_ARGUMENT (SCHEMA_INVALID), with `findings` set to them if
+  // it is not null; otherwise it is set to the warnings. `drops` names the restrictions that go on purpose.
+  absl::StatusOr<Revision> WriteSchema(const std::string& text,
+                                       const std::vector<std::string>& drops, DryRun dry_run,
+                                       std::vector<Diagnostic>* findings);
+
+  // Validates against the schema, then writes whole or not at all. The field path of an error starts at
+  // `updates[i].relationship`.
+  absl::StatusOr<Revision> Write(std::vector<TupleChange> changes,
+                                 std::vector<Precondition> preconditions);
+
+  absl::StatusOr<View> Head() const;
+  absl::StatusOr<View> At(Revision revision) const;
+
+  absl::StatusOr<View> ViewOf(std::shared_ptr<const Snapshot> snapshot) const;
+
+  // Questions at one view, at this moment, with the limits given (a call's own deadline may be nearer).
+  Checker CheckerFor(const View& view, const CheckLimits& limits) const;
+  Checker CheckerFor(const View& view) const { return CheckerFor(view, options_.check); }
+  absl::StatusOr<std::vector<ExpandNode>> ExpandAt(const View& view,
+                                                   const ExpandQuestion& question,
+                                                   const CheckLimits& limits) const;
+
+  absl::Time now() const { return options_.store.clock(); }
+  TupleStore& store() { return *store_; }
+  const TupleStore& store() const { return *store_; }
+  const DatabaseOptions& options() const { return options_; }
+
+ private:
+  explicit Database(const DatabaseOptions& options) : options_(options) {}
+  absl::StatusOr<std::shared_ptr<const Plan>> PlanOf(const Snapshot& snapshot) const;
+  absl::StatusOr<Revision> WriteOnce(const std::vector<TupleChange>& changes,
+                                     const std::vector<Precondition>& preconditions);
+  absl::StatusOr<Revision> WriteSchemaOnce(const std::string& text,
+                                           const std::shared_ptr<const Schema>& schema,
+                                           const std::vector<std::string>& drops, DryRun dry_run);
+
+  DatabaseOptions options_;
+  std::unique_ptr<TupleStore> store_;
+  mutable std::mutex plans_mutex_;
+  mutable std::map<Revision, std::shared_ptr<const Plan>> plans_;  // by schema revision
+};
+
+}  // namespace mandate
+
+#endif  // MANDATE_SERVICE_DATABASE_H_

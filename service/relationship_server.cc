@@ -1,0 +1,152 @@
+#include "absl/strings/escaping.h"
+#include "schema/reason.h"
+#include "schema/text.h"
+#include "service/error_mapping.h"
+#include "service/services.h"
+#include "service/token.h"
+#include "service/wire.h"
+
+namespace mandate {
+namespace {
+
+constexpr int kUpdatesMax = 1000;
+constexpr int kPreconditionsMax = 1000;
+constexpr int kImportMessageMax = 10'000;
+constexpr uint64_t kImportMax = 5'000'000;
+constexpr uint64_t kImportBytesMax = 1ull << 30;
+
+absl::Status TooMany(const std::string& field, int allowed, int got) {
+  return WithField(WithReason(absl::InvalidArgumentError(Cat("`", field, "` has at most ", allowed,
+                                                             " entries, this one ", got,
+                                                             "; split the request")),
+                              "TOO_MANY"),
+                   field);
+}
+
+// A cursor is the relationship that was last sent, so it outlives restarts and needs no memory here.
+std::string EncodeCursor(const Relationship& relationship) {
+  Relationship identity = relationship;
+  identity.expires_at = absl::InfiniteFuture();
+  identity.caveat.clear();
+  identity.caveat_context.clear();
+  return absl::WebSafeBase64Escape(ToText(identity));
+}
+
+absl::StatusOr<std::optional<Relationship>> DecodeCursor(const std::string& cursor,
+                                                         const TupleFilter& filter) {
+  if (cursor.empty()) return std::optional<Relationship>();
+  std::string text;
+  absl::Status malformed = WithField(
+      WithReason(absl::InvalidArgumentError(
+                     "the cursor is malformed; send one that came with this same filter, unchanged"),
+                 "CURSOR_MALFORMED"),
+      "cursor");
+  if (!absl::WebSafeBase64Unescape(cursor, &text)) return malformed;
+  auto relationship = ParseRelationship(text);
+  if (!relationship.ok() || !filter.Matches(*relationship)) return malformed;
+  return std::optional<Relationship>(*std::move(relationship));
+}
+
+}  // namespace
+
+grpc::Status RelationshipServer::Write(grpc::ServerContext*, const v1::WriteRequest* request,
+                                       v1::WriteResponse* response) {
+  if (request->updates_size() == 0) {
+    return ToGrpc(WithField(
+        WithReason(absl::InvalidArgumentError("a write has at least one update"), "MISSING_FIELD"),
+        "updates"));
+  }
+  if (request->updates_size() > kUpdatesMax) {
+    return ToGrpc(TooMany("updates", kUpdatesMax, request->updates_size()));
+  }
+  if (request->preconditions_size() > kPreconditionsMax) {
+    return ToGrpc(TooMany("preconditions", kPreconditionsMax, request->preconditions_size()));
+  }
+  std::vector<TupleChange> changes;
+  for (int i = 0; i < request->updates_size(); ++i) {
+    auto change = FromWire(request->updates(i), Cat("updates[", i, "]"));
+    if (!change.ok()) return ToGrpc(change.status());
+    changes.push_back(*std::move(change));
+  }
+  std::vector<Precondition> preconditions;
+  for (int i = 0; i < request->preconditions_size(); ++i) {
+    auto precondition = FromWire(request->preconditions(i), Cat("preconditions[", i, "]"));
+    if (!precondition.ok()) return ToGrpc(precondition.status());
+    preconditions.push_back(*std::move(precondition));
+  }
+  auto revision = database_->Write(std::move(changes), std::move(preconditions));
+  if (!revision.ok()) return ToGrpc(revision.status());
+  response->mutable_written_at()->set_token(
+      EncodeToken(database_->store().database_id(), *revision));
+  return grpc::Status::OK;
+}
+
+grpc::Status RelationshipServer::Read(grpc::ServerContext* context, const v1::ReadRequest* request,
+                                      grpc::ServerWriter<v1::ReadResponse>* writer) {
+  auto filter = FromWire(request->filter(), "filter");
+  if (!filter.ok()) return ToGrpc(filter.status());
+  auto after = DecodeCursor(request->cursor(), *filter);
+  if (!after.ok()) return ToGrpc(after.status());
+  auto snapshot = Resolve(*database_, request->consistency());
+  if (!snapshot.ok()) return ToGrpc(snapshot.status());
+  const std::string token =
+      EncodeToken(database_->store().database_id(), (*snapshot)->revision());
+  const absl::Time now = database_->now();
+  uint64_t sent = 0;
+  v1::ReadResponse response;
+  auto cursor = (*snapshot)->Read(*filter, *after);
+  for (; cursor->Valid(); cursor->Next()) {
+    if (request->limit() != 0 && sent == request->limit()) return grpc::Status::OK;
+    if (context->IsCancelled()) return ToGrpc(absl::CancelledError("the caller went away"));
+    if (!cursor->row().edge.LiveAt(now)) continue;
+    const Relationship relationship = ToRelationship(cursor->row(), (*snapshot)->names());
+    response.Clear();
+    ToWire(relationship, response.mutable_relationship());
+    response.mutable_read_at()->set_token(token);
+    response.set_cursor(EncodeCursor(relationship));
+    if (!writer->Write(response)) return ToGrpc(absl::CancelledError("the caller went away"));
+    ++sent;
+  }
+  return ToGrpc(cursor->status());
+}
+
+grpc::Status RelationshipServer::Import(grpc::ServerContext*,
+                                        grpc::ServerReader<v1::ImportRequest>* reader,
+                                        v1::ImportResponse* response) {
+  std::vector<TupleChange> changes;
+  uint64_t bytes = 0;
+  v1::ImportRequest request;
+  while (reader->Read(&request)) {
+    if (request.relationships_size() > kImportMessageMax) {
+      return ToGrpc(
+          TooMany("relationships", kImportMessageMax, request.relationships_size()));
+    }
+    bytes += request.ByteSizeLong();
+    if (changes.size() + request.relationships_size() > kImportMax || bytes > kImportBytesMax) {
+      return ToGrpc(WithReason(
+          absl::ResourceExhaustedError(Cat("one import takes at most ", kImportMax,
+                                           " relationships and 1 GiB; split it where a part can "
+                                           "stand alone")),
+          "IMPORT_TOO_LARGE"));
+    }
+    for (int i = 0; i < request.relationships_size(); ++i) {
+      auto relationship =
+          FromWire(request.relationships(i), Cat("relationships[", changes.size(), "]"));
+      if (!relationship.ok()) return ToGrpc(relationship.status());
+      changes.push_back({ChangeOp::kTouch, *std::move(relationship)});
+    }
+  }
+  if (changes.empty()) {
+    return ToGrpc(WithReason(absl::InvalidArgumentError("the import brought no relationship"),
+                             "MISSING_FIELD"));
+  }
+  const uint64_t count = changes.size();
+  auto revision = database_->Write(std::move(changes), {});
+  if (!revision.ok()) return ToGrpc(revision.status());
+  response->set_relationships_count(count);
+  response->mutable_written_at()->set_token(
+      EncodeToken(database_->store().database_id(), *revision));
+  return grpc::Status::OK;
+}
+
+}  // namespace mandate

@@ -1,0 +1,104 @@
+#include "service/server.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/grpcpp.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "schema/text.h"
+#include "service/services.h"
+#include "spdlog/spdlog.h"
+
+namespace mandate {
+namespace {
+
+// A batch of 10,000 items with long ids, or an import message of 10,000 relationships.
+constexpr int kMessageBytesMax = 32 << 20;
+
+}  // namespace
+
+struct Server::Parts {
+  explicit Parts(Database* database)
+      : database(database), permissions(database), relationships(database), schema(database) {}
+
+  // Lets go of old versions until told to stop.
+  void CollectLoop(absl::Duration every) {
+    std::unique_lock lock(mutex);
+    while (!stopping) {
+      wake.wait_for(lock, absl::ToChronoMilliseconds(every));
+      if (stopping) return;
+      lock.unlock();
+      auto collected = database->store().Collect();
+      if (!collected.ok()) {
+        spdlog::error("letting go of old versions failed: {}",
+                      std::string(collected.status().message()));
+      } else if (*collected > 0) {
+        spdlog::debug("let go of {} old versions", *collected);
+      }
+      lock.lock();
+    }
+  }
+
+  Database* database;
+  PermissionServer permissions;
+  RelationshipServer relationships;
+  SchemaServer schema;
+  std::unique_ptr<grpc::Server> server;
+  int port = 0;
+
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool stopping = false;
+  std::thread collector;
+};
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() { Stop(absl::ZeroDuration()); }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
+                                                      const ServerOptions& options) {
+  if (options.listen.rfind(':') == std::string::npos) {
+    return absl::InvalidArgumentError(
+        Cat("`", options.listen, "` is no address; write HOST:PORT, as in 127.0.0.1:50051"));
+  }
+  auto parts = std::make_unique<Parts>(database);
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  // Two servers on one port would each see half of the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  builder.SetMaxSendMessageSize(kMessageBytesMax);
+  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &parts->port);
+  builder.RegisterService(&parts->permissions);
+  builder.RegisterService(&parts->relationships);
+  builder.RegisterService(&parts->schema);
+  parts->server = builder.BuildAndStart();
+  if (parts->server == nullptr || parts->port == 0) {
+    return absl::UnavailableError(Cat("cannot listen on `", options.listen,
+                                      "`; is the port taken, or the address not of this machine?"));
+  }
+  parts->collector =
+      std::thread([raw = parts.get(), every = options.collect_every] { raw->CollectLoop(every); });
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+int Server::port() const { return parts_->port; }
+
+void Server::Stop(absl::Duration grace) {
+  {
+    std::lock_guard lock(parts_->mutex);
+    if (parts_->stopping) return;
+    parts_->stopping = true;
+  }
+  parts_->wake.notify_all();
+  if (auto* health = parts_->server->GetHealthCheckService()) health->Shutdown();
+  parts_->server->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+  parts_->server->Wait();
+  parts_->collector.join();
+}
+
+}  // namespace mandate

@@ -1,0 +1,47 @@
+// server.h: the gRPC server of one database.
+//
+//   auto server = Server::Start(database.get(), {.listen = "127.0.0.1:0"});
+//   Connect to "127.0.0.1:" + (*server)->port(); then (*server)->Stop(absl::Seconds(5));
+//
+// Serves mandate.v1, the standard health service and server reflection.
+//
+// Threads     Start and Stop from one thread; the calls run on gRPC's own.
+// Ownership   The database outlives the server.
+// Errors      INVALID_ARGUMENT for an address that is not HOST:PORT; UNAVAILABLE when it cannot be bound.
+#ifndef MANDATE_SERVICE_SERVER_H_
+#define MANDATE_SERVICE_SERVER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "service/database.h"
+
+namespace mandate {
+
+struct ServerOptions {
+  std::string listen = "127.0.0.1:50051";       // HOST:PORT; port 0 lets the system choose.
+  absl::Duration collect_every = absl::Minutes(1);  // How often old versions are let go of.
+};
+
+class Server {
+ public:
+  static absl::StatusOr<std::unique_ptr<Server>> Start(Database* database,
+                                                       const ServerOptions& options);
+  ~Server();
+
+  int port() const;
+
+  // Takes no new calls, lets those under way finish for up to `grace`, then cancels them.
+  void Stop(absl::Duration grace);
+
+ private:
+  struct Parts;
+  explicit Server(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace mandate
+
+#endif  // MANDATE_SERVICE_SERVER_H_

@@ -1,0 +1,65 @@
+// services.h: mandate.v1 over gRPC: check the form, resolve the revision, ask the database, write the answer.
+//
+// Threads     gRPC calls them from its own threads, many at a time.
+// Ownership   The database outlives them.
+// Errors      error_mapping.h; each message of proto/ states its own limits.
+#ifndef MANDATE_SERVICE_SERVICES_H_
+#define MANDATE_SERVICE_SERVICES_H_
+
+#include "mandate/v1/permission_service.grpc.pb.h"
+#include "mandate/v1/relationship_service.grpc.pb.h"
+#include "mandate/v1/schema_service.grpc.pb.h"
+#include "service/database.h"
+
+namespace mandate {
+
+namespace v1 = ::mandate::v1;
+
+class PermissionServer final : public v1::PermissionService::Service {
+ public:
+  explicit PermissionServer(Database* database) : database_(database) {}
+  grpc::Status Check(grpc::ServerContext* context, const v1::CheckRequest* request,
+                     v1::CheckResponse* response) override;
+  grpc::Status CheckBatch(grpc::ServerContext* context, const v1::CheckBatchRequest* request,
+                          v1::CheckBatchResponse* response) override;
+  grpc::Status Expand(grpc::ServerContext* context, const v1::ExpandRequest* request,
+                      v1::ExpandResponse* response) override;
+
+ private:
+  Database* database_;
+};
+
+class RelationshipServer final : public v1::RelationshipService::Service {
+ public:
+  explicit RelationshipServer(Database* database) : database_(database) {}
+  grpc::Status Write(grpc::ServerContext* context, const v1::WriteRequest* request,
+                     v1::WriteResponse* response) override;
+  grpc::Status Read(grpc::ServerContext* context, const v1::ReadRequest* request,
+                    grpc::ServerWriter<v1::ReadResponse>* writer) override;
+  grpc::Status Import(grpc::ServerContext* context, grpc::ServerReader<v1::ImportRequest>* reader,
+                      v1::ImportResponse* response) override;
+
+ private:
+  Database* database_;
+};
+
+class SchemaServer final : public v1::SchemaService::Service {
+ public:
+  explicit SchemaServer(Database* database) : database_(database) {}
+  grpc::Status ReadSchema(grpc::ServerContext* context, const v1::ReadSchemaRequest* request,
+                          v1::ReadSchemaResponse* response) override;
+  grpc::Status WriteSchema(grpc::ServerContext* context, const v1::WriteSchemaRequest* request,
+                           v1::WriteSchemaResponse* response) override;
+
+ private:
+  Database* database_;
+};
+
+// The snapshot that a request's consistency asks for. On one node the newest snapshot costs a reference count, so
+// "minimize latency" and "fully consistent" are the same: no answer is stale.
+absl::StatusOr<std::shared_ptr<const Snapshot>> Resolve(const Database& database,
+                                                        const v1::Consistency& consistency);
+
+}  // namespace mandate
+
+#endif  // MANDATE_SERVICE_SERVICES_H_

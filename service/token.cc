@@ -1,0 +1,71 @@
+#include "service/token.h"
+
+#include <cstdint>
+
+#include "absl/strings/escaping.h"
+#include "schema/reason.h"
+#include "schema/text.h"
+
+namespace mandate {
+namespace {
+
+constexpr char kVersion = 0x01;
+constexpr size_t kIdBytes = 8;
+constexpr size_t kBodyBytes = 1 + kIdBytes + 8;
+constexpr size_t kTokenBytes = kBodyBytes + 4;
+
+uint32_t Fnv1a(std::string_view bytes) {
+  uint32_t hash = 2166136261u;
+  for (unsigned char byte : bytes) hash = (hash ^ byte) * 16777619u;
+  return hash;
+}
+
+void AppendBigEndian(std::string* out, uint64_t value, int bytes) {
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
+    out->push_back(static_cast<char>(value >> shift));
+  }
+}
+
+std::string IdPrefix(std::string_view database_id) {
+  return absl::HexStringToBytes(AbslView(database_id.substr(0, 2 * kIdBytes)));
+}
+
+absl::Status Malformed() {
+  return WithReason(
+      absl::InvalidArgumentError(
+          "the token is malformed; send one that this database returned, unchanged"),
+      "TOKEN_MALFORMED");
+}
+
+}  // namespace
+
+std::string EncodeToken(std::string_view database_id, Revision revision) {
+  std::string bytes(1, kVersion);
+  bytes += IdPrefix(database_id);
+  AppendBigEndian(&bytes, revision.value(), 8);
+  AppendBigEndian(&bytes, Fnv1a(bytes), 4);
+  return absl::WebSafeBase64Escape(bytes);
+}
+
+absl::StatusOr<Revision> DecodeToken(std::string_view database_id, std::string_view token) {
+  std::string bytes;
+  if (!absl::WebSafeBase64Unescape(AbslView(token), &bytes) || bytes.size() != kTokenBytes ||
+      bytes[0] != kVersion) {
+    return Malformed();
+  }
+  std::string expected = bytes.substr(0, kBodyBytes);
+  AppendBigEndian(&expected, Fnv1a(expected), 4);
+  if (bytes != expected) return Malformed();
+  if (bytes.substr(1, kIdBytes) != IdPrefix(database_id)) {
+    return WithReason(
+        absl::InvalidArgumentError("the token is of another database, so it means nothing here"),
+        "TOKEN_OF_ANOTHER_DATABASE");
+  }
+  uint64_t value = 0;
+  for (size_t i = 1 + kIdBytes; i < kBodyBytes; ++i) {
+    value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  }
+  return Revision(value);
+}
+
+}  // namespace mandate

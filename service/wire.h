@@ -1,0 +1,50 @@
+// wire.h: the messages of mandate.v1 as values, checked on the way in, and back.
+//
+// Errors      INVALID_ARGUMENT with the field's path and what is allowed (MISSING_FIELD, or what relationship.h says).
+//             What passes has the right form; whether the schema knows it is asked later.
+#ifndef MANDATE_SERVICE_WIRE_H_
+#define MANDATE_SERVICE_WIRE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "check/answer.h"
+#include "check/expand.h"
+#include "check/question.h"
+#include "mandate/v1/permission_service.pb.h"
+#include "mandate/v1/relationship_service.pb.h"
+#include "schema/relationship.h"
+#include "storage/tuple_store.h"
+
+namespace mandate {
+
+namespace v1 = ::mandate::v1;
+
+absl::StatusOr<ObjectRef> FromWire(const v1::ObjectReference& wire, const std::string& path);
+absl::StatusOr<SubjectRef> FromWire(const v1::SubjectReference& wire, const std::string& path,
+                                    Wildcard wildcard);
+absl::StatusOr<Relationship> FromWire(const v1::Relationship& wire, const std::string& path);
+absl::StatusOr<TupleFilter> FromWire(const v1::RelationshipFilter& wire, const std::string& path);
+absl::StatusOr<TupleChange> FromWire(const v1::RelationshipUpdate& wire, const std::string& path);
+absl::StatusOr<Precondition> FromWire(const v1::Precondition& wire, const std::string& path);
+absl::StatusOr<CheckQuestion> FromWire(const v1::CheckItem& wire, const std::string& path);
+
+void ToWire(const ObjectRef& value, v1::ObjectReference* wire);
+void ToWire(const SubjectRef& value, v1::SubjectReference* wire);
+void ToWire(const Relationship& value, v1::Relationship* wire);
+void ToWire(const TupleFilter& value, v1::RelationshipFilter* wire);
+void ToWire(const CheckQuestion& value, v1::CheckItem* wire);
+void ToWire(const Answer& value, v1::CheckResult* wire);
+void ToWire(const std::vector<ExpandNode>& value, v1::ExpandResponse* wire);
+
+// From a server, so already checked.
+Answer AnswerFromWire(const v1::CheckResult& wire);
+std::vector<ExpandNode> NodesFromWire(const v1::ExpandResponse& wire);
+
+absl::Time FromWire(const google::protobuf::Timestamp& wire);
+void ToWire(absl::Time value, google::protobuf::Timestamp* wire);
+
+}  // namespace mandate
+
+#endif  // MANDATE_SERVICE_WIRE_H_

@@ -1,0 +1,130 @@
+// The answers' half of wire.h. Enumerations go over by name, so that neither side depends on the other's numbers.
+#include "schema/text.h"
+#include "service/wire.h"
+
+namespace mandate {
+namespace {
+
+v1::Decision ToWire(Decision decision) {
+  switch (decision) {
+    case Decision::kAllowed: return v1::DECISION_ALLOWED;
+    case Decision::kDenied: return v1::DECISION_DENIED;
+    case Decision::kConditional: return v1::DECISION_CONDITIONAL;
+  }
+  return v1::DECISION_DENIED;
+}
+
+Decision FromWire(v1::Decision decision) {
+  if (decision == v1::DECISION_ALLOWED) return Decision::kAllowed;
+  return decision == v1::DECISION_CONDITIONAL ? Decision::kConditional : Decision::kDenied;
+}
+
+// The value of `Enum` whose wire name is PREFIX + `name`. REQUIRES: there is one; a test goes through all.
+template <typename Enum>
+Enum ByName(bool (*parse)(google::protobuf::ConstStringParam, Enum*), std::string_view prefix,
+            std::string_view name) {
+  Enum value{};
+  parse(Cat(prefix, name), &value);
+  return value;
+}
+
+template <typename Value>
+Value FromName(std::string_view (*name_of)(Value), int last, const std::string& name) {
+  for (int i = 0; i <= last; ++i) {
+    if (name_of(static_cast<Value>(i)) == name) return static_cast<Value>(i);
+  }
+  return Value{};
+}
+
+std::string Suffix(const std::string& name, std::string_view prefix) {
+  return name.substr(std::min(prefix.size(), name.size()));
+}
+
+constexpr std::string_view kReasonPrefix = "DENIAL_REASON_";
+constexpr std::string_view kKindPrefix = "KIND_";
+
+}  // namespace
+
+void ToWire(const Answer& value, v1::CheckResult* wire) {
+  wire->set_decision(ToWire(value.decision));
+  for (const std::string& name : value.missing_context) wire->add_missing_context(name);
+  if (value.decision == Decision::kAllowed && value.valid_until != absl::InfiniteFuture()) {
+    ToWire(value.valid_until, wire->mutable_valid_until());
+  }
+  if (value.reason != DenialReason::kNone) {
+    wire->set_reason(
+        ByName(&v1::DenialReason_Parse, kReasonPrefix, ReasonName(value.reason)));
+    wire->set_reason_at(value.reason_at);
+  }
+  for (const ExplanationStep& step : value.explanation.steps) {
+    v1::ExplanationStep* out = wire->add_explanation();
+    out->set_depth(step.depth);
+    out->set_kind(
+        ByName(&v1::ExplanationStep_Kind_Parse, kKindPrefix, StepKindName(step.kind)));
+    out->set_decision(ToWire(step.decision));
+    out->set_text(step.text);
+    if (step.relationship) ToWire(*step.relationship, out->mutable_relationship());
+    out->set_revision(step.revision.value());
+  }
+}
+
+void ToWire(const std::vector<ExpandNode>& value, v1::ExpandResponse* wire) {
+  for (const ExpandNode& node : value) {
+    v1::ExpandNode* out = wire->add_nodes();
+    out->set_depth(node.depth);
+    out->set_kind(ByName(&v1::ExpandNode_Kind_Parse, kKindPrefix, ExpandKindName(node.kind)));
+    ToWire(node.object, out->mutable_object());
+    out->set_relation(node.relation);
+    for (const ExpandedSubject& subject : node.subjects) {
+      v1::ExpandedSubject* to = out->add_subjects();
+      ToWire(subject.subject, to->mutable_subject());
+      if (subject.expires_at != absl::InfiniteFuture()) {
+        ToWire(subject.expires_at, to->mutable_expires_at());
+      }
+    }
+  }
+}
+
+Answer AnswerFromWire(const v1::CheckResult& wire) {
+  Answer answer;
+  answer.decision = FromWire(wire.decision());
+  answer.missing_context.assign(wire.missing_context().begin(), wire.missing_context().end());
+  if (wire.has_valid_until()) answer.valid_until = FromWire(wire.valid_until());
+  answer.reason = FromName(&ReasonName, static_cast<int>(DenialReason::kPrincipalLacksPermission),
+                           Suffix(v1::DenialReason_Name(wire.reason()), kReasonPrefix));
+  answer.reason_at = wire.reason_at();
+  for (const v1::ExplanationStep& step : wire.explanation()) {
+    ExplanationStep& out = answer.explanation.steps.emplace_back();
+    out.depth = step.depth();
+    out.kind = FromName(&StepKindName, static_cast<int>(StepKind::kCut),
+                        Suffix(v1::ExplanationStep_Kind_Name(step.kind()), kKindPrefix));
+    out.decision = FromWire(step.decision());
+    out.text = step.text();
+    if (step.has_relationship()) {
+      auto relationship = FromWire(step.relationship(), "relationship");
+      if (relationship.ok()) out.relationship = *std::move(relationship);
+    }
+    out.revision = Revision(step.revision());
+  }
+  return answer;
+}
+
+std::vector<ExpandNode> NodesFromWire(const v1::ExpandResponse& wire) {
+  std::vector<ExpandNode> nodes;
+  for (const v1::ExpandNode& node : wire.nodes()) {
+    ExpandNode& out = nodes.emplace_back();
+    out.depth = node.depth();
+    out.kind = FromName(&ExpandKindName, static_cast<int>(ExpandKind::kRepeated),
+                        Suffix(v1::ExpandNode_Kind_Name(node.kind()), kKindPrefix));
+    out.object = {node.object().type(), node.object().id()};
+    out.relation = node.relation();
+    for (const v1::ExpandedSubject& subject : node.subjects()) {
+      ExpandedSubject& to = out.subjects.emplace_back();
+      to.subject = {subject.subject().type(), subject.subject().id(), subject.subject().relation()};
+      if (subject.has_expires_at()) to.expires_at = FromWire(subject.expires_at());
+    }
+  }
+  return nodes;
+}
+
+}  // namespace mandate

@@ -1,0 +1,236 @@
+// What a request does to the stored keys, change by change (`@r` is its revision):
+//
+//     stored before         TOUCH or CREATE                      DELETE
+//     nothing               live := new, born @r                 -
+//     a version, written w  history[ended @r] := old,            history[ended @r] := old,
+//                           live := new, born by the rule below  live := nothing
+//
+// each twice, under the forward and the reverse key, with the same value. A TOUCH that would store what is stored
+// does nothing (nothing ends, the relationship keeps its `written`); CREATE of anything stored is refused.
+//
+// The age of an edge. A delegation must not be revived by granting it again, so a TOUCH passes `born` on only if the
+// relationship stood without a break and nothing about it changed but its expiry: it is stored, it is unexpired at
+// the moment of the commit, and caveat and context are the same. Else it is a new edge, born @r.
+//
+// Each request is judged on the state that the requests before it in the group leave behind, though none of them is
+// on disk yet. That is sound because a group is one batch: if the disk takes it, every one of them is there in this
+// order; if not, none is, and none is acknowledged.
+#include "storage/commit.h"
+
+#include "schema/reason.h"
+#include "schema/text.h"
+#include "storage/key_codec.h"
+#include "storage/request_form.h"
+
+namespace mandate {
+namespace {
+
+// Attributes in the form in which they are stored: whole microseconds.
+absl::Time StoredTime(absl::Time time) {
+  if (time == absl::InfiniteFuture()) return time;
+  return absl::FromUnixMicros(absl::ToUnixMicros(time));
+}
+
+rocksdb::Slice AsSlice(const std::string& text) { return text; }
+
+// A view that somebody else owns, for a snapshot that lives no longer than it.
+std::shared_ptr<const View> Borrow(std::shared_ptr<const View> base,
+                                   std::vector<const Overlay*> layers) {
+  struct Holder : OverlayView {
+    Holder(std::shared_ptr<const View> base, std::vector<const Overlay*> layers)
+        : OverlayView(base.get(), std::move(layers)), kept(std::move(base)) {}
+    std::shared_ptr<const View> kept;
+  };
+  return std::make_shared<Holder>(std::move(base), std::move(layers));
+}
+
+}  // namespace
+
+void CommitGroup::FillBatch(const Database& database, rocksdb::WriteBatch* batch) const {
+  for (Family family : {Family::kMeta, Family::kLive, Family::kHistory, Family::kChangelog}) {
+    for (const auto& [key, value] : overlay.entries(family)) {
+      if (value) {
+        (void)batch->Put(database.family(family), AsSlice(key), AsSlice(*value));
+      } else {
+        (void)batch->Delete(database.family(family), AsSlice(key));
+      }
+    }
+  }
+  (void)batch->Put(database.family(Family::kMeta), HeadKey(), EncodeHead({head, schema}));
+}
+
+PendingCommit::PendingCommit(CommitGroup* group, const WriteRequest& request, absl::Time now)
+    : group_(group),
+      request_(request),
+      now_(now),
+      revision_(request.at ? *request.at : Revision(group->head.value() + 1)),
+      names_(group->names),
+      record_(now, request.schema_text.has_value()) {
+  before_ = std::make_unique<TupleSnapshot>(Borrow(group->base, {&group->overlay}), group->names,
+                                            group->head, group->schema);
+}
+
+absl::Status PendingCommit::Run() {
+  if (absl::Status status = CheckPlace(); !status.ok()) return status;
+  if (absl::Status status = CheckPreconditions(); !status.ok()) return status;
+  if (request_.guard) changes_.reserve(request_.changes.size());
+  for (size_t i = 0; i < request_.changes.size(); ++i) {
+    if (absl::Status status = Apply(request_.changes[i], i); !status.ok()) return status;
+  }
+  for (const std::string& name : request_.schema_names) names_.Intern(name);
+  if (request_.schema_text) StoreSchema();
+  for (NameId id : names_.added()) {
+    overlay_.Put(Family::kMeta, NameKey(id), std::string(names_.current().Name(id)));
+  }
+  if (absl::Status status = RunGuard(); !status.ok()) return status;
+  overlay_.Put(Family::kChangelog, CommitKey(revision_), record_.Take());
+  return absl::OkStatus();
+}
+
+void PendingCommit::Accept() {
+  group_->overlay.MergeFrom(std::move(overlay_));
+  group_->names = names_.table();
+  group_->head = revision_;
+  if (request_.schema_text) group_->schema = revision_;
+}
+
+absl::Status PendingCommit::CheckPlace() const {
+  if (revision_ <= group_->head) {
+    return WithReason(
+        absl::FailedPreconditionError(Cat(
+            "revision ", revision_.value(), " is not above the newest, ", group_->head.value())),
+        "REVISION_TAKEN");
+  }
+  if (request_.expected_schema && *request_.expected_schema != group_->schema) {
+    return WithReason(absl::AbortedError(Cat(
+                          "the schema changed: the write was made for the one of revision ",
+                          request_.expected_schema->value(), ", now it is the one of revision ",
+                          group_->schema.value(), "; try again")),
+                      "SCHEMA_CHANGED");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PendingCommit::CheckPreconditions() const {
+  for (size_t i = 0; i < request_.preconditions.size(); ++i) {
+    const Precondition& precondition = request_.preconditions[i];
+    const auto cursor = before_->Read(precondition.filter, std::nullopt);
+    while (cursor->Valid() && !cursor->row().edge.LiveAt(now_)) cursor->Next();
+    if (absl::Status status = cursor->status(); !status.ok()) return status;
+    const bool must_match = precondition.kind == Precondition::Kind::kMustMatch;
+    if (cursor->Valid() == must_match) continue;
+    std::string message;
+    if (must_match) {
+      message = Cat("no relationship matches ", FilterText(precondition.filter));
+    } else {
+      Relationship found = ToRelationship(cursor->row(), before_->names());
+      message = Cat("`", ToText(found), "` matches ", FilterText(precondition.filter),
+                             ", which nothing may match");
+    }
+    return WithField(WithReason(absl::FailedPreconditionError(message), "PRECONDITION_FAILED"),
+                     Cat("preconditions[", i, "]"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PendingCommit::Apply(const TupleChange& change, size_t position) {
+  const Relationship& wanted = change.relationship;
+  const bool deletes = change.op == ChangeOp::kDelete;
+  TupleRow row;
+  if (!FindNames(wanted, deletes, &names_, &row)) {  // a name nobody ever stored: nothing to delete
+    if (request_.guard) changes_.push_back({&change, std::nullopt});
+    return absl::OkStatus();
+  }
+  const std::string forward_key = ForwardKey(row.resource, row.relation, row.subject);
+
+  // Nothing else in this request touches the key, so what stood before the request stands now.
+  rocksdb::PinnableSlice stored;
+  const OverlayView state(group_->base.get(), {&group_->overlay});
+  const absl::StatusOr<bool> found = state.Get(Family::kLive, forward_key, &stored);
+  if (!found.ok()) return found.status();
+  const std::string_view stored_value(stored.data(), *found ? stored.size() : 0);
+  std::optional<Edge> before;
+  if (*found && !DecodeEdge(stored_value, names_.current().size(), &before.emplace())) {
+    return DoesNotDecode("relationship", Family::kLive, forward_key);
+  }
+  if (before && change.op == ChangeOp::kCreate) {
+    Relationship existing = wanted;
+    existing.caveat.clear();
+    existing.caveat_context.clear();
+    existing.expires_at = absl::InfiniteFuture();
+    return WithField(
+        WithReason(absl::AlreadyExistsError(Cat(
+                       "`", ToText(existing), "` is stored already",
+                       before->LiveAt(now_) ? "" : " (expired)", "; use TOUCH to replace it")),
+                   "ALREADY_EXISTS"),
+        Cat("changes[", position, "].relationship"));
+  }
+
+  bool nothing_to_do = deletes && !before;
+  if (!deletes) {
+    row.edge.written = row.edge.born = revision_;
+    row.edge.expires_at = StoredTime(wanted.expires_at);
+    row.edge.caveat = names_.Intern(wanted.caveat);
+    row.edge.caveat_context = wanted.caveat_context;
+    const bool stands = before && before->LiveAt(now_) && before->caveat == row.edge.caveat &&
+                        before->caveat_context == row.edge.caveat_context;
+    if (stands) row.edge.born = before->born;
+    nothing_to_do = stands && before->expires_at == row.edge.expires_at;
+  }
+  if (!nothing_to_do) Store(row, forward_key, stored_value, deletes);
+  if (request_.guard) changes_.push_back({&change, std::move(before)});
+  return absl::OkStatus();
+}
+
+void PendingCommit::Store(const TupleRow& row, const std::string& forward_key,
+                          std::string_view ended_value, bool deleted) {
+  std::string reverse_key = ReverseKey(row.resource, row.relation, row.subject);
+  if (!ended_value.empty()) {
+    overlay_.Put(Family::kHistory, HistoryKey(forward_key, revision_), std::string(ended_value));
+    overlay_.Put(Family::kHistory, HistoryKey(reverse_key, revision_), std::string(ended_value));
+  }
+  std::string edge;
+  if (!deleted) AppendEdge(row.edge, &edge);
+  record_.Add({deleted ? ChangeOp::kDelete : ChangeOp::kTouch, !ended_value.empty(), forward_key,
+               edge});
+  if (deleted) {
+    overlay_.Delete(Family::kLive, forward_key);
+    overlay_.Delete(Family::kLive, std::move(reverse_key));
+  } else {
+    overlay_.Put(Family::kLive, forward_key, edge);
+    overlay_.Put(Family::kLive, std::move(reverse_key), std::move(edge));
+  }
+}
+
+void PendingCommit::StoreSchema() {
+  overlay_.Put(Family::kMeta, SchemaKey(revision_), *request_.schema_text);
+}
+
+absl::Status PendingCommit::RunGuard() {
+  if (!request_.guard) return absl::OkStatus();
+  after_ = std::make_unique<TupleSnapshot>(
+      Borrow(group_->base, {&overlay_, &group_->overlay}), names_.table(), revision_,
+      request_.schema_text ? revision_ : group_->schema);
+  if (absl::Status status = request_.guard(*this); !status.ok()) return status;
+  return fact_error_;
+}
+
+absl::StatusOr<std::optional<std::string>> PendingCommit::Fact(std::string_view key) const {
+  const OverlayView state(group_->base.get(), {&overlay_, &group_->overlay});
+  rocksdb::PinnableSlice value;
+  const absl::StatusOr<bool> found = state.Get(Family::kMeta, FactKey(key), &value);
+  if (!found.ok()) return found.status();
+  if (!*found) return std::nullopt;
+  return value.ToString();
+}
+
+void PendingCommit::SetFact(std::string_view key, std::string value) {
+  if (key.empty() || key.size() > kFactKeyBytesMax) {
+    fact_error_ = absl::InvalidArgumentError(Cat(
+        "the key of a fact has ", key.size(), " bytes; it takes 1 to ", kFactKeyBytesMax));
+    return;
+  }
+  overlay_.Put(Family::kMeta, FactKey(key), std::move(value));
+}
+
+}  // namespace mandate

@@ -1,0 +1,95 @@
+// commit.h: turning requests into one batch. A CommitGroup collects the requests that share a disk write; a
+// PendingCommit is one of them on its way in.
+//
+//   CommitGroup group(head);
+//   for (const WriteRequest* request : requests) {
+//     PendingCommit pending(&group, *request, now);
+//     if (pending.Run().ok()) pending.Accept();      // a refused one leaves no trace
+//   }
+//   group.FillBatch(database, &batch);
+//
+// Threads     The committing thread only; guards run on it.
+// Ownership   A group shares the head it builds on. A PendingCommit borrows the group and the request.
+// Errors      Run() says why a request is refused, as tuple_store.h lists. CheckForm needs no database, so that the
+//             writer's own thread can do it.
+#ifndef MANDATE_STORAGE_COMMIT_H_
+#define MANDATE_STORAGE_COMMIT_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rocksdb/write_batch.h"
+#include "storage/database.h"
+#include "storage/name_table.h"
+#include "storage/overlay.h"
+#include "storage/tuple_snapshot.h"
+#include "storage/tuple_store.h"
+#include "storage/value_codec.h"
+
+namespace mandate {
+
+// INVALID_ARGUMENT for a request that no state of the database could accept.
+absl::Status CheckForm(const WriteRequest& request);
+
+struct CommitGroup {
+  explicit CommitGroup(const TupleSnapshot& head)
+      : base(head.view()),
+        names(head.shared_names()),
+        head(head.revision()),
+        schema(head.SchemaRevision()) {}
+
+  // Everything that was accepted. REQUIRES: something was.
+  void FillBatch(const Database& database, rocksdb::WriteBatch* batch) const;
+
+  std::shared_ptr<const View> base;                 // What is on disk.
+  Overlay overlay;                                  // What the accepted requests put on top,
+  std::shared_ptr<const NameTable> names;           // and the names,
+  Revision head;                                    // newest revision
+  Revision schema;                                  // and schema revision that they led to.
+};
+
+class PendingCommit : public PendingWrite {
+ public:
+  PendingCommit(CommitGroup* group, const WriteRequest& request, absl::Time now);
+
+  // Judges the request and prepares its changes. REQUIRES: CheckForm(request) is OK.
+  absl::Status Run();
+
+  // Makes it part of the group. REQUIRES: Run() was OK.
+  void Accept();
+
+  Revision revision() const override { return revision_; }
+  absl::Time now() const override { return now_; }
+  const Snapshot& before() const override { return *before_; }
+  const Snapshot& after() const override { return *after_; }
+  absl::Span<const PendingChange> changes() const override { return changes_; }
+  absl::StatusOr<std::optional<std::string>> Fact(std::string_view key) const override;
+  void SetFact(std::string_view key, std::string value) override;
+
+ private:
+  absl::Status CheckPlace() const;
+  absl::Status CheckPreconditions() const;
+  absl::Status Apply(const TupleChange& change, size_t position);
+  void Store(const TupleRow& row, const std::string& forward_key, std::string_view ended_value,
+             bool deleted);
+  void StoreSchema();
+  absl::Status RunGuard();
+
+  CommitGroup* const group_;
+  const WriteRequest& request_;
+  const absl::Time now_;
+  const Revision revision_;
+  Overlay overlay_;
+  NameTableBuilder names_;
+  CommitEncoder record_;
+  std::unique_ptr<const TupleSnapshot> before_;
+  std::unique_ptr<const TupleSnapshot> after_;      // Only for a guard.
+  std::vector<PendingChange> changes_;              // Only for a guard.
+  absl::Status fact_error_;
+};
+
+}  // namespace mandate
+
+#endif  // MANDATE_STORAGE_COMMIT_H_

@@ -1,0 +1,273 @@
+// kill -9 at random moments. A child writes to a real directory with several threads and tells through a pipe, before
+// each write, what it is about to write, and, behind it, the revision that it was told. The parent kills it after a
+// random number of such lines, opens the directory and looks:
+//
+//   - every acknowledged write is there, wholly: each of its relationships, in both indexes, and in the changelog;
+//   - no half write is there: a write is kSpread relationships that share a mark, at every revision looked at;
+//   - the newest revision is never before an acknowledged one, nor before that of the round before;
+//   - the changelog, replayed, gives exactly the relationships that are stored.
+//
+// The child is this test program, run again with a filter. The seed is printed and can be given (MANDATE_SEED).
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <map>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "storage/test_world.h"
+
+namespace mandate {
+namespace {
+
+constexpr int kRounds = 14;
+constexpr int kLinesMax = 400;       // A round ends after fewer lines than this.
+constexpr int kCreationRounds = 10;
+constexpr int kSpread = 4;           // Relationships in a write.
+constexpr int kSlots = 40;           // Writes overwrite one another's relationships.
+constexpr int kWriters = 4;
+
+constexpr char kDirectoryVariable[] = "MANDATE_CRASH_DIRECTORY";
+constexpr char kPipeVariable[] = "MANDATE_CRASH_PIPE";
+constexpr char kStartVariable[] = "MANDATE_CRASH_START";
+
+// Write number `mark` gives the relationships of one slot its mark; every fifth deletes them.
+WriteRequest CrashWrite(int mark) {
+  WriteRequest request;
+  const std::string slot = std::to_string(mark % kSlots);
+  for (int i = 0; i < kSpread; ++i) {
+    const std::string rel = "doc:d" + std::to_string(i) + "#viewer@user:s" + slot;
+    request.changes.push_back(
+        mark % 5 == 0 ? Change("delete " + rel)
+                      : Change("touch " + rel + "[mark:{\"m\":" + std::to_string(mark) + "}]"));
+  }
+  return request;
+}
+
+std::vector<std::string> Describe(const std::vector<TupleChange>& changes) {
+  std::vector<std::string> lines;
+  for (const TupleChange& change : changes) {
+    lines.push_back((change.op == ChangeOp::kDelete ? "-" : "+") + ToText(change.relationship));
+  }
+  return lines;
+}
+
+OpenSeams SmallTables() { return {.write_buffer_bytes = 64 << 10}; }
+
+void Say(int pipe, const std::string& line) { ASSERT_GT(write(pipe, line.data(), line.size()), 0); }
+
+// --- The child ---
+
+TEST(CrashChild, WritesUntilItIsKilled) {
+  const char* directory = getenv(kDirectoryVariable);
+  if (directory == nullptr) GTEST_SKIP() << "runs only below CrashTest";
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const int pipe = atoi(getenv(kPipeVariable));
+  int next = atoi(getenv(kStartVariable));
+  auto store = OpenRocksStoreWith(directory, {}, SmallTables());
+  ASSERT_TRUE(store.ok()) << store.status();
+  std::mutex mutex;
+  std::vector<std::thread> writers;
+  for (int w = 0; w < kWriters; ++w) {
+    writers.emplace_back([&] {
+      for (;;) {
+        int mark = 0;
+        {
+          std::lock_guard lock(mutex);
+          mark = next++;
+        }
+        Say(pipe, "try " + std::to_string(mark) + "\n");
+        const auto revision = (*store)->Write(CrashWrite(mark));
+        ASSERT_TRUE(revision.ok()) << revision.status();
+        Say(pipe, "ack " + std::to_string(mark) + " " + std::to_string(revision->value()) + "\n");
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+}
+
+TEST(CrashChild, CreatesUntilItIsKilled) {
+  const char* directory = getenv(kDirectoryVariable);
+  if (directory == nullptr) GTEST_SKIP() << "runs only below CrashTest";
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const int pipe = atoi(getenv(kPipeVariable));
+  for (int i = 0;; ++i) {
+    Say(pipe, "try " + std::to_string(i) + "\n");
+    auto store = OpenRocksStore(std::string(directory) + "/" + std::to_string(i), {});
+    ASSERT_TRUE(store.ok()) << store.status();
+  }
+}
+
+// --- The parent ---
+
+class CrashTest : public testing::Test {
+ protected:
+  CrashTest() { printf("seed %llu\n", static_cast<unsigned long long>(seed_)); }
+
+  static uint64_t Seed() {
+    const char* given = getenv("MANDATE_SEED");
+    return given != nullptr ? strtoull(given, nullptr, 10) : std::random_device()();
+  }
+
+  // Runs a child until it has said `lines` lines, kills it, and returns all that it said.
+  std::vector<std::string> RunAndKill(const std::string& child, int start, int lines) {
+    int ends[2];
+    EXPECT_EQ(pipe(ends), 0);
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    const std::string filter = "--gtest_filter=CrashChild." + child;
+    std::vector<std::string> variables = {
+        kDirectoryVariable + ("=" + scratch_.path()),
+        kPipeVariable + ("=" + std::to_string(ends[1])),
+        kStartVariable + ("=" + std::to_string(start))};
+    char program[] = "/proc/self/exe";
+    std::vector<char*> arguments = {program, const_cast<char*>(filter.c_str()), nullptr};
+    std::vector<char*> environment;
+    for (std::string& variable : variables) environment.push_back(variable.data());
+    environment.push_back(nullptr);
+    const pid_t pid = fork();
+    if (pid == 0) {
+      const int nowhere = open("/dev/null", O_WRONLY);
+      dup2(nowhere, STDOUT_FILENO);
+      execve(program, arguments.data(), environment.data());
+      _exit(127);
+    }
+    close(ends[1]);
+    std::string said = ReadLines(ends[0], lines);
+    kill(pid, SIGKILL);
+    int status = 0;
+    EXPECT_EQ(waitpid(pid, &status, 0), pid);
+    EXPECT_TRUE(WIFSIGNALED(status)) << "the child ended by itself: " << status;
+    said += ReadLines(ends[0], 1 << 30);  // What it said before it died.
+    close(ends[0]);
+    return absl::StrSplit(said, '\n', absl::SkipEmpty());
+  }
+
+  static std::string ReadLines(int pipe, int lines) {
+    std::string text;
+    char buffer[4096];
+    while (std::count(text.begin(), text.end(), '\n') < lines) {
+      const ssize_t size = read(pipe, buffer, sizeof(buffer));
+      if (size <= 0) break;
+      text.append(buffer, size);
+    }
+    return text;
+  }
+
+  // Takes in what the children said: what was acknowledged, and the highest mark ever tried.
+  void Listen(const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) {
+      const std::vector<std::string> words = absl::StrSplit(line, ' ');
+      int mark = 0;
+      uint64_t revision = 0;
+      if (words.size() < 2 || !absl::SimpleAtoi(words[1], &mark)) continue;
+      next_mark_ = std::max(next_mark_, mark + 1);
+      if (words[0] == "ack" && words.size() == 3 && absl::SimpleAtoi(words[2], &revision)) {
+        acknowledged_[Revision(revision)] = mark;
+      }
+    }
+  }
+
+  void Verify(const TupleStore& store) {
+    const auto head = store.Head();
+    EXPECT_GE(head->revision(), head_) << "the newest revision went back";
+    head_ = head->revision();
+    ASSERT_FALSE(acknowledged_.empty() && head_ == Revision());
+    if (!acknowledged_.empty()) EXPECT_GE(head_, acknowledged_.rbegin()->first);
+
+    const auto records = store.Changes(Revision(0), ~size_t{0});
+    ASSERT_TRUE(records.ok()) << records.status();
+    ASSERT_EQ(records->size(), head_.value()) << "one commit for each revision";
+    std::map<std::string, std::string> replayed;
+    for (const ChangeRecord& record : *records) {
+      VerifyWhole(record);
+      for (const TupleChange& change : record.changes) {
+        Relationship identity = change.relationship;
+        identity.caveat.clear();
+        identity.caveat_context.clear();
+        if (change.op == ChangeOp::kDelete) {
+          replayed.erase(ToText(identity));
+        } else {
+          replayed[ToText(identity)] = ToText(change.relationship);
+        }
+      }
+    }
+    std::vector<std::string> wanted;
+    for (const auto& [identity, text] : replayed) wanted.push_back(text);
+    EXPECT_THAT(ReadAll(*head), testing::UnorderedElementsAreArray(wanted));
+    VerifySnapshot(*head);
+    for (int i = 0; i < 3; ++i) {
+      const auto past = store.At(Revision(random_() % (head_.value() + 1)));
+      ASSERT_TRUE(past.ok()) << past.status();
+      VerifySnapshot(**past);
+    }
+  }
+
+  // The record of an acknowledged write says what that write did, and any record does a whole write or (a delete of
+  // what was not there) nothing.
+  void VerifyWhole(const ChangeRecord& record) {
+    EXPECT_TRUE(record.changes.empty() || record.changes.size() == kSpread);
+    const auto known = acknowledged_.find(record.revision);
+    if (known == acknowledged_.end() || record.changes.empty()) return;
+    EXPECT_EQ(Describe(record.changes), Describe(CrashWrite(known->second).changes));
+  }
+
+  // Every slot shows one write on all its relationships, forward and reverse.
+  void VerifySnapshot(const Snapshot& snapshot) {
+    std::map<std::string, std::vector<std::string>> marks;
+    const std::vector<std::string> forward = ReadAll(snapshot);
+    for (auto cursor = snapshot.Read({}, std::nullopt); cursor->Valid(); cursor->Next()) {
+      marks[std::string(cursor->row().subject.id)].push_back(cursor->row().edge.caveat_context);
+    }
+    for (const auto& [slot, seen] : marks) {
+      EXPECT_EQ(seen, std::vector<std::string>(kSpread, seen[0]))
+          << slot << " at " << snapshot.revision().value();
+    }
+    EXPECT_THAT(ReadAll(snapshot, {.subject_type = "user"}),
+                testing::UnorderedElementsAreArray(forward));
+  }
+
+  const uint64_t seed_ = Seed();
+  std::mt19937_64 random_{seed_};
+  ScratchDirectory scratch_;
+  std::map<Revision, int> acknowledged_;
+  int next_mark_ = 1;
+  Revision head_;
+};
+
+TEST_F(CrashTest, NoAcknowledgedWriteIsLostAndNoHalfWriteIsThere) {
+  for (int round = 0; round < kRounds && !HasFailure(); ++round) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed_ << ", round " << round);
+    Listen(RunAndKill("WritesUntilItIsKilled", next_mark_, 1 + random_() % kLinesMax));
+    const auto store = OpenRocksStoreWith(scratch_.path(), {}, SmallTables());
+    ASSERT_TRUE(store.ok()) << store.status();
+    if (round == 0 && (*store)->Head()->revision() == Revision()) continue;
+    Verify(**store);
+  }
+  EXPECT_GT(acknowledged_.size(), size_t{kRounds}) << "the children hardly wrote anything";
+}
+
+TEST_F(CrashTest, ACreationThatWasInterruptedBeginsAgain) {
+  for (int round = 0; round < kCreationRounds && !HasFailure(); ++round) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed_ << ", round " << round);
+    const auto said = RunAndKill("CreatesUntilItIsKilled", 0, 1 + random_() % 3);
+    for (size_t i = 0; i < said.size(); ++i) {
+      const auto store = OpenRocksStore(scratch_.path() + "/" + std::to_string(i), {});
+      ASSERT_TRUE(store.ok()) << store.status();
+      EXPECT_TRUE((*store)->Write(Request({"touch doc:a#viewer@user:alice"})).ok());
+    }
+    for (size_t i = 0; i < said.size(); ++i) {
+      std::filesystem::remove_all(scratch_.path() + "/" + std::to_string(i));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mandate

@@ -1,0 +1,135 @@
+// The scan over a view with overlays is a merge of ordered sources, newest first, then the base. At each step it
+// stands on the smallest key that any source stands on; the newest source that has this key decides, and when it says
+// "deleted" all of them step over it:
+//
+//     newest   b=2  c=deleted
+//     older         c=7       e=5
+//     base     a=1  c=3  d=4          ->  a=1 b=2 d=4 e=5
+//
+// There are at most two overlays (one request's, and that of its commit group), so the smallest is found by looking
+// at each source.
+#include "storage/overlay.h"
+
+namespace mandate {
+namespace {
+
+class OverlayScan : public Scan {
+ public:
+  OverlayScan(std::unique_ptr<Scan> base, const std::vector<const Overlay*>& layers, Family family,
+              const std::string& begin, std::string end)
+      : base_(std::move(base)), end_(std::move(end)) {
+    for (const Overlay* layer : layers) {
+      const Overlay::Entries& entries = layer->entries(family);
+      layers_.push_back({entries.lower_bound(begin), &entries});
+    }
+    Settle();
+  }
+
+  bool Valid() const override { return valid_; }
+  std::string_view key() const override {
+    return layer_ ? std::string_view(layer_->at->first) : base_->key();
+  }
+  std::string_view value() const override {
+    return layer_ ? std::string_view(*layer_->at->second) : base_->value();
+  }
+
+  void Next() override {
+    StepOver();
+    Settle();
+  }
+
+  void Seek(std::string_view key) override {
+    if (base_->Valid()) base_->Seek(key);
+    for (Layer& layer : layers_) layer.at = layer.entries->lower_bound(key);
+    Settle();
+  }
+
+  absl::Status status() const override { return base_->status(); }
+
+ private:
+  struct Layer {
+    Overlay::Entries::const_iterator at;
+    const Overlay::Entries* entries;
+    bool Valid(const std::string& end) const {
+      return at != entries->end() && (end.empty() || at->first < end);
+    }
+  };
+
+  // Finds the source that decides; steps over what is deleted.
+  void Settle() {
+    for (;;) {
+      layer_ = nullptr;
+      valid_ = base_->Valid();
+      if (!valid_ && !base_->status().ok()) return;  // an error is never the end of the rows
+      for (Layer& layer : layers_) {
+        if (!layer.Valid(end_)) continue;
+        if (!valid_ || layer.at->first < key() || (layer_ == nullptr && layer.at->first == key())) {
+          layer_ = &layer;
+          valid_ = true;
+        }
+      }
+      if (!valid_ || layer_ == nullptr || layer_->at->second.has_value()) return;
+      StepOver();
+    }
+  }
+
+  // Moves every source that stands on the present key.
+  void StepOver() {
+    if (layer_ == nullptr) return base_->Next();  // no layer has this key, or one would have decided
+    const std::string_view present = layer_->at->first;  // a stored key: it stays when iterators move
+    if (base_->Valid() && base_->key() == present) base_->Next();
+    for (Layer& layer : layers_) {
+      if (layer.Valid(end_) && layer.at->first == present) ++layer.at;
+    }
+  }
+
+  std::unique_ptr<Scan> base_;
+  const std::string end_;
+  std::vector<Layer> layers_;
+  Layer* layer_ = nullptr;  // The one that decides; null: the base.
+  bool valid_ = false;
+};
+
+}  // namespace
+
+void Overlay::Put(Family family, std::string key, std::string value) {
+  entries_[static_cast<size_t>(family)].insert_or_assign(std::move(key), std::move(value));
+}
+
+void Overlay::Delete(Family family, std::string key) {
+  entries_[static_cast<size_t>(family)].insert_or_assign(std::move(key), std::nullopt);
+}
+
+void Overlay::MergeFrom(Overlay&& newer) {
+  for (size_t family = 0; family < kFamilies; ++family) {
+    if (entries_[family].empty()) {
+      entries_[family] = std::move(newer.entries_[family]);
+      continue;
+    }
+    for (auto& [key, value] : newer.entries_[family]) {
+      entries_[family].insert_or_assign(key, std::move(value));
+    }
+  }
+}
+
+absl::StatusOr<bool> OverlayView::Get(Family family, std::string_view key,
+                                      rocksdb::PinnableSlice* value) const {
+  for (const Overlay* layer : layers_) {
+    const Overlay::Entries& entries = layer->entries(family);
+    const auto found = entries.find(key);
+    if (found == entries.end()) continue;
+    if (!found->second) return false;
+    value->Reset();
+    value->PinSelf(*found->second);
+    return true;
+  }
+  return base_->Get(family, key, value);
+}
+
+std::unique_ptr<Scan> OverlayView::NewScan(Family family, std::string begin,
+                                           std::string end) const {
+  auto base = base_->NewScan(family, begin, end);
+  return std::make_unique<OverlayScan>(std::move(base), layers_, family, begin, std::move(end));
+}
+
+}  // namespace mandate

@@ -1,0 +1,54 @@
+// overlay.h: changes that are not committed yet, and the view of a state with such changes on top.
+//
+//   Overlay mine;
+//   mine.Put(Family::kLive, key, value);
+//   OverlayView after(&base, {&mine, &group});   // newest first
+//
+// Threads     An Overlay belongs to one thread; views of it read it, and it must not change under their Scans.
+// Ownership   A view borrows its base and its overlays.
+#ifndef MANDATE_STORAGE_OVERLAY_H_
+#define MANDATE_STORAGE_OVERLAY_H_
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "storage/view.h"
+
+namespace mandate {
+
+class Overlay {
+ public:
+  // A key with its new value, or with none: deleted.
+  using Entries = absl::btree_map<std::string, std::optional<std::string>, std::less<>>;
+
+  void Put(Family family, std::string key, std::string value);
+  void Delete(Family family, std::string key);
+  void MergeFrom(Overlay&& newer);  // What `newer` says counts.
+
+  const Entries& entries(Family family) const { return entries_[static_cast<size_t>(family)]; }
+
+ private:
+  std::array<Entries, kFamilies> entries_;
+};
+
+class OverlayView : public View {
+ public:
+  OverlayView(const View* base, std::vector<const Overlay*> newest_first)
+      : base_(base), layers_(std::move(newest_first)) {}
+
+  absl::StatusOr<bool> Get(Family family, std::string_view key,
+                           rocksdb::PinnableSlice* value) const override;
+  std::unique_ptr<Scan> NewScan(Family family, std::string begin, std::string end) const override;
+
+ private:
+  const View* const base_;
+  const std::vector<const Overlay*> layers_;
+};
+
+}  // namespace mandate
+
+#endif  // MANDATE_STORAGE_OVERLAY_H_

@@ -1,0 +1,150 @@
+// Group commit. Writers queue; the first in the queue leads. It takes the requests that wait, judges them in order on
+// the newest state plus what it has accepted so far (commit.cc), puts all it accepted on disk in one synced batch,
+// publishes the new head, and wakes the others with their results. While it syncs, the next group gathers: the more
+// writers there are, the more share one sync.
+//
+// No write is acknowledged early: `done` is set, and the leader itself returns, only behind Commit(), and Commit()
+// gives an accepted request a revision only after DB::Write with sync has returned OK. On any other outcome every
+// accepted request of the group gets the error. Such a write may still turn up after a restart (the disk may have
+// taken it before it failed); it was not acknowledged, and it is there whole or not at all. The state in memory no
+// longer knows which, so the store takes no more writes until it is opened again; readers stay on the last head.
+//
+// A snapshot never changes. It holds a RocksDB snapshot, taken by the leader after its batch and before any other
+// leader's, so it sees that batch wholly and no later one. Of the four families the collector alone writes beside the
+// leader, and only what no head snapshot reads: history and changelog, and schema texts older than `oldest`. Names
+// are an immutable table in memory, taken at the same point.
+//
+// At(R) may meet the collector. The order decides: the collector raises oldest_ before it deletes anything, At() looks
+// at oldest_ after it has a RocksDB snapshot. If that snapshot lacks versions that ended at or before some revision
+// O, then oldest_ was at least O before they were deleted, so before the snapshot, so At() sees R >= O or refuses; and
+// a version that ended at or before O <= R is never one that R needs. What is deleted afterwards the RocksDB snapshot
+// still shows: a reader pins what it needs by holding it, and the collector need not know its readers.
+#include "storage/rocks_store.h"
+
+#include "schema/reason.h"
+#include "schema/text.h"
+#include "storage/commit.h"
+
+namespace mandate {
+namespace {
+
+// A group ends when it has this many requests or changes: enough that the sync costs each of them next to nothing, and
+// little enough that the first does not wait long for the last (10,000 changes take about 50 ms).
+constexpr size_t kGroupRequestsMax = 256;
+constexpr size_t kGroupChangesMax = 10'000;
+
+}  // namespace
+
+RocksStore::RocksStore(Opened opened, const StoreOptions& options)
+    : database_(std::move(opened.database)),
+      witness_(std::move(opened.witness)),
+      database_id_(std::move(opened.database_id)),
+      directory_(std::move(opened.directory)),
+      options_(options),
+      oldest_(opened.oldest.value()) {
+  Publish(std::move(opened.names), opened.head, opened.schema);
+}
+
+absl::StatusOr<Revision> RocksStore::Write(const WriteRequest& request) {
+  if (absl::Status status = CheckForm(request); !status.ok()) return status;
+  Writer writer{&request};
+  std::unique_lock lock(queue_mutex_);
+  queue_.push_back(&writer);
+  while (!writer.done && queue_.front() != &writer) writer.wake.wait(lock);
+  if (writer.done) return std::move(writer.result);
+
+  const std::vector<Writer*> group = NextGroup();  // Stays queued meanwhile: nobody else leads.
+  lock.unlock();
+  Commit(group);
+  lock.lock();
+  for (Writer* member : group) {
+    queue_.pop_front();
+    if (member == &writer) continue;
+    member->done = true;
+    member->wake.notify_one();
+  }
+  if (!queue_.empty()) queue_.front()->wake.notify_one();
+  return std::move(writer.result);
+}
+
+std::vector<RocksStore::Writer*> RocksStore::NextGroup() const {
+  std::vector<Writer*> group;
+  size_t changes = 0;
+  for (Writer* writer : queue_) {
+    changes += writer->request->changes.size();
+    if (!group.empty() && changes > kGroupChangesMax) break;
+    group.push_back(writer);
+    if (group.size() == kGroupRequestsMax) break;
+  }
+  return group;
+}
+
+void RocksStore::Commit(const std::vector<Writer*>& writers) {
+  if (!failed_.ok()) {
+    for (Writer* writer : writers) writer->result = failed_;
+    return;
+  }
+  CommitGroup group(*NewestSnapshot());
+  std::vector<Writer*> accepted;
+  for (Writer* writer : writers) {
+    PendingCommit pending(&group, *writer->request, options_.clock());
+    if (absl::Status status = pending.Run(); !status.ok()) {
+      writer->result = std::move(status);
+      continue;
+    }
+    pending.Accept();
+    writer->result = pending.revision();
+    accepted.push_back(writer);
+  }
+  if (accepted.empty()) return;
+
+  rocksdb::WriteBatch batch;
+  group.FillBatch(*database_, &batch);
+  rocksdb::WriteOptions durable;
+  durable.sync = true;
+  if (const rocksdb::Status status = database_->db->Write(durable, &batch); !status.ok()) {
+    const absl::Status cause = FromRocks(status, "writing to disk");
+    failed_ = absl::Status(
+        cause.code(), Cat("the store takes no more writes since one failed (", cause.message(),
+                                   "); remove the cause and restart; reads go on"));
+    if (const std::string reason = ReasonOf(cause); !reason.empty()) {
+      failed_ = WithReason(failed_, reason);
+    }
+    for (Writer* writer : accepted) writer->result = cause;
+    return;
+  }
+  if (witness_) witness_->Acknowledge(group.head);
+  Publish(group.names, group.head, group.schema);
+}
+
+void RocksStore::Publish(std::shared_ptr<const NameTable> names, Revision head, Revision schema) {
+  auto next = std::make_shared<const TupleSnapshot>(std::make_shared<DatabaseView>(database_),
+                                                    std::move(names), head, schema);
+  std::lock_guard lock(head_mutex_);
+  head_.swap(next);  // The old one goes, if nobody holds it, behind the lock.
+}
+
+std::shared_ptr<const TupleSnapshot> RocksStore::NewestSnapshot() const {
+  std::lock_guard lock(head_mutex_);
+  return head_;
+}
+
+absl::StatusOr<StoreStats> RocksStore::Stats() const {
+  StoreStats stats;
+  stats.head = NewestSnapshot()->revision();
+  stats.oldest = Revision(oldest_.load());
+  uint64_t keys = 0;
+  database_->db->GetIntProperty(database_->family(Family::kLive),
+                                rocksdb::DB::Properties::kEstimateNumKeys, &keys);
+  stats.live_relationships_estimate = keys / 2;  // each is there forward and reverse
+  std::vector<rocksdb::Env::FileAttributes> files;
+  if (!directory_.empty()) {
+    const rocksdb::Status status =
+        database_->db->GetEnv()->GetChildrenFileAttributes(directory_, &files);
+    if (!status.ok()) return FromRocks(status, "measuring the database");
+  }
+  for (const rocksdb::Env::FileAttributes& file : files) stats.disk_bytes += file.size_bytes;
+  return stats;
+}
+
+}  // namespace mandate

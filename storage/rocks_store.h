@@ -1,0 +1,82 @@
+// rocks_store.h: the TupleStore on RocksDB.
+//
+// Threads     As TupleStore: one leader at a time commits for everybody who waits.
+// Ownership   Shares the Database with the snapshots it gave out; the database closes with the last of them.
+// Errors      As TupleStore.
+#ifndef MANDATE_STORAGE_ROCKS_STORE_H_
+#define MANDATE_STORAGE_ROCKS_STORE_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "storage/database.h"
+#include "storage/tuple_snapshot.h"
+#include "storage/tuple_store.h"
+#include "storage/witness.h"
+
+namespace mandate {
+
+class RocksStore : public TupleStore {
+ public:
+  // What Open found on disk.
+  struct Opened {
+    std::shared_ptr<Database> database;
+    std::shared_ptr<Witness> witness;              // Null in memory.
+    std::shared_ptr<const NameTable> names;
+    std::string database_id;                       // In hex.
+    Revision head;
+    Revision schema;
+    Revision oldest;
+    std::string directory;                         // Empty in memory.
+  };
+  RocksStore(Opened opened, const StoreOptions& options);
+
+  absl::StatusOr<Revision> Write(const WriteRequest& request) override;
+  std::shared_ptr<const Snapshot> Head() const override { return NewestSnapshot(); }
+  absl::StatusOr<std::shared_ptr<const Snapshot>> At(Revision revision) const override;
+  absl::StatusOr<std::vector<ChangeRecord>> Changes(Revision after,
+                                                    size_t records_max) const override;
+  absl::StatusOr<uint64_t> Collect() override;
+  const std::string& database_id() const override { return database_id_; }
+  absl::StatusOr<StoreStats> Stats() const override;
+
+ private:
+  // One Write() call that waits for its turn.
+  struct Writer {
+    const WriteRequest* request;
+    absl::StatusOr<Revision> result = Revision();
+    bool done = false;                             // Guarded by queue_mutex_.
+    std::condition_variable wake;
+  };
+
+  std::vector<Writer*> NextGroup() const;          // REQUIRES: queue_mutex_ is held.
+  void Commit(const std::vector<Writer*>& group);  // By the leader alone.
+  void Publish(std::shared_ptr<const NameTable> names, Revision head, Revision schema);
+  std::shared_ptr<const TupleSnapshot> NewestSnapshot() const;
+  absl::Status CheckInWindow(Revision revision, Revision newest) const;
+
+  const std::shared_ptr<Database> database_;
+  const std::shared_ptr<Witness> witness_;
+  const std::string database_id_;
+  const std::string directory_;
+  const StoreOptions options_;
+
+  std::mutex queue_mutex_;
+  std::deque<Writer*> queue_;                      // The first one leads.
+  absl::Status failed_;                            // Of a disk write; the leader's.
+
+  mutable std::mutex head_mutex_;
+  std::shared_ptr<const TupleSnapshot> head_;      // Guarded by head_mutex_.
+
+  std::mutex collect_mutex_;                       // One collection at a time.
+  std::atomic<uint64_t> oldest_;                   // The oldest revision that can be asked.
+};
+
+}  // namespace mandate
+
+#endif  // MANDATE_STORAGE_ROCKS_STORE_H_

@@ -1,0 +1,93 @@
+#include "storage/tuple_snapshot.h"
+
+#include "storage/key_codec.h"
+#include "storage/read_plan.h"
+#include "storage/row_cursor.h"
+#include "storage/value_codec.h"
+
+namespace mandate {
+
+absl::StatusOr<SchemaRecord> TupleSnapshot::Schema() const {
+  if (schema_revision_ == Revision()) return SchemaRecord{};
+  const std::string key = SchemaKey(schema_revision_);
+  rocksdb::PinnableSlice text;
+  const absl::StatusOr<bool> found = view_->Get(Family::kMeta, key, &text);
+  if (!found.ok()) return found.status();
+  if (!*found) return DoesNotDecode("schema (it is missing)", Family::kMeta, key);
+  return SchemaRecord{text.ToString(), schema_revision_};
+}
+
+absl::StatusOr<std::optional<Edge>> TupleSnapshot::Find(const ObjectKey& resource, NameId relation,
+                                                        const SubjectKey& subject) const {
+  const std::string key = ForwardKey(resource, relation, subject);
+  rocksdb::PinnableSlice value;
+  const absl::StatusOr<bool> found = view_->Get(Family::kLive, key, &value);
+  if (!found.ok()) return found.status();
+  if (!*found) return std::nullopt;
+  std::optional<Edge> edge(std::in_place);
+  if (!DecodeEdge({value.data(), value.size()}, names_->size(), &*edge)) {
+    return DoesNotDecode("relationship", Family::kLive, key);
+  }
+  return edge;
+}
+
+std::unique_ptr<TupleCursor> TupleSnapshot::Subjects(const ObjectKey& resource, NameId relation,
+                                                     SubjectsOf which) const {
+  KeyBuilder prefix(Index::kForward);
+  prefix.Name(resource.type).Id(resource.id).Name(relation);
+  if (which == SubjectsOf::kDirect) prefix.Kind(SubjectKind::kDirect);
+  if (which == SubjectsOf::kSubjectSets) prefix.Kind(SubjectKind::kSubjectSet);
+  return RowsUnder(prefix.Take());
+}
+
+std::unique_ptr<TupleCursor> TupleSnapshot::SubjectsOfType(const ObjectKey& resource,
+                                                           NameId relation, NameId subject_type,
+                                                           NameId subject_relation) const {
+  KeyBuilder prefix(Index::kForward);
+  prefix.Name(resource.type).Id(resource.id).Name(relation);
+  if (subject_relation == NameId::kNone) {
+    prefix.Kind(SubjectKind::kDirect).Name(subject_type);
+  } else {
+    prefix.Kind(SubjectKind::kSubjectSet).Name(subject_type).Name(subject_relation);
+  }
+  return RowsUnder(prefix.Take());
+}
+
+std::unique_ptr<TupleCursor> TupleSnapshot::Resources(const SubjectKey& subject,
+                                                      NameId resource_type,
+                                                      NameId relation) const {
+  KeyBuilder prefix(Index::kReverse);
+  prefix.Name(subject.type).Name(subject.relation).Id(subject.id);
+  return RowsUnder(prefix.Name(resource_type).Name(relation).Take());
+}
+
+std::unique_ptr<TupleCursor> TupleSnapshot::Read(const TupleFilter& filter,
+                                                 const std::optional<Relationship>& after) const {
+  auto plan = ReadPlan::Make(filter, after, *names_);
+  if (!plan.ok()) return std::make_unique<EmptyCursor>(plan.status());
+  if (!*plan) return std::make_unique<EmptyCursor>(absl::OkStatus());
+  auto scan = view_->NewScan(Family::kLive, (*plan)->begin(), (*plan)->end());
+  auto rows = std::make_unique<RowCursor>(std::move(scan), names_->size());
+  return std::make_unique<FilteredCursor>(std::move(rows), *std::move(*plan));
+}
+
+std::unique_ptr<TupleCursor> TupleSnapshot::RowsUnder(std::string prefix) const {
+  std::string end = PrefixEnd(prefix);
+  return std::make_unique<RowCursor>(
+      view_->NewScan(Family::kLive, std::move(prefix), std::move(end)), names_->size());
+}
+
+Relationship ToRelationship(const TupleRow& row, const NameTable& names) {
+  Relationship relationship;
+  relationship.resource = {std::string(names.Name(row.resource.type)),
+                           std::string(row.resource.id)};
+  relationship.relation = names.Name(row.relation);
+  relationship.subject = {std::string(names.Name(row.subject.type)), std::string(row.subject.id),
+                          std::string(names.Name(row.subject.relation))};
+  relationship.caveat = names.Name(row.edge.caveat);
+  relationship.caveat_context = row.edge.caveat_context;
+  relationship.expires_at = row.edge.expires_at;
+  return relationship;
+}
+
+}  // namespace mandate

@@ -1,0 +1,57 @@
+// tuple_snapshot.h: the Snapshot over any View.
+//
+// Threads     Safe to share.
+// Ownership   Shares its view and names.
+// Errors      As Snapshot.
+#ifndef MANDATE_STORAGE_TUPLE_SNAPSHOT_H_
+#define MANDATE_STORAGE_TUPLE_SNAPSHOT_H_
+
+#include <memory>
+
+#include "storage/names.h"
+#include "storage/snapshot.h"
+#include "storage/view.h"
+
+namespace mandate {
+
+class TupleSnapshot : public Snapshot {
+ public:
+  TupleSnapshot(std::shared_ptr<const View> view, std::shared_ptr<const NameTable> names,
+                Revision revision, Revision schema_revision)
+      : view_(std::move(view)),
+        names_(std::move(names)),
+        revision_(revision),
+        schema_revision_(schema_revision) {}
+
+  const std::shared_ptr<const View>& view() const { return view_; }
+  const std::shared_ptr<const NameTable>& shared_names() const { return names_; }
+
+  Revision revision() const override { return revision_; }
+  const NameTable& names() const override { return *names_; }
+  absl::StatusOr<SchemaRecord> Schema() const override;
+  Revision SchemaRevision() const override { return schema_revision_; }
+
+  absl::StatusOr<std::optional<Edge>> Find(const ObjectKey& resource, NameId relation,
+                                           const SubjectKey& subject) const override;
+  std::unique_ptr<TupleCursor> Subjects(const ObjectKey& resource, NameId relation,
+                                        SubjectsOf which) const override;
+  std::unique_ptr<TupleCursor> SubjectsOfType(const ObjectKey& resource, NameId relation,
+                                              NameId subject_type,
+                                              NameId subject_relation) const override;
+  std::unique_ptr<TupleCursor> Resources(const SubjectKey& subject, NameId resource_type,
+                                         NameId relation) const override;
+  std::unique_ptr<TupleCursor> Read(const TupleFilter& filter,
+                                    const std::optional<Relationship>& after) const override;
+
+ private:
+  std::unique_ptr<TupleCursor> RowsUnder(std::string prefix) const;
+
+  const std::shared_ptr<const View> view_;
+  const std::shared_ptr<const NameTable> names_;
+  const Revision revision_;
+  const Revision schema_revision_;
+};
+
+}  // namespace mandate
+
+#endif  // MANDATE_STORAGE_TUPLE_SNAPSHOT_H_

@@ -1,0 +1,143 @@
+// tuple_store.h: the write side of storage. Relationships in, revisions out.
+//
+//   auto store = OpenRocksStore("./mandate-data", {});
+//   WriteRequest request;
+//   request.changes.push_back({ChangeOp::kTouch, *ParseRelationship("document:plan#viewer@user:alice")});
+//   absl::StatusOr<Revision> revision = (*store)->Write(request);
+//
+// Threads     Safe to share. Writers are ordered inside and share one durable commit (group commit); readers never
+//             wait for writers.
+// Ownership   The store outlives every Snapshot taken from it.
+// Errors      FAILED_PRECONDITION (PRECONDITION_FAILED) when a precondition does not hold; ALREADY_EXISTS
+//             (ALREADY_EXISTS) for a CREATE of what is stored, expired or not; ABORTED (SCHEMA_CHANGED) when the
+//             schema is not the expected one (retry); INVALID_ARGUMENT for an empty write or one that names a
+//             relationship twice; OUT_OF_RANGE (REVISION_UNKNOWN, REVISION_COLLECTED) for a revision ahead of the
+//             newest or behind the window; RESOURCE_EXHAUSTED (DISK_FULL), UNAVAILABLE or DATA_LOSS from the disk.
+//             After a failed disk write the store refuses further writes and goes on answering reads.
+// Units       Times are absl::Time; sizes end in _bytes; a Revision has no unit.
+#ifndef MANDATE_STORAGE_TUPLE_STORE_H_
+#define MANDATE_STORAGE_TUPLE_STORE_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "schema/relationship.h"
+#include "storage/revision.h"
+#include "storage/snapshot.h"
+
+namespace mandate {
+
+enum class ChangeOp : uint8_t {
+  kCreate,  // Must not be stored, expired or not.
+  kTouch,   // Stored afterwards with these attributes, whether it was before or not.
+  kDelete,  // Not stored afterwards; a no-op when it was not. Caveat and expiry are not looked at.
+};
+
+struct TupleChange {
+  ChangeOp op = ChangeOp::kTouch;
+  Relationship relationship;
+};
+
+struct Precondition {
+  enum class Kind : uint8_t { kMustMatch, kMustNotMatch };
+  Kind kind = Kind::kMustMatch;
+  TupleFilter filter;     // Only relationships that are unexpired at the commit count.
+};
+
+// One change together with what was stored before it.
+struct PendingChange {
+  const TupleChange* change;
+  std::optional<Edge> before;
+};
+
+// A write on its way in, as a guard sees it: nobody else writes meanwhile.
+class PendingWrite {
+ public:
+  virtual ~PendingWrite() = default;
+  virtual Revision revision() const = 0;            // The one it will get.
+  virtual absl::Time now() const = 0;               // The moment of the commit.
+  virtual const Snapshot& before() const = 0;
+  virtual const Snapshot& after() const = 0;        // As if committed.
+  virtual absl::Span<const PendingChange> changes() const = 0;
+
+  // Facts: small durable values beside the relationships (an id that was used, a scope that is sealed). They commit
+  // with the write, are not versioned, and outlive every retention. Keys are the caller's, up to 2 KiB.
+  virtual absl::StatusOr<std::optional<std::string>> Fact(std::string_view key) const = 0;
+  virtual void SetFact(std::string_view key, std::string value) = 0;
+};
+
+struct WriteRequest {
+  std::vector<TupleChange> changes;
+  std::vector<Precondition> preconditions;
+  std::optional<std::string> schema_text;           // Replaces the schema in the same revision.
+  std::vector<std::string> schema_names;            // Names to give ids with it: types, relations, caveats.
+  std::optional<Revision> expected_schema;          // The schema revision that `changes` were validated against.
+  // Judges the write on what would be stored after it. An error refuses the write whole. Runs on another writer's
+  // thread, maybe, and must not write to the store.
+  std::function<absl::Status(PendingWrite&)> guard;
+  std::optional<Revision> at;                       // Apply at exactly this revision, above the newest (a follower).
+};
+
+// One committed revision, as the changelog keeps it.
+struct ChangeRecord {
+  Revision revision;
+  absl::Time committed_at;
+  std::vector<TupleChange> changes;                 // kTouch and kDelete only, as they took effect.
+  bool schema_changed = false;
+};
+
+struct StoreStats {
+  Revision head;
+  Revision oldest;                                  // The oldest revision that can be asked.
+  uint64_t live_relationships_estimate = 0;
+  uint64_t disk_bytes = 0;
+};
+
+class TupleStore {
+ public:
+  virtual ~TupleStore() = default;
+
+  // Applies the request whole or not at all; durable when it returns. A write whose changes all turn out to be
+  // no-ops still gets a revision.
+  virtual absl::StatusOr<Revision> Write(const WriteRequest& request) = 0;
+
+  // The newest snapshot. Costs a reference count.
+  virtual std::shared_ptr<const Snapshot> Head() const = 0;
+
+  // The snapshot at `revision`, which must lie in the retention window.
+  virtual absl::StatusOr<std::shared_ptr<const Snapshot>> At(Revision revision) const = 0;
+
+  // Up to `records_max` committed revisions after `after`, oldest first.
+  virtual absl::StatusOr<std::vector<ChangeRecord>> Changes(Revision after, size_t records_max) const = 0;
+
+  // Lets go of versions that left the retention window; bounded work per call, returns how many versions went.
+  // The server calls it now and then; nothing is lost when nobody does.
+  virtual absl::StatusOr<uint64_t> Collect() = 0;
+
+  // 16 random bytes that this database got when it was made, in hex.
+  virtual const std::string& database_id() const = 0;
+  virtual absl::StatusOr<StoreStats> Stats() const = 0;
+};
+
+struct StoreOptions {
+  absl::Duration retention = absl::Hours(24);       // How far back a snapshot can be asked for.
+  uint64_t block_cache_bytes = 256 << 20;
+  bool in_memory = false;                           // For tests and validation: nothing touches the disk.
+  std::function<absl::Time()> clock = &absl::Now;   // Expiry at commit, ages of revisions.
+};
+
+// Opens the database in `directory`, making it when the directory is missing or empty. FAILED_PRECONDITION when it is
+// something else than a Mandate database, or of a newer format; UNAVAILABLE when another process holds it; DATA_LOSS
+// when a file is damaged; RESOURCE_EXHAUSTED when the disk is full; PERMISSION_DENIED. Nothing is changed then.
+absl::StatusOr<std::unique_ptr<TupleStore>> OpenRocksStore(const std::string& directory,
+                                                           const StoreOptions& options);
+
+}  // namespace mandate
+
+#endif  // MANDATE_STORAGE_TUPLE_STORE_H_

@@ -1,0 +1,191 @@
+#include "storage/value_codec.h"
+
+namespace mandate {
+namespace {
+
+// Flags of an edge.
+constexpr uint8_t kHasExpiry = 1;
+constexpr uint8_t kHasCaveat = 2;
+constexpr uint8_t kHasContext = 4;
+
+// Flags of a commit and of a change in it.
+constexpr uint8_t kSchemaChanged = 1;
+constexpr uint8_t kIsDelete = 1;
+constexpr uint8_t kEndedVersion = 2;
+
+constexpr std::string_view kMagic = "mandate";
+constexpr size_t kDatabaseIdBytes = 16;
+
+void PutTime(absl::Time time, std::string* out) {
+  PutFixed64(static_cast<uint64_t>(absl::ToUnixMicros(time)), out);
+}
+
+bool ReadTime(ByteReader* reader, absl::Time* time) {
+  uint64_t micros = 0;
+  if (!reader->Fixed64(&micros)) return false;
+  *time = absl::FromUnixMicros(static_cast<int64_t>(micros));
+  return true;
+}
+
+}  // namespace
+
+void AppendEdge(const Edge& edge, std::string* out) {
+  PutVarint(edge.written.value(), out);
+  PutVarint(edge.written.value() - edge.born.value(), out);
+  uint8_t flags = 0;
+  if (edge.expires_at != absl::InfiniteFuture()) flags |= kHasExpiry;
+  if (edge.caveat != NameId::kNone) flags |= kHasCaveat;
+  if (!edge.caveat_context.empty()) flags |= kHasContext;
+  out->push_back(static_cast<char>(flags));
+  if (flags & kHasExpiry) PutTime(edge.expires_at, out);
+  if (flags & kHasCaveat) PutVarint(static_cast<uint32_t>(edge.caveat), out);
+  if (flags & kHasContext) PutBytes(edge.caveat_context, out);
+}
+
+bool DecodeEdge(std::string_view value, size_t names_size, Edge* edge) {
+  ByteReader reader(value);
+  uint64_t written = 0, age = 0, caveat = 0;
+  uint8_t flags = 0;
+  if (!reader.Varint(&written) || !reader.Varint(&age) || age > written || !reader.Byte(&flags) ||
+      (flags & ~(kHasExpiry | kHasCaveat | kHasContext)) != 0) {
+    return false;
+  }
+  edge->written = Revision(written);
+  edge->born = Revision(written - age);
+  edge->expires_at = absl::InfiniteFuture();
+  edge->caveat = NameId::kNone;
+  edge->caveat_context.clear();
+  if ((flags & kHasExpiry) && !ReadTime(&reader, &edge->expires_at)) return false;
+  if (flags & kHasCaveat) {
+    if (!reader.Varint(&caveat) || caveat == 0 || caveat > names_size) return false;
+    edge->caveat = static_cast<NameId>(caveat);
+  }
+  if (flags & kHasContext) {
+    std::string_view context;
+    if (!reader.Bytes(&context) || context.empty()) return false;
+    edge->caveat_context.assign(context);
+  }
+  return reader.empty();
+}
+
+bool DecodeWritten(std::string_view value, Revision* written) {
+  uint64_t revision = 0;
+  if (!ByteReader(value).Varint(&revision)) return false;
+  *written = Revision(revision);
+  return true;
+}
+
+CommitEncoder::CommitEncoder(absl::Time committed_at, bool schema_changed) {
+  PutTime(committed_at, &value_);
+  value_.push_back(static_cast<char>(schema_changed ? kSchemaChanged : 0));
+}
+
+void CommitEncoder::Add(const StoredChange& change) {
+  uint8_t flags = 0;
+  if (change.op == ChangeOp::kDelete) flags |= kIsDelete;
+  if (change.ended_version) flags |= kEndedVersion;
+  value_.push_back(static_cast<char>(flags));
+  PutBytes(change.forward_key, &value_);
+  if (change.op != ChangeOp::kDelete) PutBytes(change.edge, &value_);
+}
+
+bool CommitDecoder::Header(absl::Time* committed_at, bool* schema_changed) {
+  uint8_t flags = 0;
+  if (!ReadTime(&reader_, committed_at) || !reader_.Byte(&flags) || flags > kSchemaChanged) {
+    return false;
+  }
+  *schema_changed = flags == kSchemaChanged;
+  return true;
+}
+
+bool CommitDecoder::Change(StoredChange* change) {
+  uint8_t flags = 0;
+  if (!reader_.Byte(&flags) || (flags & ~(kIsDelete | kEndedVersion)) != 0 ||
+      !reader_.Bytes(&change->forward_key)) {
+    return false;
+  }
+  change->op = flags & kIsDelete ? ChangeOp::kDelete : ChangeOp::kTouch;
+  change->ended_version = flags & kEndedVersion;
+  change->edge = {};
+  return change->op == ChangeOp::kDelete || reader_.Bytes(&change->edge);
+}
+
+std::string EncodeHead(const HeadRecord& head) {
+  std::string value;
+  PutVarint(head.head.value(), &value);
+  PutVarint(head.schema.value(), &value);
+  return value;
+}
+
+bool DecodeHead(std::string_view value, HeadRecord* head) {
+  ByteReader reader(value);
+  uint64_t newest = 0, schema = 0;
+  if (!reader.Varint(&newest) || !reader.Varint(&schema) || !reader.empty() || schema > newest) {
+    return false;
+  }
+  *head = {Revision(newest), Revision(schema)};
+  return true;
+}
+
+std::string EncodeRevision(Revision revision) {
+  std::string value;
+  PutVarint(revision.value(), &value);
+  return value;
+}
+
+bool DecodeRevision(std::string_view value, Revision* revision) {
+  ByteReader reader(value);
+  uint64_t number = 0;
+  if (!reader.Varint(&number) || !reader.empty()) return false;
+  *revision = Revision(number);
+  return true;
+}
+
+std::string EncodeDatabase(const DatabaseRecord& database) {
+  std::string value(kMagic);
+  value.push_back(static_cast<char>(database.version));
+  value.append(database.id);
+  return value;
+}
+
+bool DecodeDatabase(std::string_view value, DatabaseRecord* database) {
+  if (value.size() != kMagic.size() + 1 + kDatabaseIdBytes) return false;
+  if (value.substr(0, kMagic.size()) != kMagic) return false;
+  database->version = static_cast<uint8_t>(value[kMagic.size()]);
+  database->id = value.substr(kMagic.size() + 1);
+  return true;
+}
+
+std::string DatabaseKey() { return "D"; }
+std::string HeadKey() { return "H"; }
+std::string OldestKey() { return "O"; }
+
+std::string NameKey(NameId id) {
+  std::string key = "N";
+  PutFixed32(static_cast<uint32_t>(id), &key);
+  return key;
+}
+
+std::string SchemaKey(Revision revision) {
+  std::string key = "S";
+  PutFixed64(revision.value(), &key);
+  return key;
+}
+
+std::string FactKey(std::string_view key) { return "X" + std::string(key); }
+
+std::string CommitKey(Revision revision) {
+  std::string key;
+  PutFixed64(revision.value(), &key);
+  return key;
+}
+
+bool DecodeCommitKey(std::string_view key, Revision* revision) {
+  ByteReader reader(key);
+  uint64_t number = 0;
+  if (!reader.Fixed64(&number) || !reader.empty()) return false;
+  *revision = Revision(number);
+  return true;
+}
+
+}  // namespace mandate

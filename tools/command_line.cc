@@ -1,0 +1,169 @@
+#include "tools/command_line.h"
+
+#include <functional>
+#include <iostream>
+
+#include "CLI/CLI.hpp"
+#include "tools/commands.h"
+#include "tools/exit_code.h"
+
+namespace mandate {
+namespace {
+
+constexpr const char* kVersion = "mandate 0.1.0";
+
+// One command line being read: every option has its place here, and the command chosen leaves what to run.
+class CommandLine {
+ public:
+  CommandLine() : app_("Mandate: who, and which agent for whom, may do what to what.", "mandate") {
+    app_.set_version_flag("--version", kVersion);
+    app_.require_subcommand(1);
+    app_.footer(
+        "Questions and relationships are written alike: type:id#relation@type:id\n"
+        "Exit codes: 0 done or allowed, 1 denied, 2 conditional, 3 error, 4 wrong usage.");
+    AddServe();
+    AddSchema();
+    AddRelationship();
+    AddQuestions();
+  }
+
+  int Run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      const int code = app_.exit(error);
+      return code == 0 ? kExitOk : kExitUsage;
+    }
+    return run_();
+  }
+
+ private:
+  void AddServe() {
+    CLI::App* command = app_.add_subcommand("serve", "Open the database and answer over gRPC");
+    command->add_option("--data", serve_.data, "Directory of the database, made when missing")
+        ->capture_default_str();
+    command->add_option("--listen", serve_.listen, "HOST:PORT; port 0 lets the system choose")
+        ->capture_default_str();
+    command
+        ->add_option("--retention-hours", serve_.retention_hours,
+                     "How far back questions can be asked")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 24.0 * 3650));
+    command->add_option("--cache-mib", serve_.cache_mib, "Memory for blocks read from disk")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1 << 20));
+    command
+        ->add_option("--check-steps-max", serve_.check_steps_max,
+                     "Rows and goals one question may visit")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    command
+        ->add_option("--check-seconds-max", serve_.check_seconds_max, "Time one question may take")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    command
+        ->add_option("--chain-agents-max", serve_.chain_agents_max,
+                     "Agents on a chain of delegation")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 16));
+    command->add_option("--log-level", serve_.log_level, "debug, info, warn or error")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+    command->callback([this] { run_ = [this] { return Serve(serve_); }; });
+  }
+
+  void AddSchema() {
+    CLI::App* schema = app_.add_subcommand("schema", "Write, read or check the schema");
+    schema->require_subcommand(1);
+    CLI::App* write = schema->add_subcommand("write", "Replace the schema by a file's");
+    write->add_option("FILE", schema_write_.file, "Schema file, - for standard input")->required();
+    write->add_option("--drop", schema_write_.drops,
+                      "A restriction that goes on purpose, as agent#boundary");
+    write->add_flag("--dry-run", schema_write_.dry_run, "Check against what is stored, write nothing");
+    AddClient(write, [this] { return WriteSchemaFile(client_, schema_write_); });
+    CLI::App* read = schema->add_subcommand("read", "Print the schema in force");
+    read->add_option("--at", at_, "The token of the revision to read at");
+    AddClient(read, [this] { return ReadSchemaText(client_, at_); });
+    CLI::App* check = schema->add_subcommand("check", "Check a schema file, without a server");
+    check->add_option("FILE", file_, "Schema file, - for standard input")->required();
+    check->add_flag("--json", client_.json, "Findings as JSON");
+    check->callback([this] { run_ = [this] { return CheckSchemaFile(client_, file_); }; });
+  }
+
+  void AddRelationship() {
+    CLI::App* relationship =
+        app_.add_subcommand("relationship", "Write, read or delete relationships");
+    relationship->require_subcommand(1);
+    CLI::App* write = relationship->add_subcommand("write", "Write relationships, all or none");
+    write->add_option("RELATIONSHIP", relationship_write_.relationships,
+                      "As document:plan#viewer@user:alice, with [expiration:RFC3339] where needed")
+        ->required();
+    write->add_flag("--create", relationship_write_.create, "Refuse those that are stored already");
+    AddClient(write, [this] { return WriteRelationships(client_, relationship_write_); });
+    CLI::App* read = relationship->add_subcommand("read", "Print relationships that match");
+    read->add_option("PATTERN", relationship_read_.pattern,
+                     "As document, document:plan, document:plan#viewer, @user:alice, "
+                     "document#viewer@user:alice")
+        ->required();
+    read->add_option("--limit", relationship_read_.limit, "At most so many; 0 for all")
+        ->capture_default_str();
+    read->add_option("--at", relationship_read_.at, "The token of the revision to read at");
+    AddClient(read, [this] { return ReadRelationships(client_, relationship_read_); });
+    CLI::App* remove = relationship->add_subcommand("delete", "Delete relationships, all or none");
+    remove->add_option("RELATIONSHIP", relationship_write_.relationships,
+                       "As document:plan#viewer@user:alice")
+        ->required();
+    AddClient(remove,
+              [this] { return DeleteRelationships(client_, relationship_write_.relationships); });
+    CLI::App* import = app_.add_subcommand(
+        "import", "Write every relationship of a file, one a line, at one revision");
+    import->add_option("FILE", file_, "Text file, - for standard input; // starts a comment line")
+        ->required();
+    AddClient(import, [this] { return ImportFile(client_, file_); });
+  }
+
+  void AddQuestions() {
+    CLI::App* check = app_.add_subcommand("check", "May this subject do this to that?");
+    check->add_option("QUESTION", check_.question,
+                      "As document:plan#view@user:alice, or @assistant:bot with --task")
+        ->required();
+    check->add_option("--task", check_.task, "The task an agent asks for, as errand:42");
+    check->add_option("--principal", check_.principal, "Claim: at whom the chain ends");
+    check->add_option("--agent", check_.agent, "Claim: who acts");
+    check->add_option("--at", check_.at, "The token of the revision to ask at");
+    check->add_flag("--explain", check_.explain, "Say why");
+    AddClient(check, [this] { return CheckOne(client_, check_); });
+    CLI::App* expand = app_.add_subcommand("expand", "Who has a permission, and through what?");
+    expand->add_option("GOAL", expand_.goal, "As document:plan#view")->required();
+    expand->add_option("--depth", expand_.depth, "Levels of subject sets to open")
+        ->capture_default_str();
+    expand->add_option("--at", expand_.at, "The token of the revision to ask at");
+    AddClient(expand, [this] { return ExpandOne(client_, expand_); });
+  }
+
+  void AddClient(CLI::App* command, std::function<int()> run) {
+    command->add_option("--server", client_.server, "HOST:PORT of the server")
+        ->envname("MANDATE_SERVER")
+        ->capture_default_str();
+    command->add_flag("--json", client_.json, "Print the server's answer as JSON");
+    command->callback([this, run = std::move(run)] { run_ = run; });
+  }
+
+  CLI::App app_;
+  ClientOptions client_;
+  ServeOptions serve_;
+  SchemaWriteOptions schema_write_;
+  RelationshipWriteOptions relationship_write_;
+  RelationshipReadOptions relationship_read_;
+  CheckOptions check_;
+  ExpandOptions expand_;
+  std::string at_;
+  std::string file_;
+  std::function<int()> run_;
+};
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv) { return CommandLine().Run(argc, argv); }
+
+}  // namespace mandate

@@ -1,0 +1,85 @@
+// commands.h: what each command does once its options are read. Each returns an ExitCode.
+#ifndef MANDATE_TOOLS_COMMANDS_H_
+#define MANDATE_TOOLS_COMMANDS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "schema/relationship.h"
+#include "storage/snapshot.h"
+
+namespace mandate {
+
+// What every client command shares.
+struct ClientOptions {
+  std::string server = "localhost:50051";
+  bool json = false;
+};
+
+struct ServeOptions {
+  std::string data = "./mandate-data";
+  std::string listen = "127.0.0.1:50051";
+  double retention_hours = 24;
+  uint64_t cache_mib = 256;
+  uint64_t check_steps_max = 5'000'000;
+  double check_seconds_max = 10;
+  uint32_t chain_agents_max = 4;
+  std::string log_level = "info";
+};
+int Serve(const ServeOptions& options);
+
+struct SchemaWriteOptions {
+  std::string file;
+  std::vector<std::string> drops;
+  bool dry_run = false;
+};
+int WriteSchemaFile(const ClientOptions& client, const SchemaWriteOptions& options);
+int ReadSchemaText(const ClientOptions& client, const std::string& at);
+int CheckSchemaFile(const ClientOptions& client, const std::string& file);
+
+struct RelationshipWriteOptions {
+  std::vector<std::string> relationships;
+  bool create = false;
+};
+int WriteRelationships(const ClientOptions& client, const RelationshipWriteOptions& options);
+int DeleteRelationships(const ClientOptions& client, const std::vector<std::string>& relationships);
+struct RelationshipReadOptions {
+  std::string pattern;
+  std::string at;
+  uint32_t limit = 0;
+};
+int ReadRelationships(const ClientOptions& client, const RelationshipReadOptions& options);
+int ImportFile(const ClientOptions& client, const std::string& file);
+
+struct CheckOptions {
+  std::string question;
+  std::string task;
+  std::string principal;
+  std::string agent;
+  std::string at;
+  bool explain = false;
+};
+int CheckOne(const ClientOptions& client, const CheckOptions& options);
+
+struct ExpandOptions {
+  std::string goal;
+  std::string at;
+  uint32_t depth = 0;
+};
+int ExpandOne(const ClientOptions& client, const ExpandOptions& options);
+
+// Which relationships a pattern means: `document`, `document:plan`, `document:plan#viewer`, `@user:alice`,
+// `document#viewer@team:core#member`. Parts that are left out match everything.
+absl::StatusOr<TupleFilter> ParsePattern(const std::string& pattern);
+
+// `error: MESSAGE`, with the reason and the field where there are any, to standard error. Returns kExitError.
+int Fail(const absl::Status& status);
+
+// The file's text, or standard input for `-`.
+absl::StatusOr<std::string> ReadFile(const std::string& file);
+
+}  // namespace mandate
+
+#endif  // MANDATE_TOOLS_COMMANDS_H_

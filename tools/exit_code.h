@@ -1,0 +1,17 @@
+// exit_code.h: what the commands of `mandate` end with.
+#ifndef MANDATE_TOOLS_EXIT_CODE_H_
+#define MANDATE_TOOLS_EXIT_CODE_H_
+
+namespace mandate {
+
+enum ExitCode : int {
+  kExitOk = 0,           // Done; of `check`: allowed.
+  kExitDenied = 1,       // `check` alone: denied.
+  kExitConditional = 2,  // `check` alone: it depends on context that was not given.
+  kExitError = 3,        // The server refused or could not be reached, or a file is wrong: nothing is known.
+  kExitUsage = 4,        // The command line itself is wrong.
+};
+
+}  // namespace mandate
+
+#endif  // MANDATE_TOOLS_EXIT_CODE_H_
