@@ -1,0 +1,133 @@
+// What worlds as data cannot show: grants planted past the schema, explanations, claims.
+#include "check/delegation.h"
+
+#include "check/test_world.h"
+#include "schema/reason.h"
+
+namespace mandate {
+namespace {
+
+constexpr char kSchema[] = R"(
+use delegation
+use expiration
+definition user { relation acts_on_behalf_of: assistant with expiration }
+definition team { relation member: user | user:* }
+definition document {
+  relation owner: user
+  relation viewer: user | user:* | team#member
+  permission view = viewer + owner
+}
+agent assistant {
+  relation acts_on_behalf_of: assistant with expiration
+  relation boundary: document:*#view
+}
+task errand {
+  relation delegator: user | assistant
+  relation delegated_for_task: assistant with expiration
+  relation parent_task: errand
+  relation scope: document#view | document:*#view
+}
+session run {
+  relation agent: assistant with expiration
+  relation task: errand
+}
+)";
+
+constexpr char kDelegated[] = R"(
+  document:plan#owner@user:alice
+  assistant:bot#boundary@document:*#view
+  user:alice#acts_on_behalf_of@assistant:bot[expiration:2026-01-01T06:00:00Z]
+  errand:42#delegator@user:alice
+  errand:42#delegated_for_task@assistant:bot[expiration:2026-01-01T04:00:00Z]
+  errand:42#scope@document:plan#view
+  run:1#agent@assistant:bot[expiration:2026-01-01T05:00:00Z]
+  run:1#task@errand:42)";
+
+absl::Time Hour(int hour) {
+  return absl::FromCivil(absl::CivilHour(2026, 1, 1, hour), absl::UTCTimeZone());
+}
+
+TEST(DelegatedCheck, IgnoresADirectGrantToAnAgent) {
+  // The schema refuses all of these; they are planted.
+  TestWorld world(kSchema, R"(
+    document:plan#viewer@assistant:bot
+    document:plan#viewer@run:1
+    document:plan#viewer@errand:42
+    team:core#member@assistant:bot
+    document:shared#viewer@team:core#member)");
+  EXPECT_EQ(world.Decide("document:plan#view@assistant:bot"), Decision::kDenied);
+  EXPECT_EQ(world.Decide("document:plan#view@run:1"), Decision::kDenied);
+  EXPECT_EQ(world.Decide("document:plan#view@errand:42"), Decision::kDenied);
+  EXPECT_EQ(world.Decide("document:shared#view@assistant:bot", "errand:42"), Decision::kDenied);
+}
+
+TEST(DelegatedCheck, IsNeverMatchedByAPublicGrant) {
+  TestWorld world(kSchema, "document:plan#viewer@user:*");
+  EXPECT_EQ(world.Decide("document:plan#view@user:anybody"), Decision::kAllowed);
+  EXPECT_EQ(world.Decide("document:plan#view@assistant:bot"), Decision::kDenied);
+  EXPECT_EQ(world.Decide("document:plan#view@run:1"), Decision::kDenied);
+}
+
+TEST(DelegatedCheck, IsValidUntilTheFirstEdgeExpires) {
+  TestWorld world(kSchema, kDelegated);
+  EXPECT_EQ(world.Ask("document:plan#view@run:1")->valid_until, Hour(4));
+  world.now = Hour(4) - absl::Microseconds(1);
+  EXPECT_EQ(world.Decide("document:plan#view@run:1"), Decision::kAllowed);
+  world.now = Hour(4);
+  auto answer = world.Ask("document:plan#view@run:1");
+  EXPECT_EQ(answer->reason, DenialReason::kNotDelegated);
+  EXPECT_EQ(answer->reason_at, "errand:42#delegated_for_task@assistant:bot, which has expired");
+}
+
+TEST(DelegatedCheck, ASurplusDelegatorBreaksTheChain) {
+  // Refused by the rules of writing; planted past them.
+  TestWorld world(kSchema, std::string(kDelegated) + "\nerrand:42#delegator@user:bob");
+  auto answer = world.Ask("document:plan#view@run:1");
+  EXPECT_EQ(answer->decision, Decision::kDenied);
+  EXPECT_EQ(answer->reason, DenialReason::kChainBroken);
+}
+
+TEST(DelegatedCheck, AnAgentTwiceBreaksTheChain) {
+  TestWorld world(kSchema, R"(
+    document:plan#owner@user:alice
+    assistant:bot#boundary@document:*#view
+    assistant:bot#acts_on_behalf_of@assistant:bot[expiration:2030-01-01T00:00:00Z]
+    errand:1#delegator@assistant:bot
+    errand:1#parent_task@errand:1
+    errand:1#delegated_for_task@assistant:bot[expiration:2030-01-01T00:00:00Z]
+    errand:1#scope@document:*#view)");
+  auto answer = world.Ask("document:plan#view@assistant:bot", "errand:1");
+  EXPECT_EQ(answer->reason, DenialReason::kChainBroken);
+}
+
+TEST(DelegatedCheck, ExplainsAnAllowedAnswerByEveryRelationshipItRestsOn) {
+  TestWorld world(kSchema, kDelegated);
+  world.explain = true;
+  auto answer = world.Ask("document:plan#view@run:1");
+  ASSERT_TRUE(answer.ok());
+  const std::string text = RenderExplanation(answer->explanation);
+  for (const char* needed :
+       {"run:1#agent@assistant:bot", "run:1#task@errand:42", "errand:42#delegated_for_task@assistant:bot",
+        "user:alice#acts_on_behalf_of@assistant:bot", "errand:42#scope@document:plan#view",
+        "assistant:bot#boundary@document:*#view", "document:plan#owner@user:alice"}) {
+    EXPECT_NE(text.find(needed), std::string::npos) << needed << "\n" << text;
+  }
+}
+
+TEST(DelegatedCheck, AClaimOfAnotherChainIsANo) {
+  TestWorld world(kSchema, kDelegated);
+  auto snapshot = world.store->Head();
+  Checker checker(*world.plan, *snapshot, {.now = world.now}, {});
+  CheckQuestion question{.resource = {"document", "plan"},
+                         .permission = "view",
+                         .subject = {"run", "1", ""},
+                         .claims = {.chain = {{"assistant", "bot"}}}};
+  EXPECT_EQ(checker.Check(question)->decision, Decision::kAllowed);
+  question.claims.chain.push_back({"assistant", "lead"});
+  EXPECT_EQ(checker.Check(question)->reason, DenialReason::kClaimMismatch);
+  question.claims.chain = {{"assistant", "lead"}};
+  EXPECT_EQ(checker.Check(question)->reason, DenialReason::kClaimMismatch);
+}
+
+}  // namespace
+}  // namespace mandate
