@@ -1,11 +1,12 @@
-// Recursion. Expressions form a graph with cycles, and membership is its least fixed point, so most cycles are fine
-// (`view = viewer + parent->view`). Two are not:
+// Recursion. Expressions form a graph with cycles, and membership is its least fixed point, so most
+// cycles are fine (`view = viewer + parent->view`). Two are not:
 //
 //   permission a = a & r      nothing ever gets it going: it never holds. A warning.
-//   permission a = r - a      it holds if it does not. On one object an error; through an arrow or a subject set, where
-//                             only data that forms a circle has no answer, a warning.
+//   permission a = r - a      it holds if it does not. On one object an error; through an arrow or
+//                             a subject set only data that forms a circle has no answer: a warning.
 //
-// Both show in the strongly connected parts of the graph (Tarjan, with a work list in place of recursion).
+// Both show in the strongly connected parts of the graph (Tarjan, with a work list in place of
+// recursion).
 #include <algorithm>
 
 #include "absl/container/flat_hash_set.h"
@@ -80,7 +81,8 @@ class Analyzer {
     for (size_t i = 0; i < expressions_.size(); ++i) {
       for (ExprId child : expressions_[i].children) same_object_[i].push_back(Index(child));
       everywhere_[i] = same_object_[i];
-      for (const ArrowTarget& target : expressions_[i].targets) everywhere_[i].push_back(Index(target.expr));
+      for (const ArrowTarget& target : expressions_[i].targets)
+        everywhere_[i].push_back(Index(target.expr));
       if (expressions_[i].op != Op::kRelation) continue;
       for (const SubjectType& subject : r_.schema().member(expressions_[i].member).subject_types) {
         if (subject.relation == MemberId::kNone) continue;
@@ -95,33 +97,40 @@ class Analyzer {
       if (expressions_[i].op != Op::kExclusion) continue;
       const uint32_t right = Index(expressions_[i].children[1]);
       if (same_object_parts[i] == same_object_parts[right]) {
-        r_.sink.Error(r_.expr_spans[i], "this subtracts itself: it would hold just where it does not hold");
+        r_.sink.Error(r_.expr_spans[i],
+                      "this subtracts itself: it would hold just where it does not hold");
       } else if (parts_[i] == parts_[right]) {
         r_.sink.Warning(r_.expr_spans[i],
-                        "this subtracts itself on other objects: where such objects form a circle it has no answer");
+                        "this subtracts itself on other objects: where such objects form a circle "
+                        "it has no answer");
       }
     }
   }
 
   // --- What can never hold.
 
-  // True if the node holds for somebody, as far as is known by now. `nil` counts as holding, for it says what it means,
-  // and so does an arrow to nowhere, which has a warning of its own.
+  // True if the node holds for somebody, as far as is known by now. `nil` counts as holding, for it
+  // says what it means, and so does an arrow to nowhere, which has a warning of its own.
   bool MayHold(size_t node) const {
     const Expression& e = expressions_[node];
     const auto holds = [&](ExprId child) { return may_hold_[Index(child)]; };
     switch (e.op) {
       case Op::kRelation:
       case Op::kNil:
-      case Op::kSelf: return true;
+      case Op::kSelf:
+        return true;
       case Op::kPermission:
-      case Op::kUnion: return std::any_of(e.children.begin(), e.children.end(), holds);
-      case Op::kIntersection: return std::all_of(e.children.begin(), e.children.end(), holds);
-      case Op::kExclusion: return holds(e.children[0]);
+      case Op::kUnion:
+        return std::any_of(e.children.begin(), e.children.end(), holds);
+      case Op::kIntersection:
+        return std::all_of(e.children.begin(), e.children.end(), holds);
+      case Op::kExclusion:
+        return holds(e.children[0]);
       case Op::kArrowAny:
       case Op::kArrowAll:
-        return e.targets.empty() || std::any_of(e.targets.begin(), e.targets.end(),
-                                                [&](const ArrowTarget& target) { return holds(target.expr); });
+        return e.targets.empty() ||
+               std::any_of(e.targets.begin(), e.targets.end(),
+                           [&](const ArrowTarget& target) { return holds(target.expr); });
     }
     return true;
   }
@@ -141,24 +150,29 @@ class Analyzer {
       may_hold_[node] = true;
       work.insert(work.end(), users[node].begin(), users[node].end());
     }
-    std::vector<std::vector<std::string_view>> names(expressions_.size());  // The permissions of each part.
+    std::vector<std::vector<std::string_view>> names(
+        expressions_.size());  // The permissions of each part.
     for (const Member& member : r_.schema().members()) {
-      if (member.is_permission && !may_hold_[Index(member.root)]) names[parts_[Index(member.root)]].push_back(member.name);
+      if (member.is_permission && !may_hold_[Index(member.root)])
+        names[parts_[Index(member.root)]].push_back(member.name);
     }
     for (const Member& member : r_.schema().members()) WarnIfNeverHolding(member, names);
   }
 
-  void WarnIfNeverHolding(const Member& member, const std::vector<std::vector<std::string_view>>& names) {
+  void WarnIfNeverHolding(const Member& member,
+                          const std::vector<std::vector<std::string_view>>& names) {
     const uint32_t root = Index(member.root);
     if (!member.is_permission || may_hold_[root] || expressions_[root].children.empty()) return;
-    if (parts_[Index(expressions_[root].children[0])] != parts_[root]) return;  // A consequence of another one.
+    if (parts_[Index(expressions_[root].children[0])] != parts_[root])
+      return;  // A consequence of another one.
     std::string through;
     for (std::string_view other : names[parts_[root]]) {
       if (other == member.name || through.size() > 80) continue;
       through += Cat(through.empty() ? " through " : ", ", Quote(other));
     }
-    r_.sink.Warning(r_.expr_spans[root], Cat("permission ", Quote(member.name),
-                                             " can never hold: every way to it comes back to itself", through));
+    r_.sink.Warning(r_.expr_spans[root],
+                    Cat("permission ", Quote(member.name),
+                        " can never hold: every way to it comes back to itself", through));
   }
 
   // --- Type annotations: `permission view: user | team = ...` names every type that can hold it.
@@ -168,7 +182,9 @@ class Analyzer {
   Types TypesOf(uint32_t node, const std::vector<Types>& known) const {
     const Expression& e = expressions_[node];
     Types types;
-    const auto add = [&](ExprId child) { types.insert(known[Index(child)].begin(), known[Index(child)].end()); };
+    const auto add = [&](ExprId child) {
+      types.insert(known[Index(child)].begin(), known[Index(child)].end());
+    };
     if (e.op == Op::kSelf) types.insert(e.type);
     if (e.op == Op::kRelation) {
       for (const SubjectType& subject : r_.schema().member(e.member).subject_types) {
@@ -198,7 +214,8 @@ class Analyzer {
     std::vector<bool> needed(expressions_.size(), false);
     std::vector<uint32_t> work;
     for (size_t i = 0; i < r_.members.size(); ++i) {
-      if (!r_.members[i].syntax->annotation.empty()) work.push_back(Index(r_.schema().members()[i].root));
+      if (!r_.members[i].syntax->annotation.empty())
+        work.push_back(Index(r_.schema().members()[i].root));
     }
     std::vector<uint32_t> nodes;
     while (!work.empty()) {
@@ -230,8 +247,9 @@ class Analyzer {
     std::vector<std::string> missing;
     for (TypeId type : reachable) {
       const std::string& name = r_.type_name(type);
-      const bool named = std::any_of(source.annotation.begin(), source.annotation.end(),
-                                     [&](const syntax::Name& annotated) { return annotated.text == name; });
+      const bool named =
+          std::any_of(source.annotation.begin(), source.annotation.end(),
+                      [&](const syntax::Name& annotated) { return annotated.text == name; });
       if (!named) missing.push_back(Quote(name));
     }
     if (missing.empty()) return;
@@ -239,7 +257,8 @@ class Analyzer {
     std::string list;
     for (const std::string& name : missing) list += Cat(list.empty() ? "" : ", ", name);
     r_.sink.Error(syntax::Cover(source.annotation.front().span, source.annotation.back().span),
-                  Cat("the annotation of ", Quote(source.name.text), " leaves out ", list, ", which can hold it"));
+                  Cat("the annotation of ", Quote(source.name.text), " leaves out ", list,
+                      ", which can hold it"));
   }
 
   Resolution& r_;

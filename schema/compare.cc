@@ -1,4 +1,5 @@
-// What a change of schema means for what is stored. Two schemas share no ids, so everything is compared by name.
+// What a change of schema means for what is stored. Two schemas share no ids, so everything is
+// compared by name.
 #include <algorithm>
 #include <set>
 #include <tuple>
@@ -15,14 +16,17 @@ using Form = std::tuple<std::string_view, std::string_view, bool, std::string_vi
 std::set<Form> FormsOf(const Schema& schema, const Member& relation) {
   std::set<Form> forms;
   for (const SubjectType& s : relation.subject_types) {
-    forms.emplace(schema.definition(s.type).name,
-                  s.relation == MemberId::kNone ? std::string_view() : schema.member(s.relation).name, s.wildcard,
-                  s.caveat == CaveatId::kNone ? std::string_view() : schema.caveat(s.caveat).name, s.expiration);
+    forms.emplace(
+        schema.definition(s.type).name,
+        s.relation == MemberId::kNone ? std::string_view() : schema.member(s.relation).name,
+        s.wildcard, s.caveat == CaveatId::kNone ? std::string_view() : schema.caveat(s.caveat).name,
+        s.expiration);
   }
   return forms;
 }
 
-// True if some relationship of `relation` that `before` allows is not allowed, or means something else, in `after`.
+// True if some relationship of `relation` that `before` allows is not allowed, or means something
+// else, in `after`.
 bool IsNarrowed(const Schema& before, const Member& relation, const Schema& after) {
   const Definition& type = before.definition(relation.type);
   const std::optional<TypeId> new_type = after.FindType(type.name);
@@ -49,7 +53,9 @@ SchemaChange CompareForStorage(const Schema& before, const Schema& after) {
     const std::optional<TypeId> new_type = after.FindType(type.name);
     if (!new_type.has_value()) continue;
     const Definition& new_definition = after.definition(*new_type);
-    if (new_definition.kind != Kind::kAgent || new_definition.reserved(Reserved::kBoundary) != MemberId::kNone) continue;
+    if (new_definition.kind != Kind::kAgent ||
+        new_definition.reserved(Reserved::kBoundary) != MemberId::kNone)
+      continue;
     change.widened.push_back(Cat(type.name, "#boundary"));
   }
   return change;

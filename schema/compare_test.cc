@@ -10,7 +10,8 @@ using ::testing::IsEmpty;
 std::vector<std::string> Narrowed(std::string_view before, std::string_view after) {
   std::vector<std::string> out;
   const SchemaChange change = CompareForStorage(*MustCompile(before), *MustCompile(after));
-  for (const SchemaChange::Narrowed& n : change.narrowed) out.push_back(Cat(n.type, "#", n.relation));
+  for (const SchemaChange::Narrowed& n : change.narrowed)
+    out.push_back(Cat(n.type, "#", n.relation));
   return out;
 }
 
@@ -25,8 +26,9 @@ TEST(Compare, ASchemaNarrowsNothingOfItself) {
 }
 
 TEST(Compare, ARelationIsNarrowedWhenSomeFormThatItAllowedIsGone) {
-  const std::string head = "use expiration\ncaveat cav(aaa int) { aaa == 1 }\ncaveat dov(aaa int) { aaa == 1 }\n"
-                           "definition user {}\ndefinition team { relation member: user; relation lead: user }\n";
+  const std::string head =
+      "use expiration\ncaveat cav(aaa int) { aaa == 1 }\ncaveat dov(aaa int) { aaa == 1 }\n"
+      "definition user {}\ndefinition team { relation member: user; relation lead: user }\n";
   struct {
     const char* name;
     const char* before;
@@ -37,26 +39,51 @@ TEST(Compare, ARelationIsNarrowedWhenSomeFormThatItAllowedIsGone) {
       {"a type is new", "relation rrr: user", "relation rrr: user | team", {}},
       {"another order", "relation rrr: user | team", "relation rrr: team | user", {}},
       {"the wildcard is gone", "relation rrr: user | user:*", "relation rrr: user", {"doc#rrr"}},
-      {"only the wildcard stays", "relation rrr: user | user:*", "relation rrr: user:*", {"doc#rrr"}},
+      {"only the wildcard stays",
+       "relation rrr: user | user:*",
+       "relation rrr: user:*",
+       {"doc#rrr"}},
       {"another subject set", "relation rrr: team#member", "relation rrr: team#lead", {"doc#rrr"}},
       {"a caveat becomes a duty", "relation rrr: user", "relation rrr: user with cav", {"doc#rrr"}},
       {"a caveat becomes possible", "relation rrr: user", "relation rrr: user | user with cav", {}},
       {"another caveat", "relation rrr: user with cav", "relation rrr: user with dov", {"doc#rrr"}},
-      {"an expiry becomes a duty", "relation rrr: user", "relation rrr: user with expiration", {"doc#rrr"}},
-      {"an expiry is no longer allowed", "relation rrr: user with expiration", "relation rrr: user", {"doc#rrr"}},
-      {"the relation is gone", "relation rrr: user\nrelation sss: user", "relation sss: user", {"doc#rrr"}},
-      {"the relation is a permission now", "relation rrr: user", "permission rrr = nil", {"doc#rrr"}},
-      {"a permission changes", "relation rrr: user\npermission ppp = rrr", "relation rrr: user\npermission ppp = nil", {}},
-      {"a permission is gone", "relation rrr: user\npermission ppp = rrr", "relation rrr: user", {}},
+      {"an expiry becomes a duty",
+       "relation rrr: user",
+       "relation rrr: user with expiration",
+       {"doc#rrr"}},
+      {"an expiry is no longer allowed",
+       "relation rrr: user with expiration",
+       "relation rrr: user",
+       {"doc#rrr"}},
+      {"the relation is gone",
+       "relation rrr: user\nrelation sss: user",
+       "relation sss: user",
+       {"doc#rrr"}},
+      {"the relation is a permission now",
+       "relation rrr: user",
+       "permission rrr = nil",
+       {"doc#rrr"}},
+      {"a permission changes",
+       "relation rrr: user\npermission ppp = rrr",
+       "relation rrr: user\npermission ppp = nil",
+       {}},
+      {"a permission is gone",
+       "relation rrr: user\npermission ppp = rrr",
+       "relation rrr: user",
+       {}},
   };
   for (const auto& row : rows) {
-    const auto schema = [&](const char* body) { return Cat(head, "definition doc {\n", body, "\n}"); };
-    EXPECT_THAT(Narrowed(schema(row.before), schema(row.after)), ElementsAreArray(row.narrowed)) << row.name;
+    const auto schema = [&](const char* body) {
+      return Cat(head, "definition doc {\n", body, "\n}");
+    };
+    EXPECT_THAT(Narrowed(schema(row.before), schema(row.after)), ElementsAreArray(row.narrowed))
+        << row.name;
   }
 }
 
 TEST(Compare, ATypeThatIsGoneTakesItsRelationsAndTheFormsThatNameIt) {
-  EXPECT_THAT(Narrowed("definition user {}\ndefinition team { relation member: user }\ndefinition doc { relation rrr: team#member }",
+  EXPECT_THAT(Narrowed("definition user {}\ndefinition team { relation member: user }\ndefinition "
+                       "doc { relation rrr: team#member }",
                        "definition user {}\ndefinition doc { relation rrr: user }"),
               ElementsAre("team#member", "doc#rrr"));
 }
@@ -69,13 +96,17 @@ agent bot { relation boundary: doc:*#view; relation operator: user }
 )";
 
 TEST(Compare, AKindThatChangesNarrowsEveryRelationOfTheType) {
-  EXPECT_THAT(Narrowed("definition bot { relation operator: bot }", "use delegation\nagent bot { relation other: nobody }\ndefinition nobody {}"),
-              ElementsAre("bot#operator"));
+  EXPECT_THAT(
+      Narrowed("definition bot { relation operator: bot }",
+               "use delegation\nagent bot { relation other: nobody }\ndefinition nobody {}"),
+      ElementsAre("bot#operator"));
 }
 
 TEST(Compare, ARelationThatBecomesReservedIsNarrowed) {
-  EXPECT_THAT(Narrowed("use expiration\ndefinition bot {}\ndefinition user { relation acts_on_behalf_of: bot with expiration }",
-                       "use expiration use delegation\nagent bot {}\ndefinition user { relation acts_on_behalf_of: bot with expiration }"),
+  EXPECT_THAT(Narrowed("use expiration\ndefinition bot {}\ndefinition user { relation "
+                       "acts_on_behalf_of: bot with expiration }",
+                       "use expiration use delegation\nagent bot {}\ndefinition user { relation "
+                       "acts_on_behalf_of: bot with expiration }"),
               ElementsAre("user#acts_on_behalf_of"));
 }
 
@@ -84,7 +115,8 @@ TEST(Compare, ABoundaryThatIsGoneWidensAuthority) {
   after.replace(after.find("relation boundary: doc:*#view; "), 31, "");
   EXPECT_THAT(Widened(kBefore, after), ElementsAre("bot#boundary"));
   EXPECT_THAT(Widened(after, kBefore), IsEmpty());
-  EXPECT_THAT(Widened(kBefore, "definition user {}"), IsEmpty()) << "an agent that is gone may do nothing";
+  EXPECT_THAT(Widened(kBefore, "definition user {}"), IsEmpty())
+      << "an agent that is gone may do nothing";
 }
 
 }  // namespace

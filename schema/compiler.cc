@@ -11,7 +11,9 @@ constexpr size_t kTextBytesMax = 4 << 20;
 
 }  // namespace
 
-CompileResult CompileSchema(std::string_view text) { return CompileSchemaWith(text, kCaveatSupport); }
+CompileResult CompileSchema(std::string_view text) {
+  return CompileSchemaWith(text, kCaveatSupport);
+}
 
 CompileResult CompileSchemaWith(std::string_view text, CaveatSupport support) {
   CompileResult result;

@@ -3,7 +3,7 @@
 // A partial is put in where it is spread, member by member, before anything is resolved:
 //
 //   partial audited { relation auditor: user }
-//   definition document { ...audited }        the same as  definition document { relation auditor: user }
+//   definition document { ...audited }      // definition document { relation auditor: user }
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_split.h"
@@ -24,10 +24,14 @@ using Partials = absl::flat_hash_map<std::string, const syntax::Definition*>;
 
 Kind KindOf(DefinitionKind kind) {
   switch (kind) {
-    case DefinitionKind::kAgent: return Kind::kAgent;
-    case DefinitionKind::kTask: return Kind::kTask;
-    case DefinitionKind::kSession: return Kind::kSession;
-    default: return Kind::kDefinition;
+    case DefinitionKind::kAgent:
+      return Kind::kAgent;
+    case DefinitionKind::kTask:
+      return Kind::kTask;
+    case DefinitionKind::kSession:
+      return Kind::kSession;
+    default:
+      return Kind::kDefinition;
   }
 }
 
@@ -54,15 +58,18 @@ class Declarer {
     }
     CheckPartials();
     for (const syntax::Definition* definition : definitions) Declare(*definition);
-    for (size_t i = 0; i < definitions.size(); ++i) DeclareMembers(static_cast<TypeId>(i), *definitions[i]);
+    for (size_t i = 0; i < definitions.size(); ++i)
+      DeclareMembers(static_cast<TypeId>(i), *definitions[i]);
   }
 
  private:
   bool ClaimName(const syntax::Name& name) {
     if (name.empty()) return false;
     if (names_.insert(name.text).second) return true;
-    r_.sink.SyntaxError(name.span, Cat("the name ", Quote(name.text),
-                                       " is already taken; definitions, partials and caveats share one set of names"));
+    r_.sink.SyntaxError(
+        name.span,
+        Cat("the name ", Quote(name.text),
+            " is already taken; definitions, partials and caveats share one set of names"));
     return false;
   }
 
@@ -76,10 +83,12 @@ class Declarer {
       r_.sink.Error(source.name.span, "caveats are not yet supported");
     }
     if (source.broken) return;
-    const absl::flat_hash_set<std::string> words(source.body_words.begin(), source.body_words.end());
+    const absl::flat_hash_set<std::string> words(source.body_words.begin(),
+                                                 source.body_words.end());
     for (const syntax::CaveatParameter& parameter : source.parameters) {
       if (words.contains(parameter.name.text)) continue;
-      r_.sink.Error(parameter.name.span, Cat("parameter ", Quote(parameter.name.text), " is not used by the caveat"));
+      r_.sink.Error(parameter.name.span,
+                    Cat("parameter ", Quote(parameter.name.text), " is not used by the caveat"));
     }
   }
 
@@ -88,8 +97,8 @@ class Declarer {
     r_.types.push_back({&source, source.incomplete, {source.unread.begin(), source.unread.end()}});
   }
 
-  // Every partial that is spread exists and none comes back to itself, whether it is used or not. Depth first, each
-  // partial once.
+  // Every partial that is spread exists and none comes back to itself, whether it is used or not.
+  // Depth first, each partial once.
   void CheckPartials() {
     absl::flat_hash_set<const syntax::Definition*> done;
     for (const syntax::Item& item : r_.file.items) {
@@ -105,8 +114,8 @@ class Declarer {
         const syntax::Definition* partial = FindPartial(member->name, /*report=*/true);
         if (partial == nullptr) continue;
         if (open.contains(partial)) {
-          r_.sink.SyntaxError(member->name.span,
-                              Cat("partial ", Quote(partial->name.text), " comes back to itself here"));
+          r_.sink.SyntaxError(member->name.span, Cat("partial ", Quote(partial->name.text),
+                                                     " comes back to itself here"));
         } else if (done.insert(partial).second) {
           open.insert(partial);
           stack.push_back({partial, 0});
@@ -121,7 +130,8 @@ class Declarer {
   };
 
   // The next member of the innermost body; null when that body ends, which also closes it.
-  static const syntax::Member* Next(std::vector<Place>& stack, absl::flat_hash_set<const syntax::Definition*>& open) {
+  static const syntax::Member* Next(std::vector<Place>& stack,
+                                    absl::flat_hash_set<const syntax::Definition*>& open) {
     Place& place = stack.back();
     if (place.next < place.body->members.size()) return &place.body->members[place.next++];
     open.erase(place.body);
@@ -137,8 +147,9 @@ class Declarer {
       for (const auto& [known, unused] : partials_) names.push_back(known);
       std::sort(names.begin(), names.end());
       const std::string close = ClosestName(name.text, names);
-      r_.sink.SyntaxError(name.span, Cat("partial ", Quote(name.text), " is not defined",
-                                         close.empty() ? "" : Cat("; did you mean ", Quote(close), "?")));
+      r_.sink.SyntaxError(name.span,
+                          Cat("partial ", Quote(name.text), " is not defined",
+                              close.empty() ? "" : Cat("; did you mean ", Quote(close), "?")));
     }
     return nullptr;
   }
@@ -152,7 +163,8 @@ class Declarer {
       if (member == nullptr) continue;
       if (++member_count_ > kMembersMax) {
         if (member_count_ == kMembersMax + 1) {
-          r_.sink.Error(member->name.span, "with its partials put in, the schema has more than 1,048,576 members");
+          r_.sink.Error(member->name.span,
+                        "with its partials put in, the schema has more than 1,048,576 members");
         }
         return;
       }
@@ -190,7 +202,8 @@ class Declarer {
                                           DescribeKind(r_.schema().definition(type).kind),
                                           ": it must be a relation"));
     }
-    const MemberId id = r_.builder.AddMember(type, name, is_permission, reserved, DocText(source.comments));
+    const MemberId id =
+        r_.builder.AddMember(type, name, is_permission, reserved, DocText(source.comments));
     r_.members.push_back({&source, source.broken});
     const ExprId root = r_.schema().member(id).root;
     r_.expr_spans.resize(static_cast<size_t>(root) + 1, source.name.span);
@@ -237,7 +250,8 @@ std::string DocText(const syntax::Comments& comments) {
 
 std::string Resolution::SuggestMember(TypeId type, std::string_view name) const {
   std::vector<std::string> names;
-  for (MemberId member : schema().definition(type).members) names.push_back(schema().member(member).name);
+  for (MemberId member : schema().definition(type).members)
+    names.push_back(schema().member(member).name);
   return Suggest(name, names);
 }
 

@@ -60,14 +60,15 @@ void DiagnosticSink::Warning(syntax::Span span, std::string message) {
 }
 
 std::vector<Diagnostic> DiagnosticSink::Finish() {
-  std::stable_sort(diagnostics_.begin(), diagnostics_.end(), [](const Diagnostic& a, const Diagnostic& b) {
-    return a.range.offset < b.range.offset;
-  });
+  std::stable_sort(
+      diagnostics_.begin(), diagnostics_.end(),
+      [](const Diagnostic& a, const Diagnostic& b) { return a.range.offset < b.range.offset; });
   const auto same = [](const Diagnostic& a, const Diagnostic& b) {
     return std::tie(a.range.offset, a.range.length, a.message) ==
            std::tie(b.range.offset, b.range.length, b.message);
   };
-  diagnostics_.erase(std::unique(diagnostics_.begin(), diagnostics_.end(), same), diagnostics_.end());
+  diagnostics_.erase(std::unique(diagnostics_.begin(), diagnostics_.end(), same),
+                     diagnostics_.end());
   FillPositions(text_, diagnostics_);
   if (dropped_count_ > 0) {
     Diagnostic last = diagnostics_.back();

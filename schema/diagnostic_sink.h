@@ -1,12 +1,12 @@
 // diagnostic_sink.h: where the phases of the compiler put what they find.
 //
-// Phases report in the order they come across things; Finish puts it into source order, drops repetitions, and works
-// out lines and columns in one pass over the text.
+// Phases report in the order they come across things; Finish puts it into source order, drops
+// repetitions, and works out lines and columns in one pass over the text.
 //
 // Threads     One compilation, one thread.
 // Ownership   The text outlives the sink.
-// Limits      1,000 are kept: a megabyte of stray characters must not become a gigabyte of messages. A last one then
-//             says how many are missing.
+// Limits      1,000 are kept: a megabyte of stray characters must not become a gigabyte of
+//             messages. A last one then says how many are missing.
 #ifndef MANDATE_SCHEMA_DIAGNOSTIC_SINK_H_
 #define MANDATE_SCHEMA_DIAGNOSTIC_SINK_H_
 

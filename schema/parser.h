@@ -1,7 +1,7 @@
 // parser.h: schema text into a syntax tree, whatever the text.
 //
-// The tree holds everything that could be read, so that names declared beside an error are known to the resolver. What
-// could not be read is reported and marked `broken` or `incomplete`.
+// The tree holds everything that could be read, so that names declared beside an error are known to
+// the resolver. What could not be read is reported and marked `broken` or `incomplete`.
 //
 // Threads     Free function; safe anywhere.
 // Errors      Reported to the sink: one for each faulty statement, then reading goes on behind it.

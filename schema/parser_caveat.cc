@@ -3,8 +3,8 @@
 //   caveat = "caveat" path "(" ident type { "," ident type } ")" "{" CEL "}"
 //   type   = ident [ "<" type { "," type } ">" ]
 //
-// The body is kept as text: its language is CEL, which has its own compiler. Only its braces, strings and comments are
-// understood here, to find its end.
+// The body is kept as text: its language is CEL, which has its own compiler. Only its braces,
+// strings and comments are understood here, to find its end.
 #include <string_view>
 
 #include "absl/strings/ascii.h"
@@ -25,8 +25,8 @@ struct ParameterType {
   int argument_count;
 };
 constexpr ParameterType kParameterTypes[] = {
-    {"any", 0},    {"bool", 0},     {"bytes", 0},     {"double", 0}, {"duration", 0}, {"int", 0},       {"ipaddress", 0},
-    {"string", 0}, {"timestamp", 0}, {"uint", 0},     {"list", 1},   {"map", 1},
+    {"any", 0},       {"bool", 0},   {"bytes", 0},     {"double", 0}, {"duration", 0}, {"int", 0},
+    {"ipaddress", 0}, {"string", 0}, {"timestamp", 0}, {"uint", 0},   {"list", 1},     {"map", 1},
 };
 
 bool IsIdentifier(std::string_view word) {
@@ -50,8 +50,9 @@ void SchemaParser::ParseCaveat() {
   }
   for (char c : caveat.name.text) {
     if (absl::ascii_isascii(c)) continue;
-    sink_.SyntaxError(caveat.name.span, Cat(Quote(caveat.name.text),
-                                            " cannot name a caveat: a name has letters, digits and `_`"));
+    sink_.SyntaxError(
+        caveat.name.span,
+        Cat(Quote(caveat.name.text), " cannot name a caveat: a name has letters, digits and `_`"));
     break;
   }
   ParseCaveatParameters(caveat);
@@ -63,14 +64,17 @@ void SchemaParser::ParseCaveat() {
 
 void SchemaParser::ParseCaveatParameters(Caveat& caveat) {
   if (!Expect("(", "`(` and the parameters")) return;
-  if (AtSymbol(")")) return Fail(Current().span, "a caveat has at least one parameter, like `(hour int)`");
+  if (AtSymbol(")"))
+    return Fail(Current().span, "a caveat has at least one parameter, like `(hour int)`");
   do {
     CaveatParameter parameter;
     parameter.name = ParseName("the name of a parameter");
     if (failed_) return;
     if (!IsIdentifier(parameter.name.text)) {
-      sink_.SyntaxError(parameter.name.span, Cat(Quote(parameter.name.text), " cannot name a parameter: a name has "
-                                                 "letters, digits and `_`, and does not start with a digit"));
+      sink_.SyntaxError(parameter.name.span,
+                        Cat(Quote(parameter.name.text),
+                            " cannot name a parameter: a name has "
+                            "letters, digits and `_`, and does not start with a digit"));
     }
     const Span start = Current().span;
     nesting_ = 0;
@@ -79,7 +83,8 @@ void SchemaParser::ParseCaveatParameters(Caveat& caveat) {
     parameter.type_span = Cover(start, Previous().span);
     for (const CaveatParameter& other : caveat.parameters) {
       if (other.name.text == parameter.name.text) {
-        sink_.SyntaxError(parameter.name.span, Cat("parameter ", Quote(parameter.name.text), " is declared twice"));
+        sink_.SyntaxError(parameter.name.span,
+                          Cat("parameter ", Quote(parameter.name.text), " is declared twice"));
         break;
       }
     }
@@ -99,14 +104,17 @@ std::string SchemaParser::ParseParameterType() {
   }
   if (type == nullptr) {
     const std::string close = ClosestName(name.text, names);
-    Fail(name.span, Cat("there is no parameter type ", Quote(name.text),
-                        close.empty() ? "; there are `any`, `bool`, `bytes`, `double`, `duration`, `int`, `ipaddress`, "
-                                        "`list<T>`, `map<T>`, `string`, `timestamp` and `uint`"
-                                      : Cat("; did you mean ", Quote(close), "?")));
+    Fail(name.span,
+         Cat("there is no parameter type ", Quote(name.text),
+             close.empty()
+                 ? "; there are `any`, `bool`, `bytes`, `double`, `duration`, `int`, `ipaddress`, "
+                   "`list<T>`, `map<T>`, `string`, `timestamp` and `uint`"
+                 : Cat("; did you mean ", Quote(close), "?")));
     return {};
   }
   if (!AtSymbol("<")) {
-    if (type->argument_count > 0) Fail(name.span, Cat(Quote(name.text), " takes one type, like `", name.text, "<string>`"));
+    if (type->argument_count > 0)
+      Fail(name.span, Cat(Quote(name.text), " takes one type, like `", name.text, "<string>`"));
     return name.text;
   }
   if (++nesting_ > kTypeNestingMax) {
@@ -122,8 +130,9 @@ std::string SchemaParser::ParseParameterType() {
   --nesting_;
   if (static_cast<int>(arguments.size()) != type->argument_count) {
     Fail(Cover(name.span, Previous().span),
-         type->argument_count == 0 ? Cat(Quote(name.text), " takes no type in `<>`")
-                                   : Cat(Quote(name.text), " takes one type, like `", name.text, "<string>`"));
+         type->argument_count == 0
+             ? Cat(Quote(name.text), " takes no type in `<>`")
+             : Cat(Quote(name.text), " takes one type, like `", name.text, "<string>`"));
   }
   return Cat(name.text, "<", arguments[0], ">");
 }
@@ -146,11 +155,13 @@ void SchemaParser::ParseCaveatBody(Caveat& caveat) {
   const std::string_view raw = text_.substr(brace.end(), Current().span.offset - brace.end());
   const std::string_view body = StdView(absl::StripAsciiWhitespace(AbslView(raw)));
   caveat.body = body;
-  caveat.body_span = {static_cast<uint32_t>(body.data() - text_.data()), static_cast<uint32_t>(body.size())};
+  caveat.body_span = {static_cast<uint32_t>(body.data() - text_.data()),
+                      static_cast<uint32_t>(body.size())};
   TakeCommentsBefore(Current().span.offset);  // They stay in the body.
   Advance();
   caveat.broken = has_bad || empty;
-  if (empty) sink_.SyntaxError(Cover(brace, Previous().span), "a caveat needs an expression in its body");
+  if (empty)
+    sink_.SyntaxError(Cover(brace, Previous().span), "a caveat needs an expression in its body");
   if (body.size() > kBodyBytesMax) {
     sink_.SyntaxError(caveat.body_span, "a caveat's expression has at most 100,000 bytes");
   }

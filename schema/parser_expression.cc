@@ -1,9 +1,11 @@
 // Expressions of permissions, `+` before `&` before `-`:
 //
 //   expr    = meet { "-" meet } ;   meet = join { "&" join } ;   join = primary { "+" primary }
-//   primary = ident { "->" ident | "." ( "any" | "all" ) "(" ident ")" } | "(" expr ")" | "nil" | "self"
+//   primary = ident { "->" ident | "." ( "any" | "all" ) "(" ident ")" } | "(" expr ")" | "nil" |
+//   "self"
 //
-// Nodes are added children first, so the nodes of one expression are one run that ends with its root.
+// Nodes are added children first, so the nodes of one expression are one run that ends with its
+// root.
 #include "schema/parser_impl.h"
 #include "schema/printer.h"
 #include "schema/text.h"
@@ -22,11 +24,14 @@ struct Operator {
   ExprKind kind;
 };
 constexpr Operator kOperators[] = {  // Loosest first.
-    {"-", ExprKind::kExclusion}, {"&", ExprKind::kIntersection}, {"+", ExprKind::kUnion}};
+    {"-", ExprKind::kExclusion},
+    {"&", ExprKind::kIntersection},
+    {"+", ExprKind::kUnion}};
 constexpr int kOperatorLevels = 3;
 
 bool IsOperator(ExprKind kind) {
-  return kind == ExprKind::kUnion || kind == ExprKind::kIntersection || kind == ExprKind::kExclusion;
+  return kind == ExprKind::kUnion || kind == ExprKind::kIntersection ||
+         kind == ExprKind::kExclusion;
 }
 
 }  // namespace
@@ -67,7 +72,9 @@ ExprIndex SchemaParser::ParsePrimary() {
 ExprIndex SchemaParser::ParseParentheses() {
   const Span open = Current().span;
   if (nesting_ == kNestingMax) {
-    Fail(open, "parentheses are nested more than 256 deep; name a part of the expression as a permission of its own");
+    Fail(open,
+         "parentheses are nested more than 256 deep; name a part of the expression as a permission "
+         "of its own");
     return ExprIndex::kNone;
   }
   ++nesting_;
@@ -77,7 +84,8 @@ ExprIndex SchemaParser::ParseParentheses() {
   if (failed_) return ExprIndex::kNone;
   if (!AtSymbol(")")) {
     const TokenKind kind = Current().kind;
-    if (kind == TokenKind::kEnd || kind == TokenKind::kEndOfText || AtSymbol("}") || Current().first_on_line) {
+    if (kind == TokenKind::kEnd || kind == TokenKind::kEndOfText || AtSymbol("}") ||
+        Current().first_on_line) {
       if (!lexed_.cut_short) Fail(open, "this `(` is never closed");
       failed_ = true;
     } else {
@@ -128,7 +136,8 @@ ArrowStep SchemaParser::ParseArrowStep() {
   return step;
 }
 
-// One warning for each place where operators of different kinds meet without parentheses, saying how it is read.
+// One warning for each place where operators of different kinds meet without parentheses, saying
+// how it is read.
 void SchemaParser::WarnOfMixedOperators(const Member& member) {
   const auto mixes = [&](const Expr& expr) {
     if (!IsOperator(expr.kind)) return false;
@@ -141,13 +150,15 @@ void SchemaParser::WarnOfMixedOperators(const Member& member) {
   for (size_t i = file_.exprs.size(); i-- > static_cast<size_t>(member.first);) {
     const Expr& expr = file_.exprs[i];
     for (ExprIndex child : expr.children) {
-      covered[static_cast<size_t>(child) - static_cast<size_t>(member.first)] = !file_.expr(child).parenthesized;
+      covered[static_cast<size_t>(child) - static_cast<size_t>(member.first)] =
+          !file_.expr(child).parenthesized;
     }
     if (covered[i - static_cast<size_t>(member.first)] || !mixes(expr)) continue;
     const std::string rule = "`+` binds tighter than `&`, and `&` tighter than `-`";
     sink_.Warning(expr.span, expr.span.length > kReadingBytesMax
                                  ? Cat(rule, "; add parentheses")
-                                 : Cat("this is read as ", Quote(FormatExpression(file_, static_cast<ExprIndex>(i))),
+                                 : Cat("this is read as ",
+                                       Quote(FormatExpression(file_, static_cast<ExprIndex>(i))),
                                        ", since ", rule, "; add parentheses"));
   }
 }

@@ -1,8 +1,9 @@
-// parser_impl.h: the parser's one class, spread over parser_tokens.cc (reading and complaining), parser.cc (the file and
-// its bodies), parser_members.cc, parser_expression.cc and parser_caveat.cc.
+// parser_impl.h: the parser's one class, spread over parser_tokens.cc (reading and complaining),
+// parser.cc (the file and its bodies), parser_members.cc, parser_expression.cc and
+// parser_caveat.cc.
 //
-// A statement that fails says so once: Fail sets `failed_`, every Parse function returns at once while it is set, and
-// the loop over the statements skips to the next one and clears it.
+// A statement that fails says so once: Fail sets `failed_`, every Parse function returns at once
+// while it is set, and the loop over the statements skips to the next one and clears it.
 //
 // Threads     One parse, one thread.
 #ifndef MANDATE_SCHEMA_PARSER_IMPL_H_
@@ -66,7 +67,8 @@ class SchemaParser {
   void ParseBody(Definition& definition, Span brace);
   bool AtItem() const;
   void SkipToItem();
-  void CollectWords(size_t from, std::vector<std::string>& words) const;  // Up to the current token.
+  void CollectWords(size_t from,
+                    std::vector<std::string>& words) const;  // Up to the current token.
   void ParseUnknownItem();
   void ReportUnclosed(std::string_view what, const Name& name, Span brace);
 

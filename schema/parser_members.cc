@@ -3,7 +3,8 @@
 //   statement  = "relation" ident ":" subject { "|" subject }
 //              | "permission" ident [ ":" ident { "|" ident } ] "=" expr
 //              | "..." path
-//   subject    = path [ ":" "*" ] [ "#" ( ident | "..." ) ] [ "with" ( path [ "and" "expiration" ] | "expiration" ) ]
+//   subject    = path [ ":" "*" ] [ "#" ( ident | "..." ) ] [ "with" traits ]
+//   traits     = path [ "and" "expiration" ] | "expiration"
 #include "schema/parser_impl.h"
 #include "schema/text.h"
 
@@ -15,8 +16,9 @@ void SchemaParser::ParseStatement(Definition& definition) {
   if (AtSymbol("...")) return ParseMember(definition, MemberKind::kSpread);
   if (AtRule()) return ParseRule();
   if (AtLineStartingWithOperator()) {
-    return Fail(Current().span, Cat("a line cannot begin with ", DescribeCurrent(),
-                                    ": the statement ended with the line before; put the operator at its end"));
+    return Fail(Current().span,
+                Cat("a line cannot begin with ", DescribeCurrent(),
+                    ": the statement ended with the line before; put the operator at its end"));
   }
   ParseUnknownStatement(definition);
 }
@@ -25,10 +27,10 @@ void SchemaParser::ParseMember(Definition& definition, MemberKind kind) {
   Member member;
   member.kind = kind;
   const uint32_t start = Current().span.offset;
-  const bool has_comment =
-      comment_cursor_ < lexed_.comments.size() && lexed_.comments[comment_cursor_].span.offset < start;
-  member.blank_before =
-      has_comment ? lexed_.comments[comment_cursor_].blank_line_before : Current().blank_line_before;
+  const bool has_comment = comment_cursor_ < lexed_.comments.size() &&
+                           lexed_.comments[comment_cursor_].span.offset < start;
+  member.blank_before = has_comment ? lexed_.comments[comment_cursor_].blank_line_before
+                                    : Current().blank_line_before;
   if (definition.members.empty()) member.blank_before = false;
   member.comments.before = TakeCommentsBefore(start);
   Advance();
@@ -49,7 +51,8 @@ void SchemaParser::ParseMember(Definition& definition, MemberKind kind) {
 
 void SchemaParser::ParseRelation(Member& member) {
   if (AtSymbol("=")) {
-    return Fail(Current().span, "a relation has subject types behind `:`; what has `=` is a permission");
+    return Fail(Current().span,
+                "a relation has subject types behind `:`; what has `=` is a permission");
   }
   if (!Expect(":", "`:`")) return;
   do {
@@ -88,10 +91,12 @@ void SchemaParser::ParseTraits(SubjectType& subject) {
     if (AtWord("and")) {
       Advance();
       if (!AtWord("expiration")) {
-        return Fail(Current().span, "a subject type takes one caveat; only `expiration` may follow `and`");
+        return Fail(Current().span,
+                    "a subject type takes one caveat; only `expiration` may follow `and`");
       }
       if (!file_.uses_expiration) {
-        sink_.SyntaxError(Current().span, "`expiration` needs `use expiration` at the top of the schema");
+        sink_.SyntaxError(Current().span,
+                          "`expiration` needs `use expiration` at the top of the schema");
       }
       Advance();
       subject.expiration = true;
@@ -107,11 +112,14 @@ void SchemaParser::ParsePermission(Member& member) {
     do {
       member.annotation.push_back(ParseName("a type"));
       if (!failed_ && AtSymbol("/")) {
-        return Fail(Current().span, "a type annotation takes plain names; a name with `/` cannot be annotated");
+        return Fail(Current().span,
+                    "a type annotation takes plain names; a name with `/` cannot be annotated");
       }
     } while (!failed_ && Accept("|"));
     if (!failed_ && !AtSymbol("=")) {
-      return Fail(colon, "a permission has an expression behind `=`; what has only subject types is a relation");
+      return Fail(
+          colon,
+          "a permission has an expression behind `=`; what has only subject types is a relation");
     }
   }
   if (!Expect("=", "`=`")) return;
@@ -132,7 +140,8 @@ bool SchemaParser::AtRule() const {
 void SchemaParser::ParseRule() {
   const Token& first = Current();
   while (Current().kind != TokenKind::kEnd && !AtSymbol("}") && !AtEndOfText()) Advance();
-  Fail(Cover(first.span, Previous().span), Cat("rules of tasks are not yet supported: ", Quote(TextOf(first))));
+  Fail(Cover(first.span, Previous().span),
+       Cat("rules of tasks are not yet supported: ", Quote(TextOf(first))));
 }
 
 // `relaton viewer: user`: said once, then read as what was meant, so that its name is known.
@@ -156,12 +165,14 @@ void SchemaParser::ExpectStatementEnd(MemberKind kind) {
   if (token.kind == TokenKind::kEnd) return Advance();
   if (AtSymbol("}") || AtEndOfText()) return;
   if (token.first_on_line && IsSymbol(Previous(), "...")) {
-    return Fail(Previous().span, "a line break after `...` does not end the statement; drop `#...` or add `;`");
+    return Fail(Previous().span,
+                "a line break after `...` does not end the statement; drop `#...` or add `;`");
   }
   const std::string_view text = TextOf(token);
   if (kind == MemberKind::kRelation) {
     if (text == "+" || text == ",") {
-      return Fail(token.span, Cat("subject types are separated by `|`, not by ", DescribeCurrent()));
+      return Fail(token.span,
+                  Cat("subject types are separated by `|`, not by ", DescribeCurrent()));
     }
     if (text == "and" && !file_.uses_expiration) {
       return Fail(token.span, "`and expiration` needs `use expiration` at the top of the schema");
@@ -172,8 +183,10 @@ void SchemaParser::ExpectStatementEnd(MemberKind kind) {
     if (text == "|" || text == "||" || text == "or") {
       return Fail(token.span, Cat("a union is written `+`, not ", DescribeCurrent()));
     }
-    if (text == "&&" || text == "and") return Fail(token.span, Cat("an intersection is written `&`, not ", DescribeCurrent()));
-    if (text == "!" || text == "not") return Fail(token.span, Cat("an exclusion is written `-`, not ", DescribeCurrent()));
+    if (text == "&&" || text == "and")
+      return Fail(token.span, Cat("an intersection is written `&`, not ", DescribeCurrent()));
+    if (text == "!" || text == "not")
+      return Fail(token.span, Cat("an exclusion is written `-`, not ", DescribeCurrent()));
     if (text == ")") return Fail(token.span, "this `)` closes nothing");
     return FailExpected("`+`, `&`, `-` or the end of the line");
   }

@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view kNameRule =
     "a name has 3 to 64 of `a-z`, `0-9` and `_`, starts with a letter and does not end in `_`";
 
-// What `name` might have been meant as: `Viewer` and `viewer_` become `viewer`, `docOwner` becomes `doc_owner`.
+// What `name` might have been meant as: `Viewer` and `viewer_` become `viewer`, `docOwner` becomes
+// `doc_owner`.
 std::string Respell(std::string_view name) {
   std::string out;
   for (size_t i = 0; i < name.size(); ++i) {
@@ -56,12 +57,13 @@ bool SchemaParser::IsWord(const Token& token, std::string_view word) const {
 }
 
 bool SchemaParser::IsKeyword(std::string_view word) const {
-  if (word == "definition" || word == "caveat" || word == "relation" || word == "permission" || word == "nil" ||
-      word == "with") {
+  if (word == "definition" || word == "caveat" || word == "relation" || word == "permission" ||
+      word == "nil" || word == "with") {
     return true;
   }
   return (file_.uses_expiration && (word == "expiration" || word == "and")) ||
-         (file_.uses_self && word == "self") || (file_.uses_typechecking && word == "typechecking") ||
+         (file_.uses_self && word == "self") ||
+         (file_.uses_typechecking && word == "typechecking") ||
          (file_.uses_partial && word == "partial") || (file_.uses_import && word == "import");
 }
 
@@ -88,16 +90,18 @@ std::string SchemaParser::DescribeCurrent() const {
   return Quote(TextOf(token));
 }
 
-// What is missing at the end of a line is shown at what stands before it, not at the innocent start of the next.
+// What is missing at the end of a line is shown at what stands before it, not at the innocent start
+// of the next.
 void SchemaParser::FailExpected(std::string_view what) {
   const Token& token = Current();
-  const bool reported = token.kind == TokenKind::kBad ||
-                        (token.kind == TokenKind::kEndOfText && lexed_.cut_short);
+  const bool reported =
+      token.kind == TokenKind::kBad || (token.kind == TokenKind::kEndOfText && lexed_.cut_short);
   if (reported) {
     failed_ = true;
     return;
   }
-  const bool line_ended = token.kind == TokenKind::kEnd || token.kind == TokenKind::kEndOfText || token.first_on_line;
+  const bool line_ended =
+      token.kind == TokenKind::kEnd || token.kind == TokenKind::kEndOfText || token.first_on_line;
   if (line_ended && index_ > 0 && Previous().span.length > 0) {
     Fail(Previous().span, Cat("expected ", what, " after ", Quote(TextOf(Previous()))));
   } else {
@@ -123,7 +127,8 @@ Name SchemaParser::ParseName(std::string_view what) {
     if (token.first_on_line) {
       FailExpected(what);
     } else {
-      Fail(token.span, Cat("expected ", what, ", found ", DescribeCurrent(), ", which is a keyword"));
+      Fail(token.span,
+           Cat("expected ", what, ", found ", DescribeCurrent(), ", which is a keyword"));
     }
     return {};
   }

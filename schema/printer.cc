@@ -10,7 +10,8 @@ namespace mandate::syntax {
 namespace {
 
 bool IsOperator(ExprKind kind) {
-  return kind == ExprKind::kUnion || kind == ExprKind::kIntersection || kind == ExprKind::kExclusion;
+  return kind == ExprKind::kUnion || kind == ExprKind::kIntersection ||
+         kind == ExprKind::kExclusion;
 }
 
 std::string_view Symbol(ExprKind kind) {
@@ -19,11 +20,16 @@ std::string_view Symbol(ExprKind kind) {
 
 std::string_view Keyword(DefinitionKind kind) {
   switch (kind) {
-    case DefinitionKind::kDefinition: return "definition";
-    case DefinitionKind::kPartial: return "partial";
-    case DefinitionKind::kAgent: return "agent";
-    case DefinitionKind::kTask: return "task";
-    case DefinitionKind::kSession: return "session";
+    case DefinitionKind::kDefinition:
+      return "definition";
+    case DefinitionKind::kPartial:
+      return "partial";
+    case DefinitionKind::kAgent:
+      return "agent";
+    case DefinitionKind::kTask:
+      return "task";
+    case DefinitionKind::kSession:
+      return "session";
   }
   return "definition";
 }
@@ -142,7 +148,8 @@ class Printer {
       if (subject.wildcard) out_ += ":*";
       if (!subject.relation.empty()) out_ += Cat("#", subject.relation.text);
       if (!subject.caveat.empty()) out_ += Cat(" with ", subject.caveat.text);
-      if (subject.expiration) out_ += subject.caveat.empty() ? " with expiration" : " and expiration";
+      if (subject.expiration)
+        out_ += subject.caveat.empty() ? " with expiration" : " and expiration";
     }
   }
 
@@ -159,7 +166,8 @@ class Printer {
     PrintComments(caveat.comments.before, "");
     out_ += Cat("caveat ", caveat.name.text, "(");
     for (size_t i = 0; i < caveat.parameters.size(); ++i) {
-      out_ += Cat(i == 0 ? "" : ", ", caveat.parameters[i].name.text, " ", caveat.parameters[i].type);
+      out_ +=
+          Cat(i == 0 ? "" : ", ", caveat.parameters[i].name.text, " ", caveat.parameters[i].type);
     }
     out_ += Cat(") {\n\t", caveat.body, "\n}");
     EndLine(caveat.comments, "");

@@ -1,5 +1,5 @@
-// printer.h: a syntax tree as canonical text: one statement a line, tabs, every comment kept, and parentheses wherever
-// operators of different kinds meet.
+// printer.h: a syntax tree as canonical text: one statement a line, tabs, every comment kept, and
+// parentheses wherever operators of different kinds meet.
 //
 //   definition document {
 //   	relation viewer: user | team#member with expiration

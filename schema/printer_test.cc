@@ -29,7 +29,8 @@ void ExpectRoundTrip(std::string_view text) {
   const std::string printed = syntax::FormatSchema(before.file);
   const Parsed after = Parse(printed);
   EXPECT_TRUE(after.ok) << text << "\n--- printed:\n" << printed;
-  EXPECT_EQ(syntax::ShowFile(after.file), syntax::ShowFile(before.file)) << "--- printed:\n" << printed;
+  EXPECT_EQ(syntax::ShowFile(after.file), syntax::ShowFile(before.file)) << "--- printed:\n"
+                                                                         << printed;
   EXPECT_EQ(syntax::FormatSchema(after.file), printed);
 }
 
@@ -75,7 +76,8 @@ constexpr std::string_view kCanonical =
     "\t/* a */\n\t/* b */\n\trelation sss: user\n\t...base\n\n"
     "\tpermission ppp = ((rrr + sss) & rrr) - sss // mixed\n\n"
     "\t// loose\n\n\t// doc of qqq\n\t// in the middle\n"
-    "\tpermission qqq: user | bot = rrr.any(ppp) + sss->ppp->qqq.all(ppp) + (self - (nil - rrr)) + (rrr + sss)\n"
+    "\tpermission qqq: user | bot = rrr.any(ppp) + sss->ppp->qqq.all(ppp) + (self - (nil - rrr)) + "
+    "(rrr + sss)\n"
     "\t// end of body\n}\n\n// end of file\n";
 
 TEST(Printer, WritesOneCanonicalForm) { EXPECT_EQ(Format(kUgly), kCanonical); }
@@ -84,24 +86,33 @@ TEST(Printer, LeavesCanonicalTextAlone) { EXPECT_EQ(Format(kCanonical), kCanonic
 
 TEST(Printer, IsReadBackAsTheSameTree) {
   for (std::string_view text : {
-           kUgly, kCanonical, std::string_view(""), std::string_view("// only a comment"),
+           kUgly,
+           kCanonical,
+           std::string_view(""),
+           std::string_view("// only a comment"),
            std::string_view("/* a\n\n   b */\n\n\n// c\n"),
            std::string_view("definition user { // only a comment\n}"),
            std::string_view("definition user {\n\n// c\n\n}\n\n\n// d\n\n"),
-           std::string_view("use delegation\nagent bot {}\ntask errand {}\nsession run { relation agent: bot }"),
-           std::string_view("use self /* a */ // b\ndefinition /* c */ user /* d */ { /* e */ relation /* f */ rrr: user /* g\n h */; /* i */ }"),
-           std::string_view("definition user {\n  relation rrr: user // a\n  // b\n\n  relation sss: user\n}"),
+           std::string_view(
+               "use delegation\nagent bot {}\ntask errand {}\nsession run { relation agent: bot }"),
+           std::string_view("use self /* a */ // b\ndefinition /* c */ user /* d */ { /* e */ "
+                            "relation /* f */ rrr: user /* g\n h */; /* i */ }"),
+           std::string_view(
+               "definition user {\n  relation rrr: user // a\n  // b\n\n  relation sss: user\n}"),
        }) {
     ExpectRoundTrip(text);
   }
 }
 
 TEST(Printer, KeepsTheMeaning) {
-  const std::string text = InDoc("permission p_1 = viewer + wild & parent->view - viewer\npermission p_2 = viewer - (wild - viewer)");
+  const std::string text = InDoc(
+      "permission p_1 = viewer + wild & parent->view - viewer\npermission p_2 = viewer - (wild - "
+      "viewer)");
   const auto before = MustCompile(text);
   const auto after = MustCompile(Format(text));
   for (const char* permission : {"p_1", "p_2"}) {
-    EXPECT_EQ(ShowPermission(*after, "doc", permission), ShowPermission(*before, "doc", permission));
+    EXPECT_EQ(ShowPermission(*after, "doc", permission),
+              ShowPermission(*before, "doc", permission));
   }
 }
 
@@ -114,7 +125,8 @@ std::string RandomSchema(std::mt19937& random) {
   const auto after_operator = [&] { return pick({" ", " ", "\n", " // c\n", "\n\n"}); };
   std::string text = pick({"", "use self\n", "// head\n\nuse self use expiration\n"});
   for (int d = 0; d < 3; ++d) {
-    text += Cat(pick({"", "// doc\n", "/* a\nb */\n\n"}), "definition", gap(), "d_", d, gap(), "{", pick({"", "\n", " // x\n"}));
+    text += Cat(pick({"", "// doc\n", "/* a\nb */\n\n"}), "definition", gap(), "d_", d, gap(), "{",
+                pick({"", "\n", " // x\n"}));
     for (uint32_t m = random() % 4; m > 0; --m) {
       text += Cat(pick({"", "\n", "// c\n", "/* c */ "}), "permission p_", m, gap(), "=", gap());
       int open = 0;
@@ -124,7 +136,8 @@ std::string RandomSchema(std::mt19937& random) {
         if (open > 0 && random() % 3 == 0) text += ")", --open;
         text += Cat(pick({"+", "&", "-"}), after_operator());
       }
-      text += Cat("zzz", std::string(static_cast<size_t>(open), ')'), pick({"\n", ";", " // c\n", " /* c */\n\n", ";;\n\n\n"}));
+      text += Cat("zzz", std::string(static_cast<size_t>(open), ')'),
+                  pick({"\n", ";", " // c\n", " /* c */\n\n", ";;\n\n\n"}));
     }
     text += Cat(pick({"", "// end\n", "\n\n"}), "}", pick({"\n", "\n\n", " ", " // after\n"}));
   }

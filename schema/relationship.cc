@@ -1,5 +1,5 @@
-// The text form of relationships. Identifiers hold none of `:#@[`, so the parts are cut at the first of each; only the
-// caveat's context needs a closer look, for its strings may hold anything.
+// The text form of relationships. Identifiers hold none of `:#@[`, so the parts are cut at the
+// first of each; only the caveat's context needs a closer look, for its strings may hold anything.
 #include "schema/relationship.h"
 
 #include "absl/strings/ascii.h"
@@ -33,7 +33,8 @@ absl::Status CheckText(std::string_view text) {
 absl::StatusOr<ObjectRef> CutObject(std::string_view text, std::string_view part) {
   const size_t colon = text.find(':');
   if (colon == text.npos) {
-    return Invalid(part, Cat(part, " ", Quote(text), " has no `:`; an object is written `type:id`"));
+    return Invalid(part,
+                   Cat(part, " ", Quote(text), " has no `:`; an object is written `type:id`"));
   }
   return ObjectRef{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
 }
@@ -45,7 +46,8 @@ absl::StatusOr<SubjectRef> CutSubject(std::string_view text) {
   SubjectRef subject{std::move(object->type), std::move(object->id), ""};
   if (hash == text.npos) return subject;
   const std::string_view relation = text.substr(hash + 1);
-  if (relation.empty()) return Invalid("subject.relation", "there is no relation after the subject's `#`");
+  if (relation.empty())
+    return Invalid("subject.relation", "there is no relation after the subject's `#`");
   if (relation != "...") subject.relation = relation;
   return subject;
 }
@@ -54,13 +56,15 @@ absl::StatusOr<SubjectRef> CutSubject(std::string_view text) {
 absl::StatusOr<Relationship> CutCore(std::string_view text) {
   const size_t at = text.find('@');
   if (at == text.npos) {
-    return Invalid("subject", Cat(Quote(text), " has no `@`; it is written `type:id#relation@type:id`"));
+    return Invalid("subject",
+                   Cat(Quote(text), " has no `@`; it is written `type:id#relation@type:id`"));
   }
   const std::string_view left = text.substr(0, at);
   const size_t hash = left.find('#');
   if (hash == left.npos) {
-    return Invalid("relation", Cat(Quote(text), " has no `#` before its `@`; it is written "
-                                                         "`type:id#relation@type:id`"));
+    return Invalid("relation", Cat(Quote(text),
+                                   " has no `#` before its `@`; it is written "
+                                   "`type:id#relation@type:id`"));
   }
   absl::StatusOr<ObjectRef> resource = CutObject(left.substr(0, hash), "resource");
   if (!resource.ok()) return resource.status();
@@ -76,16 +80,19 @@ absl::StatusOr<absl::Time> ParseExpiry(std::string_view text) {
   constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
   bool matches = text.size() > kShape.size();
   for (size_t i = 0; matches && i < kShape.size(); ++i) {
-    matches = kShape[i] == 'd' ? absl::ascii_isdigit(text[i]) : absl::ascii_toupper(text[i]) == kShape[i];
+    matches =
+        kShape[i] == 'd' ? absl::ascii_isdigit(text[i]) : absl::ascii_toupper(text[i]) == kShape[i];
   }
   for (size_t i = kShape.size(); matches && i < text.size(); ++i) {
-    matches = absl::ascii_isdigit(text[i]) || std::string_view(".:+-Zz").find(text[i]) != std::string_view::npos;
+    matches = absl::ascii_isdigit(text[i]) ||
+              std::string_view(".:+-Zz").find(text[i]) != std::string_view::npos;
   }
   absl::Time time;
   std::string error;
-  if (!matches || !absl::ParseTime(absl::RFC3339_full, absl::AsciiStrToUpper(AbslView(text)), &time, &error)) {
+  if (!matches ||
+      !absl::ParseTime(absl::RFC3339_full, absl::AsciiStrToUpper(AbslView(text)), &time, &error)) {
     return Invalid("expires_at", Cat("expiration ", Quote(text),
-                                              " is not an RFC 3339 time, like `2026-12-01T00:00:00Z`"));
+                                     " is not an RFC 3339 time, like `2026-12-01T00:00:00Z`"));
   }
   if (text.find('.') != text.npos && absl::FromUnixMicros(absl::ToUnixMicros(time)) != time) {
     return Invalid("expires_at", Cat("expiration ", Quote(text), " is finer than a microsecond"));
@@ -147,7 +154,8 @@ absl::Status ReadAttributes(std::string_view brackets, Relationship& r) {
 
 // One part's error, found by judging a whole relationship made around it.
 absl::Status ValidateSubject(const SubjectRef& subject) {
-  return ValidateForm(Relationship{.resource = {"type", "id"}, .relation = "relation", .subject = subject});
+  return ValidateForm(
+      Relationship{.resource = {"type", "id"}, .relation = "relation", .subject = subject});
 }
 
 }  // namespace
@@ -159,7 +167,8 @@ absl::StatusOr<ObjectRef> ParseObject(std::string_view text) {
     return InvalidArgument(Cat(Quote(text), " has no `:`; an object is written `type:id`"));
   }
   ObjectRef object{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
-  if (absl::Status status = ValidateTypeName(object.type); !status.ok()) return WithField(status, "type");
+  if (absl::Status status = ValidateTypeName(object.type); !status.ok())
+    return WithField(status, "type");
   absl::Status status = ValidateObjectId(object.id, Wildcard::kRefused);
   if (!status.ok()) return WithField(status, "id");
   return object;
@@ -211,8 +220,9 @@ std::string ToText(const Relationship& r) {
     text += Cat("[", r.caveat, r.caveat_context.empty() ? "" : ":", r.caveat_context, "]");
   }
   if (r.expires_at != absl::InfiniteFuture()) {
-    text += Cat("[", kExpirationTag,
-                absl::FormatTime("%E4Y-%m-%d%ET%H:%M:%E*SZ", r.expires_at, absl::UTCTimeZone()), "]");
+    text +=
+        Cat("[", kExpirationTag,
+            absl::FormatTime("%E4Y-%m-%d%ET%H:%M:%E*SZ", r.expires_at, absl::UTCTimeZone()), "]");
   }
   return text;
 }

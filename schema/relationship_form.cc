@@ -1,5 +1,5 @@
-// The form of each part of a relationship. Hand-written rather than regular expressions: this runs for every part of
-// every relationship on the wire, and a message can name the character at fault.
+// The form of each part of a relationship. Hand-written rather than regular expressions: this runs
+// for every part of every relationship on the wire, and a message can name the character at fault.
 #include <string>
 #include <string_view>
 
@@ -32,7 +32,8 @@ bool IsSegment(std::string_view text) {
 }
 
 bool IsIdCharacter(char c) {
-  return absl::ascii_isalnum(c) || c == '/' || c == '_' || c == '|' || c == '-' || c == '=' || c == '+';
+  return absl::ascii_isalnum(c) || c == '/' || c == '_' || c == '|' || c == '-' || c == '=' ||
+         c == '+';
 }
 
 bool IsCaveatName(std::string_view name) {
@@ -75,13 +76,12 @@ absl::Status ValidateTypeName(std::string_view name) {
   }
   if (valid) return absl::OkStatus();
   return InvalidArgument(Cat("type ", Quote(name), " is not a type name: segments of ",
-                                                 kSegmentRule, ", joined by `/`, 128 bytes in all"));
+                             kSegmentRule, ", joined by `/`, 128 bytes in all"));
 }
 
 absl::Status ValidateRelationName(std::string_view name) {
   if (IsSegment(name)) return absl::OkStatus();
-  return InvalidArgument(
-      Cat("relation ", Quote(name), " is not a relation name: ", kSegmentRule));
+  return InvalidArgument(Cat("relation ", Quote(name), " is not a relation name: ", kSegmentRule));
 }
 
 absl::Status ValidateObjectId(std::string_view id, Wildcard wildcard) {
@@ -119,11 +119,12 @@ absl::Status ValidateForm(const Relationship& r) {
     if (!status.ok()) return status;
   }
   if (!r.caveat.empty() && !IsCaveatName(r.caveat)) {
-    return WithField(InvalidArgument(Cat(
-                         "caveat ", Quote(r.caveat),
-                         " is not a caveat name: 1 to 128 of letters, digits and `/_|-`, starting with a "
-                         "letter, a digit or `_`")),
-                     "caveat");
+    return WithField(
+        InvalidArgument(
+            Cat("caveat ", Quote(r.caveat),
+                " is not a caveat name: 1 to 128 of letters, digits and `/_|-`, starting with a "
+                "letter, a digit or `_`")),
+        "caveat");
   }
   if (r.caveat.empty() && !r.caveat_context.empty()) {
     return WithField(InvalidArgument("there is a caveat context but no caveat"), "caveat_context");

@@ -45,7 +45,8 @@ size_t BracketedLength(std::string_view text) { return ScanBrackets(text).length
 
 absl::StatusOr<std::string> CompactContext(std::string_view json) {
   if (json.size() > kContextBytesMax) {
-    return InvalidArgument(Cat("caveat context has ", json.size(), " bytes; at most 32768 are allowed"));
+    return InvalidArgument(
+        Cat("caveat context has ", json.size(), " bytes; at most 32768 are allowed"));
   }
   if (ScanBrackets(json).depth_max > kDepthMax) {
     return InvalidArgument("caveat context is nested more than 64 deep");
@@ -62,7 +63,8 @@ absl::StatusOr<std::string> CompactContext(std::string_view json) {
     }
     return true;
   };
-  const nlohmann::json value = nlohmann::json::parse(json.begin(), json.end(), watch, /*allow_exceptions=*/false);
+  const nlohmann::json value =
+      nlohmann::json::parse(json.begin(), json.end(), watch, /*allow_exceptions=*/false);
   if (value.is_discarded()) {
     return InvalidArgument(Cat("caveat context ", Quote(json), " is not valid JSON"));
   }

@@ -13,11 +13,13 @@
 
 namespace mandate {
 
-// The JSON object `json` in compact form: no blanks, names sorted, so equal contexts have equal text. An object that
-// gives one name twice is refused, for readers disagree about which one counts.
+// The JSON object `json` in compact form: no blanks, names sorted, so equal contexts have equal
+// text. An object that gives one name twice is refused, for readers disagree about which one
+// counts.
 absl::StatusOr<std::string> CompactContext(std::string_view json);
 
-// The length of the JSON object or array at the start of `text`, found by its brackets alone; npos if it is not closed.
+// The length of the JSON object or array at the start of `text`, found by its brackets alone; npos
+// if it is not closed.
 size_t BracketedLength(std::string_view text);
 
 }  // namespace mandate

@@ -9,7 +9,8 @@ namespace {
 constexpr size_t kColumnsMax = 160;    // Of a source line; longer ones are shown around the place.
 constexpr size_t kColumnsBefore = 60;  // What is then shown before it.
 
-// One line of source made fit for a terminal: every character is one column (a tab stays a tab), whatever it is.
+// One line of source made fit for a terminal: every character is one column (a tab stays a tab),
+// whatever it is.
 struct Line {
   std::vector<std::string> characters;
   size_t first = 0;   // The character at which the marked range starts,
@@ -50,15 +51,18 @@ Line CutLine(std::string_view text, const SourceRange& range) {
 std::string Show(Line line) {
   if (line.first > kColumnsMax - kColumnsBefore) {
     const size_t cut = line.first - kColumnsBefore;
-    line.characters.erase(line.characters.begin(), line.characters.begin() + static_cast<ptrdiff_t>(cut));
+    line.characters.erase(line.characters.begin(),
+                          line.characters.begin() + static_cast<ptrdiff_t>(cut));
     line.characters.insert(line.characters.begin(), "...");
     line.first -= cut - 1;
   }
   std::string shown, marks;
-  for (size_t i = 0; i < std::min(line.characters.size(), kColumnsMax); ++i) shown += line.characters[i];
+  for (size_t i = 0; i < std::min(line.characters.size(), kColumnsMax); ++i)
+    shown += line.characters[i];
   if (line.characters.size() > kColumnsMax) shown += "...";
   for (size_t i = 0; i < line.first && i < line.characters.size(); ++i) {
-    marks += line.characters[i] == "\t" ? "\t" : std::string(line.characters[i] == "..." ? 3 : 1, ' ');
+    marks +=
+        line.characters[i] == "\t" ? "\t" : std::string(line.characters[i] == "..." ? 3 : 1, ' ');
   }
   marks += '^';
   if (line.length > 1) marks.append(std::min(line.length, kColumnsMax - line.first) - 1, '~');

@@ -10,23 +10,27 @@ std::string Render(std::string_view text) {
 }
 
 TEST(Render, ShowsTheLineAndUnderlinesTheText) {
-  EXPECT_EQ(Render("definition user {}\ndefinition doc {\n\trelation viewer: user\n\tpermission view = viewr + viewer\n}\n"),
-            "schema.zed:4:20: error: relation or permission `viewr` is not defined on `doc`; did you mean `viewer`?\n"
+  EXPECT_EQ(Render("definition user {}\ndefinition doc {\n\trelation viewer: user\n\tpermission "
+                   "view = viewr + viewer\n}\n"),
+            "schema.zed:4:20: error: relation or permission `viewr` is not defined on `doc`; did "
+            "you mean `viewer`?\n"
             "\tpermission view = viewr + viewer\n"
             "\t                  ^~~~~\n");
 }
 
 TEST(Render, ShowsWarningsToo) {
   EXPECT_EQ(Render("definition doc { permission ppp = ppp }"),
-            "schema.zed:1:29: warning: permission `ppp` can never hold: every way to it comes back to itself\n"
+            "schema.zed:1:29: warning: permission `ppp` can never hold: every way to it comes back "
+            "to itself\n"
             "definition doc { permission ppp = ppp }\n"
             "                            ^~~\n");
 }
 
 TEST(Render, CountsCharactersNotBytes) {
-  EXPECT_EQ(Render("/* éé */ oops"), "schema.zed:1:10: error: expected `definition`, found `oops`\n"
-                                     "/* éé */ oops\n"
-                                     "         ^~~~\n");
+  EXPECT_EQ(Render("/* éé */ oops"),
+            "schema.zed:1:10: error: expected `definition`, found `oops`\n"
+            "/* éé */ oops\n"
+            "         ^~~~\n");
 }
 
 TEST(Render, UnderlinesOnlyTheFirstLineOfAReachAcrossLines) {
@@ -38,12 +42,15 @@ TEST(Render, PointsBehindTheTextWhereSomethingIsMissing) {
   SourceRange range;
   range.offset = 3;
   range.column = 4;
-  EXPECT_EQ(RenderDiagnostics("f", "abc", {{Severity::kError, range, "more"}}), "f:1:4: error: more\nabc\n   ^\n");
-  EXPECT_EQ(RenderDiagnostics("f", "", {{Severity::kError, {}, "empty"}}), "f:1:1: error: empty\n\n^\n");
+  EXPECT_EQ(RenderDiagnostics("f", "abc", {{Severity::kError, range, "more"}}),
+            "f:1:4: error: more\nabc\n   ^\n");
+  EXPECT_EQ(RenderDiagnostics("f", "", {{Severity::kError, {}, "empty"}}),
+            "f:1:1: error: empty\n\n^\n");
 }
 
 TEST(Render, CutsLongLinesAroundThePlace) {
-  const std::string text = Cat("/* ", std::string(100'000, 'x'), " */ oops /* ", std::string(100'000, 'y'), " */");
+  const std::string text =
+      Cat("/* ", std::string(100'000, 'x'), " */ oops /* ", std::string(100'000, 'y'), " */");
   const std::string rendered = Render(text);
   EXPECT_LT(rendered.size(), 600u);
   const size_t line = rendered.find('\n') + 1;

@@ -1,9 +1,9 @@
 // Expressions of permissions, from the syntax tree to nodes of the Schema.
 //
-// A name becomes the root of the member that it names. An arrow of several steps goes forward over the types that each
-// step can reach, then is built from its end:
+// A name becomes the root of the member that it names. An arrow of several steps goes forward over
+// the types that each step can reach, then is built from its end:
 //
-//   permission view = parent->owner->member      on document; parent: folder | org, owner: team on both
+//   permission view = parent->owner->member     (parent: folder | org; owner: team on both)
 //
 //   forward     {document} -parent-> {folder, org} -owner-> {team}
 //   backward    team: member     folder: owner->(team: member)     org: owner->(team: member)
@@ -41,8 +41,8 @@ class PermissionResolver {
   }
 
  private:
-  // Bottom up, in the order of the nodes. Operands of a union inside a union of the same expression wait in `parts`
-  // instead of becoming a node of their own; so for intersections.
+  // Bottom up, in the order of the nodes. Operands of a union inside a union of the same expression
+  // wait in `parts` instead of becoming a node of their own; so for intersections.
   ExprId Resolve(TypeId type, const syntax::Member& source) {
     const auto first = static_cast<size_t>(source.first);
     const size_t count = static_cast<size_t>(source.root) - first + 1;
@@ -52,7 +52,8 @@ class PermissionResolver {
     for (size_t i = 0; i < count; ++i) {
       const syntax::Expr& expr = r_.file.exprs[first + i];
       if (expr.kind == ExprKind::kExclusion) continue;
-      for (ExprIndex child : expr.children) dissolves[slot(child)] = r_.file.expr(child).kind == expr.kind;
+      for (ExprIndex child : expr.children)
+        dissolves[slot(child)] = r_.file.expr(child).kind == expr.kind;
     }
     for (size_t i = 0; i < count; ++i) {
       const syntax::Expr& expr = r_.file.exprs[first + i];
@@ -66,17 +67,20 @@ class PermissionResolver {
         operands.insert(operands.end(), from.begin(), from.end());
         from = {};
       }
-      parts[i] = dissolves[i] ? std::move(operands) : std::vector<ExprId>{Combine(type, expr, std::move(operands))};
+      parts[i] = dissolves[i] ? std::move(operands)
+                              : std::vector<ExprId>{Combine(type, expr, std::move(operands))};
     }
     return parts.back()[0];
   }
 
   ExprId Combine(TypeId type, const syntax::Expr& expr, std::vector<ExprId> operands) {
-    if (std::find(operands.begin(), operands.end(), ExprId::kNone) != operands.end()) return ExprId::kNone;
+    if (std::find(operands.begin(), operands.end(), ExprId::kNone) != operands.end())
+      return ExprId::kNone;
     if (expr.kind == ExprKind::kExclusion) {
       ExprId left = operands[0];
       for (size_t i = 1; i < operands.size(); ++i) {
-        left = r_.AddExpression({Op::kExclusion, type, MemberId::kNone, {left, operands[i]}, {}}, expr.span);
+        left = r_.AddExpression({Op::kExclusion, type, MemberId::kNone, {left, operands[i]}, {}},
+                                expr.span);
       }
       return left;
     }
@@ -86,11 +90,16 @@ class PermissionResolver {
 
   ExprId ResolveLeaf(TypeId type, const syntax::Expr& expr) {
     switch (expr.kind) {
-      case ExprKind::kNil: return r_.AddExpression({Op::kNil, type}, expr.span);
-      case ExprKind::kSelf: return r_.AddExpression({Op::kSelf, type}, expr.span);
-      case ExprKind::kName: return ResolveName(type, expr.name);
-      case ExprKind::kArrow: return ResolveArrow(type, expr);
-      default: return ExprId::kNone;
+      case ExprKind::kNil:
+        return r_.AddExpression({Op::kNil, type}, expr.span);
+      case ExprKind::kSelf:
+        return r_.AddExpression({Op::kSelf, type}, expr.span);
+      case ExprKind::kName:
+        return ResolveName(type, expr.name);
+      case ExprKind::kArrow:
+        return ResolveArrow(type, expr);
+      default:
+        return ExprId::kNone;
     }
   }
 
@@ -107,7 +116,8 @@ class PermissionResolver {
   void ReportUnknown(TypeId type, const syntax::Name& name) {
     if (r_.type_source(type).MayDeclare(name.text)) return;
     std::string hint = r_.SuggestMember(type, name.text);
-    if (name.text == "self") hint = "; for the object itself, put `use self` at the top of the schema";
+    if (name.text == "self")
+      hint = "; for the object itself, put `use self` at the top of the schema";
     r_.sink.Error(name.span, Cat("relation or permission ", Quote(name.text), " is not defined on ",
                                  Quote(r_.type_name(type)), hint));
   }
@@ -119,7 +129,8 @@ class PermissionResolver {
     return true;
   }
 
-  // The relations that one step of an arrow follows, by the type that it is followed from, in the order of the types.
+  // The relations that one step of an arrow follows, by the type that it is followed from, in the
+  // order of the types.
   struct Step {
     std::vector<std::pair<TypeId, MemberId>> relations;
     bool incomplete = false;  // Something about the types reached is unknown.
@@ -132,14 +143,16 @@ class PermissionResolver {
       const syntax::Name& name = i == 0 ? expr.name : expr.steps[i - 1].target;
       Step step;
       if (!FollowFrom(reached, name, i == 0, step)) return ExprId::kNone;
-      if (i > 0 && !steps.back().incomplete && step.relations.empty()) WarnOfMissing(expr, i - 1, reached);
+      if (i > 0 && !steps.back().incomplete && step.relations.empty())
+        WarnOfMissing(expr, i - 1, reached);
       reached = TypesReached(step);
       steps.push_back(std::move(step));
     }
     return BuildArrow(type, expr, steps, reached);
   }
 
-  bool FollowFrom(const std::vector<TypeId>& types, const syntax::Name& name, bool is_first, Step& step) {
+  bool FollowFrom(const std::vector<TypeId>& types, const syntax::Name& name, bool is_first,
+                  Step& step) {
     for (TypeId type : types) {
       const std::optional<MemberId> member = r_.schema().FindMember(type, name.text);
       if (!member.has_value()) {
@@ -158,15 +171,18 @@ class PermissionResolver {
 
   bool CanBeFollowed(TypeId type, MemberId member, const syntax::Name& name) {
     if (r_.schema().member(member).is_permission) {
-      r_.sink.Error(name.span, Cat(Quote(name.text), " is a permission of ", Quote(r_.type_name(type)),
-                                   "; only a relation can stand to the left of an arrow"));
+      r_.sink.Error(name.span,
+                    Cat(Quote(name.text), " is a permission of ", Quote(r_.type_name(type)),
+                        "; only a relation can stand to the left of an arrow"));
       return false;
     }
     for (const SubjectType& subject : r_.schema().member(member).subject_types) {
       if (!subject.wildcard) continue;
-      r_.sink.Error(name.span, Cat("relation ", Quote(name.text), " of ", Quote(r_.type_name(type)), " can hold ",
-                                   Quote(Cat(r_.type_name(subject.type), ":*")),
-                                   ", which names no object to go to, so it cannot stand to the left of an arrow"));
+      r_.sink.Error(
+          name.span,
+          Cat("relation ", Quote(name.text), " of ", Quote(r_.type_name(type)), " can hold ",
+              Quote(Cat(r_.type_name(subject.type), ":*")),
+              ", which names no object to go to, so it cannot stand to the left of an arrow"));
       return false;
     }
     return true;
@@ -195,14 +211,16 @@ class PermissionResolver {
       if (IsReserved(end, *member, target)) return ExprId::kNone;
       rest[end] = r_.schema().member(*member).root;
     }
-    if (rest.empty() && !reached.empty() && !incomplete) WarnOfMissing(expr, expr.steps.size() - 1, reached);
+    if (rest.empty() && !reached.empty() && !incomplete)
+      WarnOfMissing(expr, expr.steps.size() - 1, reached);
     for (size_t i = steps.size(); i-- > 0;) {
       const Op op = expr.steps[i].walk == Walk::kAll ? Op::kArrowAll : Op::kArrowAny;
       absl::flat_hash_map<TypeId, ExprId> here;
       for (const auto& [from, relation] : steps[i].relations) {
         Expression arrow{op, from, relation, {}, {}};
         for (TypeId to : TypesReached({{{from, relation}}})) {
-          if (const auto found = rest.find(to); found != rest.end()) arrow.targets.push_back({to, found->second});
+          if (const auto found = rest.find(to); found != rest.end())
+            arrow.targets.push_back({to, found->second});
         }
         here[from] = r_.AddExpression(std::move(arrow), expr.span);
       }
@@ -220,9 +238,10 @@ class PermissionResolver {
       named += Cat(i == 0 ? "" : ", ", Quote(r_.type_name(types[i])));
     }
     if (types.size() > kNamedMax) named += ", ...";
-    r_.sink.Warning(name.span, Cat("this arrow never holds: no type that ", Quote(left), " can hold (", named,
-                                   ") has a relation or permission ", Quote(name.text),
-                                   types.empty() ? "" : r_.SuggestMember(types[0], name.text)));
+    r_.sink.Warning(name.span,
+                    Cat("this arrow never holds: no type that ", Quote(left), " can hold (", named,
+                        ") has a relation or permission ", Quote(name.text),
+                        types.empty() ? "" : r_.SuggestMember(types[0], name.text)));
   }
 
   Resolution& r_;

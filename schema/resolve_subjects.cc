@@ -14,7 +14,8 @@ class SubjectResolver {
   void Run() {
     for (size_t i = 0; i < r_.members.size(); ++i) {
       const auto id = static_cast<MemberId>(i);
-      for (const syntax::SubjectType& source : r_.member_source(id).syntax->subject_types) Resolve(id, source);
+      for (const syntax::SubjectType& source : r_.member_source(id).syntax->subject_types)
+        Resolve(id, source);
     }
   }
 
@@ -40,7 +41,8 @@ class SubjectResolver {
     if (source.type.empty()) return false;  // Reported by the parser.
     const std::optional<TypeId> type = r_.schema().FindType(source.type.text);
     if (!type.has_value()) {
-      if (!r_.MayDeclare(source.type.text)) r_.sink.Error(source.type.span, DescribeUnknownType(source.type.text));
+      if (!r_.MayDeclare(source.type.text))
+        r_.sink.Error(source.type.span, DescribeUnknownType(source.type.text));
       return false;
     }
     subject.type = *type;
@@ -48,11 +50,13 @@ class SubjectResolver {
     if (source.relation.empty()) return true;
     const Reserved reserved = r_.schema().member(relation).reserved;
     if (source.wildcard && reserved != Reserved::kScope && reserved != Reserved::kBoundary) {
-      r_.sink.SyntaxError(source.form, Cat("a wildcard has no relation: write ", Quote(Cat(source.type.text, ":*")),
-                                           " or ", Quote(Cat(source.type.text, "#", source.relation.text)),
-                                           r_.file.uses_delegation
-                                               ? "; both together stand only in a task's `scope` and an agent's `boundary`"
-                                               : ""));
+      r_.sink.SyntaxError(
+          source.form,
+          Cat("a wildcard has no relation: write ", Quote(Cat(source.type.text, ":*")), " or ",
+              Quote(Cat(source.type.text, "#", source.relation.text)),
+              r_.file.uses_delegation
+                  ? "; both together stand only in a task's `scope` and an agent's `boundary`"
+                  : ""));
       return false;
     }
     const std::optional<MemberId> member = r_.schema().FindMember(*type, source.relation.text);
@@ -61,9 +65,10 @@ class SubjectResolver {
       return true;
     }
     if (!r_.type_source(*type).MayDeclare(source.relation.text)) {
-      r_.sink.Error(source.relation.span,
-                    Cat("relation or permission ", Quote(source.relation.text), " is not defined on ",
-                        Quote(source.type.text), r_.SuggestMember(*type, source.relation.text)));
+      r_.sink.Error(
+          source.relation.span,
+          Cat("relation or permission ", Quote(source.relation.text), " is not defined on ",
+              Quote(source.type.text), r_.SuggestMember(*type, source.relation.text)));
     }
     return false;
   }
@@ -94,13 +99,15 @@ class SubjectResolver {
       return true;
     }
     if (name == "expiration") {
-      r_.sink.Error(source.caveat.span, "`with expiration` needs `use expiration` at the top of the schema");
+      r_.sink.Error(source.caveat.span,
+                    "`with expiration` needs `use expiration` at the top of the schema");
     } else if (!r_.MayDeclare(name)) {
       std::vector<std::string> names = {"expiration"};
       for (const Caveat& known : r_.schema().caveats()) names.push_back(known.name);
       const std::string close = ClosestName(name, names);
-      r_.sink.Error(source.caveat.span, Cat("caveat ", Quote(name), " is not defined",
-                                            close.empty() ? "" : Cat("; did you mean ", Quote(close), "?")));
+      r_.sink.Error(source.caveat.span,
+                    Cat("caveat ", Quote(name), " is not defined",
+                        close.empty() ? "" : Cat("; did you mean ", Quote(close), "?")));
     }
     return false;
   }

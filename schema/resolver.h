@@ -1,13 +1,14 @@
-// resolver.h: a syntax tree into an immutable Schema: names become integers, and all that is wrong is reported.
+// resolver.h: a syntax tree into an immutable Schema: names become integers, and all that is wrong
+// is reported.
 //
 //   DeclareNames           declare.cc             definitions, partials put in, members, caveats
 //   ResolveSubjectTypes    resolve_subjects.cc    what each relation may hold
 //   CheckDelegation        delegation_rules.cc    the kinds and their reserved relations
 //   ResolvePermissions     resolve_permissions.cc expressions and arrows
-//   AnalyzeExpressions     analyze.cc             recursion that never holds or has no answer; type annotations
+//   AnalyzeExpressions     analyze.cc             bad recursion; type annotations
 //
-// Each phase works with what the earlier ones could make sense of, and keeps silent about what follows from an error
-// already reported.
+// Each phase works with what the earlier ones could make sense of, and keeps silent about what
+// follows from an error already reported.
 //
 // Threads     One compilation, one thread.
 // Ownership   The file and the sink outlive the resolution.
@@ -29,8 +30,8 @@
 
 namespace mandate {
 
-// Caveats are resolved in full, but nothing evaluates them so far: a schema that has one is refused, here and nowhere
-// else, so that no condition is silently ignored.
+// Caveats are resolved in full, but nothing evaluates them so far: a schema that has one is
+// refused, here and nowhere else, so that no condition is silently ignored.
 enum class CaveatSupport { kRefused, kResolved };
 constexpr CaveatSupport kCaveatSupport = CaveatSupport::kRefused;
 
@@ -40,15 +41,18 @@ CompileResult CompileSchemaWith(std::string_view text, CaveatSupport support);
 // What a type and a member were made from.
 struct TypeSource {
   const syntax::Definition* syntax;
-  bool incomplete = false;                   // Any member may be one that could not be read,
-  absl::flat_hash_set<std::string> unread;   // and these in any case.
+  bool incomplete = false;                  // Any member may be one that could not be read,
+  absl::flat_hash_set<std::string> unread;  // and these in any case.
 
-  // True if `member`, which is not declared, may be there all the same; then nothing is said about it.
-  bool MayDeclare(std::string_view member) const { return incomplete || unread.contains(AbslView(member)); }
+  // True if `member`, which is not declared, may be there all the same; then nothing is said about
+  // it.
+  bool MayDeclare(std::string_view member) const {
+    return incomplete || unread.contains(AbslView(member));
+  }
 };
 struct MemberSource {
   const syntax::Member* syntax;
-  bool incomplete = false;                                  // Some subject type could not be resolved.
+  bool incomplete = false;  // Some subject type could not be resolved.
   std::vector<const syntax::SubjectType*> subject_sources;  // Parallel to Member::subject_types.
 };
 
@@ -60,13 +64,16 @@ struct Resolution {
   const CaveatSupport caveat_support;
   DiagnosticSink& sink;
   SchemaBuilder builder;
-  std::vector<TypeSource> types;            // By TypeId.
-  std::vector<MemberSource> members;        // By MemberId.
-  std::vector<syntax::Span> expr_spans;     // By ExprId: where each expression stands.
-  absl::flat_hash_set<std::string> unread;  // Names that an item that could not be read may declare.
+  std::vector<TypeSource> types;         // By TypeId.
+  std::vector<MemberSource> members;     // By MemberId.
+  std::vector<syntax::Span> expr_spans;  // By ExprId: where each expression stands.
+  absl::flat_hash_set<std::string>
+      unread;  // Names that an item that could not be read may declare.
 
   const Schema& schema() const { return builder.schema(); }
-  bool MayDeclare(std::string_view name) const { return file.incomplete || unread.contains(AbslView(name)); }
+  bool MayDeclare(std::string_view name) const {
+    return file.incomplete || unread.contains(AbslView(name));
+  }
   TypeSource& type_source(TypeId id) { return types[static_cast<size_t>(id)]; }
   MemberSource& member_source(MemberId id) { return members[static_cast<size_t>(id)]; }
   const std::string& type_name(TypeId id) const { return schema().definition(id).name; }
@@ -95,7 +102,8 @@ Reserved ReservedName(Kind kind, std::string_view name);
 // `an agent`, `a task`, ...
 std::string_view DescribeKind(Kind kind);
 
-// The text of a doc comment: the last comments before an item without an empty line between, without delimiters.
+// The text of a doc comment: the last comments before an item without an empty line between,
+// without delimiters.
 std::string DocText(const syntax::Comments& comments);
 
 }  // namespace mandate

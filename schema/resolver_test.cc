@@ -10,9 +10,11 @@ using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
 
 TEST(Resolver, NumbersEverythingInTheOrderOfTheText) {
-  const auto schema = MustCompile("// Header.\n\n/** People. */\ndefinition user {}\n\n"
-                                  "definition doc {\n  // Who reads.\n  // All of them.\n  relation rrr: user | doc#ppp | user:*\n"
-                                  "  permission ppp = rrr\n}");
+  const auto schema = MustCompile(
+      "// Header.\n\n/** People. */\ndefinition user {}\n\n"
+      "definition doc {\n  // Who reads.\n  // All of them.\n  relation rrr: user | doc#ppp | "
+      "user:*\n"
+      "  permission ppp = rrr\n}");
   const TypeId user = *schema->FindType("user");
   const TypeId doc = *schema->FindType("doc");
   EXPECT_EQ(user, TypeId{0});
@@ -25,7 +27,8 @@ TEST(Resolver, NumbersEverythingInTheOrderOfTheText) {
   EXPECT_TRUE(schema->member(ppp).is_permission);
   EXPECT_THAT(schema->definition(doc).members, ElementsAre(rrr, ppp));
   EXPECT_THAT(schema->member(rrr).subject_types,
-              ElementsAre(SubjectType{user}, SubjectType{doc, ppp}, SubjectType{user, MemberId::kNone, true}));
+              ElementsAre(SubjectType{user}, SubjectType{doc, ppp},
+                          SubjectType{user, MemberId::kNone, true}));
   EXPECT_EQ(schema->FindType("nobody"), std::nullopt);
   EXPECT_EQ(schema->FindMember(user, "rrr"), std::nullopt);
   EXPECT_FALSE(schema->has_delegation());
@@ -34,7 +37,8 @@ TEST(Resolver, NumbersEverythingInTheOrderOfTheText) {
 
 TEST(Resolver, FlattensUnionsAndIntersectionsOfOneKindOnly) {
   const auto schema = MustCompile(
-      "definition user {}\ndefinition doc {\n relation aaa: user\n relation bbb: user\n relation ccc: user\n"
+      "definition user {}\ndefinition doc {\n relation aaa: user\n relation bbb: user\n relation "
+      "ccc: user\n"
       " permission p_1 = aaa + (bbb + (ccc + nil))\n permission p_2 = (aaa & bbb) & (ccc & aaa)\n"
       " permission p_3 = aaa - bbb - ccc\n permission p_4 = aaa - (bbb - ccc)\n"
       " permission p_5 = (aaa + bbb) & (ccc + p_1)\n permission p_6 = aaa + p_1 + aaa\n}");
@@ -43,7 +47,8 @@ TEST(Resolver, FlattensUnionsAndIntersectionsOfOneKindOnly) {
   EXPECT_EQ(ShowPermission(*schema, "doc", "p_3"), "((aaa - bbb) - ccc)");
   EXPECT_EQ(ShowPermission(*schema, "doc", "p_4"), "(aaa - (bbb - ccc))");
   EXPECT_EQ(ShowPermission(*schema, "doc", "p_5"), "((aaa + bbb) & (ccc + p_1))");
-  EXPECT_EQ(ShowPermission(*schema, "doc", "p_6"), "(aaa + p_1 + aaa)") << "a permission stays one node";
+  EXPECT_EQ(ShowPermission(*schema, "doc", "p_6"), "(aaa + p_1 + aaa)")
+      << "a permission stays one node";
 }
 
 TEST(Resolver, AnArrowAsksEachTypeThatTheRelationHoldsAndHasTheTarget) {
@@ -58,14 +63,17 @@ TEST(Resolver, AnArrowAsksEachTypeThatTheRelationHoldsAndHasTheTarget) {
 TEST(Resolver, AnArrowOfSeveralStepsIsBuiltFromItsEndForEachTypeOnTheWay) {
   const auto schema = MustCompile(
       "definition user {}\ndefinition team { relation member: user; relation lead: team }\n"
-      "definition folder { relation owner: team }\ndefinition org { relation owner: team | org; relation member: user }\n"
+      "definition folder { relation owner: team }\ndefinition org { relation owner: team | org; "
+      "relation member: user }\n"
       "definition site {}\n"
-      "definition doc {\n relation parent: folder | org | site\n permission p_1 = parent->owner->member\n"
+      "definition doc {\n relation parent: folder | org | site\n permission p_1 = "
+      "parent->owner->member\n"
       " permission p_2 = parent.all(owner).any(lead)->member\n}");
   EXPECT_EQ(ShowPermission(*schema, "doc", "p_1"),
             "parent->{folder: owner->{team: member}, org: owner->{team: member, org: member}}");
   EXPECT_EQ(ShowPermission(*schema, "doc", "p_2"),
-            "parent.all{folder: owner->{team: lead->{team: member}}, org: owner->{team: lead->{team: member}}}");
+            "parent.all{folder: owner->{team: lead->{team: member}}, org: owner->{team: "
+            "lead->{team: member}}}");
 }
 
 TEST(Resolver, SelfIsTheObjectAfterUseSelf) {
@@ -81,16 +89,23 @@ TEST(Resolver, AcceptsWhatExistingSchemasDo) {
       {"an alias cycle with a way out", InDoc("permission ppp = ppp + viewer")},
       {"two of them", InDoc("permission ppp = qqq + viewer\npermission qqq = ppp + viewer")},
       {"a bare alias cycle", InDoc("permission ppp = qqq\npermission qqq = ppp")},
-      {"an annotation of an unknown type, without typechecking", InDoc("permission ppp: nobody = viewer")},
+      {"an annotation of an unknown type, without typechecking",
+       InDoc("permission ppp: nobody = viewer")},
       {"a permission as a subject set", InDoc("relation rrr: folder#view")},
-      {"a permission that contains a wildcard as a subject set", InDoc("permission ppp = wild\nrelation rrr: doc#ppp")},
+      {"a permission that contains a wildcard as a subject set",
+       InDoc("permission ppp = wild\nrelation rrr: doc#ppp")},
       {"a relation that contains a wildcard as a subject set", InDoc("relation rrr: doc#wild")},
-      {"a wildcard on the right of an arrow", InDoc("relation rrr: doc\npermission ppp = rrr->wild")},
+      {"a wildcard on the right of an arrow",
+       InDoc("relation rrr: doc\npermission ppp = rrr->wild")},
       {"a wildcard with caveat and expiration",
-       InDoc("relation rrr: user:* with cav and expiration", "use expiration\ncaveat cav(aaa int) { aaa == 1 }\n")},
+       InDoc("relation rrr: user:* with cav and expiration",
+             "use expiration\ncaveat cav(aaa int) { aaa == 1 }\n")},
       {"blanks in subject types", InDoc("relation rrr: group # member | user : *")},
-      {"a reference to what comes later", "definition doc { relation rrr: user }\ndefinition user {}"},
-      {"names with prefixes", "definition acme/user {}\ndefinition acme/org/doc { relation rrr: acme/user | acme/org/doc#rrr }"},
+      {"a reference to what comes later",
+       "definition doc { relation rrr: user }\ndefinition user {}"},
+      {"names with prefixes",
+       "definition acme/user {}\ndefinition acme/org/doc { relation rrr: acme/user | "
+       "acme/org/doc#rrr }"},
       {"a relation with the name of a type", InDoc("relation user: user\nrelation folder: folder")},
   };
   for (const auto& [name, schema] : rows) EXPECT_THAT(Errors(schema), IsEmpty()) << name;
@@ -98,61 +113,99 @@ TEST(Resolver, AcceptsWhatExistingSchemasDo) {
 
 TEST(Resolver, SaysWhatIsWrong) {
   const Refused rows[] = {
-      {"an unknown type", "relation rrr: usr", {"usr | definition `usr` does not exist; did you mean `user`?"}},
-      {"an unknown subject relation", "relation rrr: group#membr",
-       {"membr | relation or permission `membr` is not defined on `group`; did you mean `member`?"}},
-      {"an unknown name in an expression", "permission ppp = viewr + parent->view",
+      {"an unknown type",
+       "relation rrr: usr",
+       {"usr | definition `usr` does not exist; did you mean `user`?"}},
+      {"an unknown subject relation",
+       "relation rrr: group#membr",
+       {"membr | relation or permission `membr` is not defined on `group`; did you mean "
+        "`member`?"}},
+      {"an unknown name in an expression",
+       "permission ppp = viewr + parent->view",
        {"viewr | relation or permission `viewr` is not defined on `doc`; did you mean `viewer`?"}},
-      {"an unknown name left of an arrow", "permission ppp = parnt->view",
+      {"an unknown name left of an arrow",
+       "permission ppp = parnt->view",
        {"parnt | relation or permission `parnt` is not defined on `doc`; did you mean `parent`?"}},
-      {"self without use", "permission ppp = self",
-       {"self | relation or permission `self` is not defined on `doc`; for the object itself, put `use self` at the top "
+      {"self without use",
+       "permission ppp = self",
+       {"self | relation or permission `self` is not defined on `doc`; for the object itself, put "
+        "`use self` at the top "
         "of the schema"}},
-      {"a permission left of an arrow", "permission ppp = viewer\npermission qqq = ppp->view",
+      {"a permission left of an arrow",
+       "permission ppp = viewer\npermission qqq = ppp->view",
        {"ppp | `ppp` is a permission of `doc`; only a relation can stand to the left of an arrow"}},
-      {"a permission in the middle of an arrow", "permission ppp = parent->view->viewer",
-       {"view | `view` is a permission of `folder`; only a relation can stand to the left of an arrow"}},
-      {"a wildcard left of an arrow", "permission ppp = wild->view",
-       {"wild | relation `wild` of `doc` can hold `user:*`, which names no object to go to, so it cannot stand to the left "
+      {"a permission in the middle of an arrow",
+       "permission ppp = parent->view->viewer",
+       {"view | `view` is a permission of `folder`; only a relation can stand to the left of an "
+        "arrow"}},
+      {"a wildcard left of an arrow",
+       "permission ppp = wild->view",
+       {"wild | relation `wild` of `doc` can hold `user:*`, which names no object to go to, so it "
+        "cannot stand to the left "
         "of an arrow"}},
-      {"a wildcard in the middle of an arrow", "relation rrr: doc\npermission ppp = rrr->wild->view",
-       {"wild | relation `wild` of `doc` can hold `user:*`, which names no object to go to, so it cannot stand to the left "
+      {"a wildcard in the middle of an arrow",
+       "relation rrr: doc\npermission ppp = rrr->wild->view",
+       {"wild | relation `wild` of `doc` can hold `user:*`, which names no object to go to, so it "
+        "cannot stand to the left "
         "of an arrow"}},
-      {"a wildcard with a relation", "relation rrr: group:*#member",
+      {"a wildcard with a relation",
+       "relation rrr: group:*#member",
        {"group:*#member | a wildcard has no relation: write `group:*` or `group#member`"}},
-      {"a subject type twice", "relation rrr: user | group#member | user#...",
+      {"a subject type twice",
+       "relation rrr: user | group#member | user#...",
        {"user#... | this subject type is listed twice in `rrr`"}},
-      {"a member twice", "relation viewer: user", {"viewer | `viewer` is declared twice on `doc`; relations and permissions "
-                                                   "share one set of names"}},
-      {"a permission with a relation's name", "permission viewer = parent->view",
-       {"viewer | `viewer` is declared twice on `doc`; relations and permissions share one set of names"}},
-      {"what holds where it does not hold", "permission ppp = viewer - ppp",
+      {"a member twice",
+       "relation viewer: user",
+       {"viewer | `viewer` is declared twice on `doc`; relations and permissions "
+        "share one set of names"}},
+      {"a permission with a relation's name",
+       "permission viewer = parent->view",
+       {"viewer | `viewer` is declared twice on `doc`; relations and permissions share one set of "
+        "names"}},
+      {"what holds where it does not hold",
+       "permission ppp = viewer - ppp",
        {"viewer - ppp | this subtracts itself: it would hold just where it does not hold"}},
-      {"the same, the long way round", "permission ppp = viewer - (wild & qqq)\npermission qqq = ppp + viewer",
-       {"viewer - (wild & qqq) | this subtracts itself: it would hold just where it does not hold"}},
+      {"the same, the long way round",
+       "permission ppp = viewer - (wild & qqq)\npermission qqq = ppp + viewer",
+       {"viewer - (wild & qqq) | this subtracts itself: it would hold just where it does not "
+        "hold"}},
   };
-  for (const Refused& row : rows) EXPECT_THAT(Errors(InDoc(row.schema)), ElementsAreArray(row.errors)) << row.name;
+  for (const Refused& row : rows)
+    EXPECT_THAT(Errors(InDoc(row.schema)), ElementsAreArray(row.errors)) << row.name;
 }
 
 TEST(Resolver, WarnsOfWhatCanNeverHold) {
   const Refused rows[] = {
-      {"itself alone", "permission ppp = ppp",
+      {"itself alone",
+       "permission ppp = ppp",
        {"ppp | permission `ppp` can never hold: every way to it comes back to itself"}},
-      {"a cycle of aliases", "permission ppp = qqq\npermission qqq = ppp",
+      {"a cycle of aliases",
+       "permission ppp = qqq\npermission qqq = ppp",
        {"ppp | permission `ppp` can never hold: every way to it comes back to itself through `qqq`",
-        "qqq | permission `qqq` can never hold: every way to it comes back to itself through `ppp`"}},
-      {"itself in an intersection, told once", "permission ppp = viewer & ppp\npermission qqq = ppp",
+        "qqq | permission `qqq` can never hold: every way to it comes back to itself through "
+        "`ppp`"}},
+      {"itself in an intersection, told once",
+       "permission ppp = viewer & ppp\npermission qqq = ppp",
        {"ppp | permission `ppp` can never hold: every way to it comes back to itself"}},
-      {"itself through an arrow", "relation up_one: doc\npermission ppp = up_one->ppp",
+      {"itself through an arrow",
+       "relation up_one: doc\npermission ppp = up_one->ppp",
        {"ppp | permission `ppp` can never hold: every way to it comes back to itself"}},
-      {"an arrow to nowhere", "permission ppp = parent->veiw",
-       {"veiw | this arrow never holds: no type that `parent` can hold (`folder`) has a relation or permission `veiw`; did "
+      {"an arrow to nowhere",
+       "permission ppp = parent->veiw",
+       {"veiw | this arrow never holds: no type that `parent` can hold (`folder`) has a relation "
+        "or permission `veiw`; did "
         "you mean `view`?"}},
-      {"an arrow that ends halfway", "permission ppp = parent->parent->owner->view",
-       {"owner | this arrow never holds: no type that `parent` can hold (`folder`) has a relation or permission `owner`"}},
-      {"a subtraction on other objects", "relation up_one: doc\npermission ppp = viewer - up_one->ppp",
-       {"viewer - up_one->ppp | this subtracts itself on other objects: where such objects form a circle it has no answer"}},
-      {"nothing, for nil means what it says", "permission ppp = nil\npermission qqq = ppp & viewer", {}},
+      {"an arrow that ends halfway",
+       "permission ppp = parent->parent->owner->view",
+       {"owner | this arrow never holds: no type that `parent` can hold (`folder`) has a relation "
+        "or permission `owner`"}},
+      {"a subtraction on other objects",
+       "relation up_one: doc\npermission ppp = viewer - up_one->ppp",
+       {"viewer - up_one->ppp | this subtracts itself on other objects: where such objects form a "
+        "circle it has no answer"}},
+      {"nothing, for nil means what it says",
+       "permission ppp = nil\npermission qqq = ppp & viewer",
+       {}},
       {"nothing, for a way out is there", "permission ppp = viewer + ppp + parent->view", {}},
   };
   for (const Refused& row : rows) {
@@ -163,48 +216,77 @@ TEST(Resolver, WarnsOfWhatCanNeverHold) {
 
 TEST(Resolver, PutsPartialsIntoTheirPlace) {
   const auto schema = MustCompile(
-      "use partial\npartial base {\n relation owner: user\n}\npartial more {\n ...base\n relation viewer: user\n}\n"
-      "definition user {}\ndefinition doc {\n relation first: user\n ...more\n permission view = viewer + owner + first\n}\n"
+      "use partial\npartial base {\n relation owner: user\n}\npartial more {\n ...base\n relation "
+      "viewer: user\n}\n"
+      "definition user {}\ndefinition doc {\n relation first: user\n ...more\n permission view = "
+      "viewer + owner + first\n}\n"
       "definition file { ...more }");
   std::vector<std::string> names;
-  for (MemberId id : schema->definition(*schema->FindType("doc")).members) names.push_back(schema->member(id).name);
+  for (MemberId id : schema->definition(*schema->FindType("doc")).members)
+    names.push_back(schema->member(id).name);
   EXPECT_THAT(names, ElementsAre("first", "owner", "viewer", "view"));
   EXPECT_TRUE(schema->FindMember(*schema->FindType("file"), "owner").has_value());
   EXPECT_EQ(schema->FindType("base"), std::nullopt);
 }
 
 TEST(Resolver, SaysWhatIsWrongWithPartials) {
-  const std::string head = "use partial\ndefinition user {}\npartial base { relation owner: user }\n";
+  const std::string head =
+      "use partial\ndefinition user {}\npartial base { relation owner: user }\n";
   const Refused rows[] = {
-      {"unknown", "definition doc { ...bse }", {"bse | partial `bse` is not defined; did you mean `base`?"}},
-      {"unknown, in a partial that nothing uses", "partial other { ...nothing }", {"nothing | partial `nothing` is not defined"}},
-      {"around in a circle", "partial one { ...two }\npartial two { ...one }\ndefinition doc { ...one }",
+      {"unknown",
+       "definition doc { ...bse }",
+       {"bse | partial `bse` is not defined; did you mean `base`?"}},
+      {"unknown, in a partial that nothing uses",
+       "partial other { ...nothing }",
+       {"nothing | partial `nothing` is not defined"}},
+      {"around in a circle",
+       "partial one { ...two }\npartial two { ...one }\ndefinition doc { ...one }",
        {"one | partial `one` comes back to itself here"}},
       {"itself", "partial one { ...one }", {"one | partial `one` comes back to itself here"}},
-      {"twice", "definition doc { ...base; ...base }", {"base | partial `base` is put into `doc` twice"}},
-      {"twice, over another", "partial one { ...base }\ndefinition doc { ...base; ...one }",
+      {"twice",
+       "definition doc { ...base; ...base }",
        {"base | partial `base` is put into `doc` twice"}},
-      {"a member that is there", "definition doc { relation owner: user; ...base }",
-       {"owner | `owner` is declared twice on `doc`; relations and permissions share one set of names"}},
-      {"as a type", "definition doc { relation rrr: base }",
+      {"twice, over another",
+       "partial one { ...base }\ndefinition doc { ...base; ...one }",
+       {"base | partial `base` is put into `doc` twice"}},
+      {"a member that is there",
+       "definition doc { relation owner: user; ...base }",
+       {"owner | `owner` is declared twice on `doc`; relations and permissions share one set of "
+        "names"}},
+      {"as a type",
+       "definition doc { relation rrr: base }",
        {"base | `base` is a partial, not a definition; it has no objects"}},
-      {"a name in use", "definition base {}",
-       {"base | the name `base` is already taken; definitions, partials and caveats share one set of names"}},
-      {"an error in a partial, told once", "partial one { relation rrr: usr }\ndefinition d_1 { ...one }\ndefinition d_2 { ...one }",
+      {"a name in use",
+       "definition base {}",
+       {"base | the name `base` is already taken; definitions, partials and caveats share one set "
+        "of names"}},
+      {"an error in a partial, told once",
+       "partial one { relation rrr: usr }\ndefinition d_1 { ...one }\ndefinition d_2 { ...one }",
        {"usr | definition `usr` does not exist; did you mean `user`?"}},
-      {"with a prefix", "definition doc { ...acme/base }", {"acme/base | partial `acme/base` is not defined"}},
+      {"with a prefix",
+       "definition doc { ...acme/base }",
+       {"acme/base | partial `acme/base` is not defined"}},
   };
-  for (const Refused& row : rows) EXPECT_THAT(Errors(Cat(head, row.schema)), ElementsAreArray(row.errors)) << row.name;
+  for (const Refused& row : rows)
+    EXPECT_THAT(Errors(Cat(head, row.schema)), ElementsAreArray(row.errors)) << row.name;
 }
 
 TEST(Resolver, TypecheckingWantsEveryTypeThatCanHoldThePermission) {
   const std::string head = "use typechecking\ndefinition bot {}\n";
   EXPECT_THAT(Errors(InDoc("relation rrr: bot | group#member\npermission ppp: user = rrr", head)),
               ElementsAre("user | the annotation of `ppp` leaves out `bot`, which can hold it"));
-  EXPECT_THAT(Errors(InDoc("relation rrr: bot | group#member\npermission ppp: user | bot = rrr + parent->view", head)), IsEmpty());
+  EXPECT_THAT(
+      Errors(
+          InDoc("relation rrr: bot | group#member\npermission ppp: user | bot = rrr + parent->view",
+                head)),
+      IsEmpty());
   EXPECT_THAT(Errors(InDoc("relation rrr: bot | user\npermission ppp: user = rrr & viewer\n"
-                           "permission qqq: user = viewer - rrr", head)), IsEmpty());
-  EXPECT_THAT(Errors(InDoc("relation rrr: bot | group#member\npermission ppp: user = rrr", "definition bot {}\n")), IsEmpty())
+                           "permission qqq: user = viewer - rrr",
+                           head)),
+              IsEmpty());
+  EXPECT_THAT(Errors(InDoc("relation rrr: bot | group#member\npermission ppp: user = rrr",
+                           "definition bot {}\n")),
+              IsEmpty())
       << "without `use typechecking` annotations are ignored";
 }
 

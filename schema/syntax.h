@@ -5,8 +5,8 @@
 //
 // Threads     Values; safe anywhere.
 // Ownership   Everything is owned by the File; it copies what it needs from the text.
-// Units       Spans are in bytes of the text. Expressions of a file live in one vector, children before parents, so that
-//             walking them needs no recursion.
+// Units       Spans are in bytes of the text. Expressions of a file live in one vector, children
+//             before parents, so that walking them needs no recursion.
 #ifndef MANDATE_SCHEMA_SYNTAX_H_
 #define MANDATE_SCHEMA_SYNTAX_H_
 
@@ -35,7 +35,7 @@ struct Name {
 
 struct Comment {
   std::string text;          // With its delimiters; each line trimmed.
-  bool blank_after = false;  // An empty line follows: a comment above it is no doc comment of what comes next.
+  bool blank_after = false;  // An empty line follows; then it is no doc comment of what comes next.
 };
 
 // The comments that belong to an item. A comment inside a statement moves before it.
@@ -45,9 +45,19 @@ struct Comments {
 };
 
 enum class ExprIndex : uint32_t { kNone = std::numeric_limits<uint32_t>::max() };
-enum class ExprKind : uint8_t { kName, kNil, kSelf, kArrow, kUnion, kIntersection, kExclusion, kBroken };
+enum class ExprKind : uint8_t {
+  kName,
+  kNil,
+  kSelf,
+  kArrow,
+  kUnion,
+  kIntersection,
+  kExclusion,
+  kBroken
+};
 
-// How an arrow step goes over the objects of its left side: `a->b` and `a.any(b)`: some; `a.all(b)`: each.
+// How an arrow step goes over the objects of its left side: `a->b` and `a.any(b)`: some;
+// `a.all(b)`: each.
 enum class Walk : uint8_t { kArrow, kAny, kAll };
 struct ArrowStep {
   Walk walk;
@@ -59,7 +69,7 @@ struct Expr {
   Span span;                        // With its parentheses.
   Name name;                        // kName; kArrow: the relation on the far left.
   std::vector<ArrowStep> steps;     // kArrow, at least one.
-  std::vector<ExprIndex> children;  // Operators, at least two; `a - b - c` is one exclusion with three.
+  std::vector<ExprIndex> children;  // Operators, at least two; `a - b - c` has three.
   bool parenthesized = false;
 };
 
@@ -67,18 +77,18 @@ struct Expr {
 struct SubjectType {
   Name type;
   bool wildcard = false;
-  Name relation;             // Empty for `user#...`, which means the same as `user`.
-  Name caveat;               // After `with`.
+  Name relation;  // Empty for `user#...`, which means the same as `user`.
+  Name caveat;    // After `with`.
   bool expiration = false;
-  Span form;                 // The type, wildcard and relation.
-  Span span;                 // With the traits.
+  Span form;  // The type, wildcard and relation.
+  Span span;  // With the traits.
 };
 
 enum class MemberKind : uint8_t { kRelation, kPermission, kSpread };
 
 struct Member {
   MemberKind kind = MemberKind::kRelation;
-  Name name;                               // kSpread: the partial.
+  Name name;  // kSpread: the partial.
   Comments comments;
   bool blank_before = false;               // An empty line stands before it.
   bool broken = false;                     // It had an error; only its name is good.
@@ -97,7 +107,7 @@ struct Definition {
   std::vector<Member> members;
   std::vector<Comment> end_comments;  // Before the closing brace.
   bool incomplete = false;            // Its body could not be read: any name may be declared there.
-  std::vector<std::string> unread;    // The words of statements that could not be read: so may these.
+  std::vector<std::string> unread;  // The words of statements that could not be read: so may these.
 };
 
 struct CaveatParameter {

@@ -1,5 +1,5 @@
-// syntax_testing.h: a syntax tree as text that shows all of it except positions and redundant parentheses, so that two
-// trees are the same exactly if their texts are.
+// syntax_testing.h: a syntax tree as text that shows all of it except positions and redundant
+// parentheses, so that two trees are the same exactly if their texts are.
 //
 // Threads     Tests and fuzzers only.
 #ifndef MANDATE_SCHEMA_SYNTAX_TESTING_H_
@@ -12,17 +12,21 @@
 
 namespace mandate::syntax {
 
-inline void ShowComments(const std::vector<Comment>& comments, std::string_view what, std::string& out) {
-  for (const Comment& c : comments) out += Cat(what, "<", c.text, ">", c.blank_after ? " blank" : "", "\n");
+inline void ShowComments(const std::vector<Comment>& comments, std::string_view what,
+                         std::string& out) {
+  for (const Comment& c : comments)
+    out += Cat(what, "<", c.text, ">", c.blank_after ? " blank" : "", "\n");
 }
 
-// Children come before their parents, so the nodes in order, each with its distance to its children, are the tree.
+// Children come before their parents, so the nodes in order, each with its distance to its
+// children, are the tree.
 inline void ShowExpr(const File& file, const Member& member, std::string& out) {
   if (member.root == ExprIndex::kNone) return;
   for (auto i = static_cast<size_t>(member.first); i <= static_cast<size_t>(member.root); ++i) {
     const Expr& e = file.exprs[i];
     out += Cat("  node ", static_cast<int>(e.kind), " ", e.name.text);
-    for (const ArrowStep& step : e.steps) out += Cat(" step ", static_cast<int>(step.walk), " ", step.target.text);
+    for (const ArrowStep& step : e.steps)
+      out += Cat(" step ", static_cast<int>(step.walk), " ", step.target.text);
     for (ExprIndex child : e.children) out += Cat(" -", i - static_cast<size_t>(child));
     out += '\n';
   }
@@ -30,10 +34,11 @@ inline void ShowExpr(const File& file, const Member& member, std::string& out) {
 
 inline void ShowMember(const File& file, const Member& m, std::string& out) {
   ShowComments(m.comments.before, "before", out);
-  out += Cat(" member ", static_cast<int>(m.kind), " ", m.name.text, m.blank_before ? " blank" : "", "\n");
+  out += Cat(" member ", static_cast<int>(m.kind), " ", m.name.text, m.blank_before ? " blank" : "",
+             "\n");
   for (const SubjectType& s : m.subject_types) {
-    out += Cat("  subject ", s.type.text, s.wildcard ? " *" : "", " #", s.relation.text, " with ", s.caveat.text,
-               s.expiration ? " expiration" : "", "\n");
+    out += Cat("  subject ", s.type.text, s.wildcard ? " *" : "", " #", s.relation.text, " with ",
+               s.caveat.text, s.expiration ? " expiration" : "", "\n");
   }
   for (const Name& type : m.annotation) out += Cat("  annotated ", type.text, "\n");
   ShowExpr(file, m, out);
@@ -43,17 +48,21 @@ inline void ShowMember(const File& file, const Member& m, std::string& out) {
 inline std::string ShowFile(const File& file) {
   std::string out;
   for (const Item& item : file.items) {
-    std::visit([&](const auto& value) { ShowComments(value.comments.before, "before", out); }, item);
+    std::visit([&](const auto& value) { ShowComments(value.comments.before, "before", out); },
+               item);
     if (const auto* use = std::get_if<Use>(&item)) out += Cat("use ", use->flag.text, "\n");
-    if (const auto* import = std::get_if<Import>(&item)) out += Cat("import ", import->path.text, "\n");
+    if (const auto* import = std::get_if<Import>(&item))
+      out += Cat("import ", import->path.text, "\n");
     if (const auto* definition = std::get_if<Definition>(&item)) {
-      out += Cat("definition ", static_cast<int>(definition->kind), " ", definition->name.text, "\n");
+      out +=
+          Cat("definition ", static_cast<int>(definition->kind), " ", definition->name.text, "\n");
       for (const Member& member : definition->members) ShowMember(file, member, out);
       ShowComments(definition->end_comments, "end", out);
     }
     if (const auto* caveat = std::get_if<Caveat>(&item)) {
       out += Cat("caveat ", caveat->name.text, " {", caveat->body, "}\n");
-      for (const CaveatParameter& p : caveat->parameters) out += Cat(" parameter ", p.name.text, " ", p.type, "\n");
+      for (const CaveatParameter& p : caveat->parameters)
+        out += Cat(" parameter ", p.name.text, " ", p.type, "\n");
     }
     std::visit([&](const auto& value) { ShowComments(value.comments.after, "after", out); }, item);
   }

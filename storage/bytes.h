@@ -1,8 +1,9 @@
-// bytes.h: the few byte forms that every stored key and value is made of (FORMAT.md names them the same way).
+// bytes.h: the few byte forms that every stored key and value is made of (FORMAT.md names them the
+// same way).
 //
 // Threads     Free functions and values; safe anywhere.
-// Errors      A reader's methods return false, and read nothing, when the bytes do not hold what was asked for. No
-//             input makes them read outside it.
+// Errors      A reader's methods return false, and read nothing, when the bytes do not hold what
+//             was asked for. No input makes them read outside it.
 #ifndef MANDATE_STORAGE_BYTES_H_
 #define MANDATE_STORAGE_BYTES_H_
 
@@ -12,10 +13,10 @@
 
 namespace mandate {
 
-void PutFixed32(uint32_t value, std::string* out);            // 4 bytes, big-endian: sorts like the number
-void PutFixed64(uint64_t value, std::string* out);            // 8 bytes, big-endian
-void PutVarint(uint64_t value, std::string* out);             // 7 bits a byte, low ones first, at most 10 bytes
-void PutBytes(std::string_view bytes, std::string* out);      // varint length, then the bytes
+void PutFixed32(uint32_t value, std::string* out);  // 4 bytes, big-endian: sorts like the number
+void PutFixed64(uint64_t value, std::string* out);  // 8 bytes, big-endian
+void PutVarint(uint64_t value, std::string* out);   // 7 bits a byte, low ones first
+void PutBytes(std::string_view bytes, std::string* out);  // varint length, then the bytes
 
 class ByteReader {
  public:
@@ -24,9 +25,9 @@ class ByteReader {
   bool Byte(uint8_t* value);
   bool Fixed32(uint32_t* value);
   bool Fixed64(uint64_t* value);
-  bool Varint(uint64_t* value);                               // Shortest form only.
+  bool Varint(uint64_t* value);  // Shortest form only.
   bool Bytes(std::string_view* bytes);
-  bool Terminated(std::string_view* bytes);                   // Up to a 00, which is consumed; not empty.
+  bool Terminated(std::string_view* bytes);  // Up to a 00, which is consumed; not empty.
 
   std::string_view rest() const { return rest_; }
   bool empty() const { return rest_.empty(); }

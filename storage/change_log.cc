@@ -12,8 +12,8 @@ namespace {
 // The newest schema at or before `revision`. Schemas in the window are few: a scan finds it.
 absl::StatusOr<Revision> SchemaRevisionAt(const View& view, Revision revision) {
   Revision result;
-  const auto scan = view.NewScan(Family::kMeta, SchemaKey(Revision()),
-                                 SchemaKey(Revision(revision.value() + 1)));
+  const auto scan =
+      view.NewScan(Family::kMeta, SchemaKey(Revision()), SchemaKey(Revision(revision.value() + 1)));
   for (; scan->Valid(); scan->Next()) {
     if (!DecodeCommitKey(scan->key().substr(1), &result)) {
       return DoesNotDecode("schema key", Family::kMeta, scan->key());
@@ -50,16 +50,15 @@ absl::StatusOr<ChangeRecord> ReadRecord(const Scan& scan, const NameTable& names
 
 absl::Status RocksStore::CheckInWindow(Revision revision, Revision newest) const {
   if (revision > newest) {
-    return WithReason(
-        absl::OutOfRangeError(Cat("revision ", revision.value(),
-                                           " is ahead of the newest, ", newest.value())),
-        "REVISION_UNKNOWN");
+    return WithReason(absl::OutOfRangeError(Cat("revision ", revision.value(),
+                                                " is ahead of the newest, ", newest.value())),
+                      "REVISION_UNKNOWN");
   }
   const Revision oldest(oldest_.load());
   if (revision < oldest) {
-    return WithReason(absl::OutOfRangeError(Cat(
-                          "revision ", revision.value(), " left the retention window; the oldest ",
-                          "that can be asked is ", oldest.value())),
+    return WithReason(absl::OutOfRangeError(Cat("revision ", revision.value(),
+                                                " left the retention window; the oldest ",
+                                                "that can be asked is ", oldest.value())),
                       "REVISION_COLLECTED");
   }
   return absl::OkStatus();
@@ -85,8 +84,8 @@ absl::StatusOr<std::vector<ChangeRecord>> RocksStore::Changes(Revision after,
   const std::shared_ptr<const TupleSnapshot> head = NewestSnapshot();
   if (absl::Status status = CheckInWindow(after, head->revision()); !status.ok()) return status;
   std::vector<ChangeRecord> records;
-  const auto scan = head->view()->NewScan(Family::kChangelog,
-                                          CommitKey(Revision(after.value() + 1)), "");
+  const auto scan =
+      head->view()->NewScan(Family::kChangelog, CommitKey(Revision(after.value() + 1)), "");
   for (; scan->Valid() && records.size() < records_max; scan->Next()) {
     absl::StatusOr<ChangeRecord> record = ReadRecord(*scan, head->names());
     if (!record.ok()) return record.status();

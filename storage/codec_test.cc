@@ -4,6 +4,7 @@
 #include <random>
 
 #include "storage/bytes.h"
+#include "storage/index_prefix.h"
 #include "storage/key_codec.h"
 #include "storage/test_world.h"
 #include "storage/value_codec.h"
@@ -44,8 +45,8 @@ TEST(Bytes, ALengthBeyondTheEndIsRefused) {
 }
 
 TEST(KeyCodec, BothKeysGiveTheIdentityBack) {
-  for (const SubjectKey& subject : {SubjectKey{kUser, "alice"}, SubjectKey{kTeam, "core", kMember},
-                                    SubjectKey{kUser, "*"}}) {
+  for (const SubjectKey& subject :
+       {SubjectKey{kUser, "alice"}, SubjectKey{kTeam, "core", kMember}, SubjectKey{kUser, "*"}}) {
     for (const std::string& key : {ForwardKey({kDoc, "plan"}, kViewer, subject),
                                    ReverseKey({kDoc, "plan"}, kViewer, subject)}) {
       TupleRow row;
@@ -65,10 +66,10 @@ TEST(KeyCodec, DirectSubjectsSortBeforeSubjectSetsAndTypesLieTogether) {
     return ForwardKey({kDoc, "plan"}, kViewer, {type, id, relation});
   };
   const std::vector<std::string> order = {
-      key(kUser, "*", NameId::kNone),    key(kUser, "alice", NameId::kNone),
-      key(kUser, "zoe", NameId::kNone),  key(kTeam, "a", NameId::kNone),
-      key(kUser, "alice", kMember),      key(kTeam, "a", kViewer),
-      key(kTeam, "a", kMember),          key(kTeam, "b", kMember)};
+      key(kUser, "*", NameId::kNone),   key(kUser, "alice", NameId::kNone),
+      key(kUser, "zoe", NameId::kNone), key(kTeam, "a", NameId::kNone),
+      key(kUser, "alice", kMember),     key(kTeam, "a", kViewer),
+      key(kTeam, "a", kMember),         key(kTeam, "b", kMember)};
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
@@ -89,6 +90,27 @@ TEST(KeyCodec, TheEndOfAPrefixCarries) {
   EXPECT_EQ(PrefixEnd("a"), "b");
   EXPECT_EQ(PrefixEnd("a\xff\xff"), "b");
   EXPECT_EQ(PrefixEnd("\xff"), "");
+}
+
+TEST(IndexPrefix, IsWhatAScanFixes) {
+  const std::string sets = KeyBuilder(Index::kForward)
+                               .Name(kDoc)
+                               .Id("plan")
+                               .Name(kViewer)
+                               .Kind(SubjectKind::kSubjectSet)
+                               .Take();
+  const std::string key = ForwardKey({kDoc, "plan"}, kViewer, {kTeam, "core", kMember});
+  EXPECT_EQ(IndexPrefixBytes(key), sets.size());
+  EXPECT_EQ(IndexPrefixBytes(sets), sets.size());
+  EXPECT_EQ(IndexPrefixBytes(sets.substr(0, sets.size() - 1)), std::nullopt);
+  EXPECT_TRUE(WithinOnePrefix(sets, PrefixEnd(sets)));
+  EXPECT_TRUE(WithinOnePrefix(key, PrefixEnd(sets)));
+  const std::string all = sets.substr(0, sets.size() - 1);
+  EXPECT_FALSE(WithinOnePrefix(all, PrefixEnd(all)));
+  EXPECT_FALSE(WithinOnePrefix(sets, PrefixEnd(all) + "x"));
+  EXPECT_FALSE(WithinOnePrefix(sets, ""));
+  const std::string reverse = ReverseKey({kDoc, "plan"}, kViewer, {kTeam, "core", kMember});
+  EXPECT_EQ(IndexPrefixBytes(reverse), reverse.size() - sizeof("plan"));
 }
 
 TEST(KeyCodec, RefusesNamesThatTheDatabaseDoesNotHave) {

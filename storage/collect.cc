@@ -1,15 +1,18 @@
-// Letting go of the past. A revision is asked about for as long as it was the newest at some moment of the retention
-// window; so the oldest one to keep is the last that was committed before the window began, and what ended at or
-// before it no snapshot can see any more. The changelog says, commit by commit, which versions those are: the
-// collector reads the commits that left the window, deletes exactly what they ended, both in forward and in reverse,
-// and the records themselves. It never walks the relationships.
+// Letting go of the past. A revision is asked about for as long as it was the newest at some moment
+// of the retention window; so the oldest one to keep is the last that was committed before the
+// window began, and what ended at or before it no snapshot can see any more. The changelog says,
+// commit by commit, which versions those are: the collector reads the commits that left the window,
+// deletes exactly what they ended, both in forward and in reverse, and the records themselves. It
+// never walks the relationships.
 //
 //     window begins           |
-//     commits   3     5     7 | 9    12          oldest := 7; versions that ended at 3, 5, 7 go; Changes(7) begins
-//                             |                  with 9; the last schema at or before 7 stays, older ones go
+//     commits   3     5     7 | 9    12
 //
-// The new oldest revision is part of the same batch: after a crash either both are done or neither. Why no reader
-// misses a version is argued in rocks_store.cc.
+//     `oldest` becomes 7; the versions that ended at 3, 5 and 7 go; Changes(7) begins with 9; the
+//     last schema at or before 7 stays, older ones go
+//
+// The new oldest revision is part of the same batch: after a crash either both are done or neither.
+// Why no reader misses a version is argued in rocks_store.cc.
 #include "storage/key_codec.h"
 #include "storage/rocks_store.h"
 #include "storage/value_codec.h"
@@ -43,8 +46,8 @@ absl::Status DropEnded(const Database& database, const Scan& scan, Revision revi
 absl::Status DropSchemas(const Database& database, const View& view, Revision oldest,
                          rocksdb::WriteBatch* batch) {
   std::string previous;
-  const auto scan = view.NewScan(Family::kMeta, SchemaKey(Revision()),
-                                 SchemaKey(Revision(oldest.value() + 1)));
+  const auto scan =
+      view.NewScan(Family::kMeta, SchemaKey(Revision()), SchemaKey(Revision(oldest.value() + 1)));
   for (; scan->Valid(); scan->Next()) {
     if (!previous.empty()) (void)batch->Delete(database.family(Family::kMeta), previous);
     previous.assign(scan->key());
@@ -73,8 +76,8 @@ absl::StatusOr<uint64_t> RocksStore::Collect() {
       return DoesNotDecode("commit", Family::kChangelog, scan->key());
     }
     if (committed_at > window_begins) break;
-    if (absl::Status status = DropEnded(*database_, *scan, revision, head->names().size(),
-                                        &decoder, &batch, &versions);
+    if (absl::Status status = DropEnded(*database_, *scan, revision, head->names().size(), &decoder,
+                                        &batch, &versions);
         !status.ok()) {
       return status;
     }
@@ -88,7 +91,8 @@ absl::StatusOr<uint64_t> RocksStore::Collect() {
   }
   (void)batch.Put(database_->family(Family::kMeta), OldestKey(), EncodeRevision(oldest));
 
-  oldest_.store(oldest.value());  // Before anything goes: from here on At() refuses what would miss it.
+  // Before anything goes: from here on At() refuses what would miss it.
+  oldest_.store(oldest.value());
   rocksdb::WriteOptions durable;
   durable.sync = true;
   const rocksdb::Status status = database_->db->Write(durable, &batch);

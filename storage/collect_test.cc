@@ -38,10 +38,10 @@ TEST_P(Collect, KeepsEverythingInsideTheWindow) {
 }
 
 TEST_P(Collect, LetsGoOfWhatNoRevisionInTheWindowShows) {
-  world.Write({"touch doc:a#viewer@user:alice"});    // 1
-  world.Write({"delete doc:a#viewer@user:alice"});   // 2
+  world.Write({"touch doc:a#viewer@user:alice"});   // 1
+  world.Write({"delete doc:a#viewer@user:alice"});  // 2
   world.now += absl::Hours(20);
-  world.Write({"touch doc:a#viewer@user:bob"});      // 3
+  world.Write({"touch doc:a#viewer@user:bob"});  // 3
   world.now += absl::Hours(5);
   EXPECT_EQ(CollectAll(), 1u);
   EXPECT_EQ(Oldest(), Revision(2)) << "it was the newest when the window began";
@@ -81,8 +81,7 @@ TEST_P(Collect, TheChangelogBeginsBehindTheOldestRevision) {
   world.now += absl::Hours(25);
   world.Write({"touch doc:c#viewer@user:alice"});
   CollectAll();
-  EXPECT_REFUSED(world.store().Changes(Revision(1), 9).status(), kOutOfRange,
-                 "REVISION_COLLECTED");
+  EXPECT_REFUSED(world.store().Changes(Revision(1), 9).status(), kOutOfRange, "REVISION_COLLECTED");
   const auto records = world.store().Changes(Revision(2), 9);
   ASSERT_TRUE(records.ok());
   ASSERT_EQ(records->size(), 1u);
@@ -136,8 +135,7 @@ TEST(CollectReaders, AHeldSnapshotOfThePastKeepsItsVersions) {
   cursor->Next();
   ASSERT_TRUE(cursor->Valid());
   EXPECT_EQ(cursor->row().subject.id, "bob");
-  EXPECT_THAT(ReadAll(*held),
-              ElementsAre("doc:a#viewer@user:alice", "doc:a#viewer@user:bob"));
+  EXPECT_THAT(ReadAll(*held), ElementsAre("doc:a#viewer@user:alice", "doc:a#viewer@user:bob"));
 }
 
 }  // namespace

@@ -5,16 +5,18 @@
 //     a version, written w  history[ended @r] := old,            history[ended @r] := old,
 //                           live := new, born by the rule below  live := nothing
 //
-// each twice, under the forward and the reverse key, with the same value. A TOUCH that would store what is stored
-// does nothing (nothing ends, the relationship keeps its `written`); CREATE of anything stored is refused.
+// each twice, under the forward and the reverse key, with the same value. A TOUCH that would store
+// what is stored does nothing (nothing ends, the relationship keeps its `written`); CREATE of
+// anything stored is refused.
 //
-// The age of an edge. A delegation must not be revived by granting it again, so a TOUCH passes `born` on only if the
-// relationship stood without a break and nothing about it changed but its expiry: it is stored, it is unexpired at
-// the moment of the commit, and caveat and context are the same. Else it is a new edge, born @r.
+// The age of an edge. A delegation must not be revived by granting it again, so a TOUCH passes
+// `born` on only if the relationship stood without a break and nothing about it changed but its
+// expiry: it is stored, it is unexpired at the moment of the commit, and caveat and context are the
+// same. Else it is a new edge, born @r.
 //
-// Each request is judged on the state that the requests before it in the group leave behind, though none of them is
-// on disk yet. That is sound because a group is one batch: if the disk takes it, every one of them is there in this
-// order; if not, none is, and none is acknowledged.
+// Each request is judged on the state that the requests before it in the group leave behind, though
+// none of them is on disk yet. That is sound because a group is one batch: if the disk takes it,
+// every one of them is there in this order; if not, none is, and none is acknowledged.
 #include "storage/commit.h"
 
 #include "schema/reason.h"
@@ -97,15 +99,15 @@ void PendingCommit::Accept() {
 absl::Status PendingCommit::CheckPlace() const {
   if (revision_ <= group_->head) {
     return WithReason(
-        absl::FailedPreconditionError(Cat(
-            "revision ", revision_.value(), " is not above the newest, ", group_->head.value())),
+        absl::FailedPreconditionError(Cat("revision ", revision_.value(),
+                                          " is not above the newest, ", group_->head.value())),
         "REVISION_TAKEN");
   }
   if (request_.expected_schema && *request_.expected_schema != group_->schema) {
-    return WithReason(absl::AbortedError(Cat(
-                          "the schema changed: the write was made for the one of revision ",
-                          request_.expected_schema->value(), ", now it is the one of revision ",
-                          group_->schema.value(), "; try again")),
+    return WithReason(absl::AbortedError(
+                          Cat("the schema changed: the write was made for the one of revision ",
+                              request_.expected_schema->value(), ", now it is the one of revision ",
+                              group_->schema.value(), "; try again")),
                       "SCHEMA_CHANGED");
   }
   return absl::OkStatus();
@@ -123,9 +125,9 @@ absl::Status PendingCommit::CheckPreconditions() const {
     if (must_match) {
       message = Cat("no relationship matches ", FilterText(precondition.filter));
     } else {
-      Relationship found = ToRelationship(cursor->row(), before_->names());
-      message = Cat("`", ToText(found), "` matches ", FilterText(precondition.filter),
-                             ", which nothing may match");
+      const Relationship found = ToRelationship(cursor->row(), before_->names());
+      message = Cat(IdentityText(found), " matches ", FilterText(precondition.filter),
+                    ", which nothing may match");
     }
     return WithField(WithReason(absl::FailedPreconditionError(message), "PRECONDITION_FAILED"),
                      Cat("preconditions[", i, "]"));
@@ -154,14 +156,10 @@ absl::Status PendingCommit::Apply(const TupleChange& change, size_t position) {
     return DoesNotDecode("relationship", Family::kLive, forward_key);
   }
   if (before && change.op == ChangeOp::kCreate) {
-    Relationship existing = wanted;
-    existing.caveat.clear();
-    existing.caveat_context.clear();
-    existing.expires_at = absl::InfiniteFuture();
     return WithField(
-        WithReason(absl::AlreadyExistsError(Cat(
-                       "`", ToText(existing), "` is stored already",
-                       before->LiveAt(now_) ? "" : " (expired)", "; use TOUCH to replace it")),
+        WithReason(absl::AlreadyExistsError(Cat(IdentityText(wanted), " is stored already",
+                                                before->LiveAt(now_) ? "" : " (expired)",
+                                                "; use TOUCH to replace it")),
                    "ALREADY_EXISTS"),
         Cat("changes[", position, "].relationship"));
   }
@@ -191,8 +189,8 @@ void PendingCommit::Store(const TupleRow& row, const std::string& forward_key,
   }
   std::string edge;
   if (!deleted) AppendEdge(row.edge, &edge);
-  record_.Add({deleted ? ChangeOp::kDelete : ChangeOp::kTouch, !ended_value.empty(), forward_key,
-               edge});
+  record_.Add(
+      {deleted ? ChangeOp::kDelete : ChangeOp::kTouch, !ended_value.empty(), forward_key, edge});
   if (deleted) {
     overlay_.Delete(Family::kLive, forward_key);
     overlay_.Delete(Family::kLive, std::move(reverse_key));
@@ -208,9 +206,9 @@ void PendingCommit::StoreSchema() {
 
 absl::Status PendingCommit::RunGuard() {
   if (!request_.guard) return absl::OkStatus();
-  after_ = std::make_unique<TupleSnapshot>(
-      Borrow(group_->base, {&overlay_, &group_->overlay}), names_.table(), revision_,
-      request_.schema_text ? revision_ : group_->schema);
+  after_ = std::make_unique<TupleSnapshot>(Borrow(group_->base, {&overlay_, &group_->overlay}),
+                                           names_.table(), revision_,
+                                           request_.schema_text ? revision_ : group_->schema);
   if (absl::Status status = request_.guard(*this); !status.ok()) return status;
   return fact_error_;
 }
@@ -226,8 +224,8 @@ absl::StatusOr<std::optional<std::string>> PendingCommit::Fact(std::string_view 
 
 void PendingCommit::SetFact(std::string_view key, std::string value) {
   if (key.empty() || key.size() > kFactKeyBytesMax) {
-    fact_error_ = absl::InvalidArgumentError(Cat(
-        "the key of a fact has ", key.size(), " bytes; it takes 1 to ", kFactKeyBytesMax));
+    fact_error_ = absl::InvalidArgumentError(
+        Cat("the key of a fact has ", key.size(), " bytes; it takes 1 to ", kFactKeyBytesMax));
     return;
   }
   overlay_.Put(Family::kMeta, FactKey(key), std::move(value));

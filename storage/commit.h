@@ -1,5 +1,5 @@
-// commit.h: turning requests into one batch. A CommitGroup collects the requests that share a disk write; a
-// PendingCommit is one of them on its way in.
+// commit.h: turning requests into one batch. A CommitGroup collects the requests that share a disk
+// write; a PendingCommit is one of them on its way in.
 //
 //   CommitGroup group(head);
 //   for (const WriteRequest* request : requests) {
@@ -9,9 +9,10 @@
 //   group.FillBatch(database, &batch);
 //
 // Threads     The committing thread only; guards run on it.
-// Ownership   A group shares the head it builds on. A PendingCommit borrows the group and the request.
-// Errors      Run() says why a request is refused, as tuple_store.h lists. CheckForm needs no database, so that the
-//             writer's own thread can do it.
+// Ownership   A group shares the head it builds on. A PendingCommit borrows the group and the
+//             request.
+// Errors      Run() says why a request is refused, as tuple_store.h lists. CheckForm needs no
+//             database, so that the writer's own thread can do it.
 #ifndef MANDATE_STORAGE_COMMIT_H_
 #define MANDATE_STORAGE_COMMIT_H_
 
@@ -43,11 +44,11 @@ struct CommitGroup {
   // Everything that was accepted. REQUIRES: something was.
   void FillBatch(const Database& database, rocksdb::WriteBatch* batch) const;
 
-  std::shared_ptr<const View> base;                 // What is on disk.
-  Overlay overlay;                                  // What the accepted requests put on top,
-  std::shared_ptr<const NameTable> names;           // and the names,
-  Revision head;                                    // newest revision
-  Revision schema;                                  // and schema revision that they led to.
+  std::shared_ptr<const View> base;        // What is on disk.
+  Overlay overlay;                         // What the accepted requests put on top,
+  std::shared_ptr<const NameTable> names;  // and the names,
+  Revision head;                           // newest revision
+  Revision schema;                         // and schema revision that they led to.
 };
 
 class PendingCommit : public PendingWrite {
@@ -85,8 +86,8 @@ class PendingCommit : public PendingWrite {
   NameTableBuilder names_;
   CommitEncoder record_;
   std::unique_ptr<const TupleSnapshot> before_;
-  std::unique_ptr<const TupleSnapshot> after_;      // Only for a guard.
-  std::vector<PendingChange> changes_;              // Only for a guard.
+  std::unique_ptr<const TupleSnapshot> after_;  // Only for a guard.
+  std::vector<PendingChange> changes_;          // Only for a guard.
   absl::Status fact_error_;
 };
 

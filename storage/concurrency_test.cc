@@ -1,4 +1,5 @@
-// Many writers, readers and the collector at once. Meant for the thread sanitizer as much as for its own claims.
+// Many writers, readers and the collector at once. Meant for the thread sanitizer as much as for
+// its own claims.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -11,12 +12,12 @@ namespace mandate {
 namespace {
 
 constexpr int kWriters = 8;
-constexpr int kWritesEach = 60;
+constexpr int kWritesEach = 40;
 constexpr int kReaders = 3;
 constexpr int kSubjects = 5;
 
-// Every write gives one subject's two relationships the same mark, so any snapshot that shows a half of a write shows
-// two different ones.
+// Every write gives one subject's two relationships the same mark, so any snapshot that shows a
+// half of a write shows two different ones.
 WriteRequest MarkedWrite(int subject, int mark) {
   WriteRequest request;
   const std::string user = "@user:u" + std::to_string(subject);
@@ -57,7 +58,7 @@ class Concurrency : public testing::TestWithParam<Home> {};
 INSTANTIATE_TEST_SUITE_P(Homes, Concurrency, testing::Values(Home::kMemory, Home::kDisk), HomeName);
 
 TEST_P(Concurrency, SnapshotsShowWholeWritesAndWritersOneOrder) {
-  World world(GetParam(), {.retention = absl::ZeroDuration()}, {.write_buffer_bytes = 32 << 10});
+  World world(GetParam(), {.retention = absl::ZeroDuration()}, {.write_buffer_bytes = 256 << 10});
   TupleStore& store = world.store();
   std::atomic<bool> writing = true;
   std::mutex mutex;
@@ -132,8 +133,7 @@ TEST_P(Concurrency, OfManyCreatorsOfOneRelationshipExactlyOneWins) {
   for (int round = 0; round < 10; ++round) {
     std::atomic<int> won = 0, lost = 0;
     const std::string text = "create doc:" + std::to_string(round) + "#owner@user:x";
-    const WriteRequest request =
-        Request({std::string_view(text)});
+    const WriteRequest request = Request({std::string_view(text)});
     std::vector<std::thread> writers;
     for (int w = 0; w < kWriters; ++w) {
       writers.emplace_back([&] {

@@ -31,8 +31,8 @@ struct Database {
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
 };
 
-// DATA_LOSS, RESOURCE_EXHAUSTED (DISK_FULL), UNAVAILABLE or INTERNAL. REQUIRES: !status.ok(). `doing` begins the
-// message: "reading a relationship".
+// DATA_LOSS, RESOURCE_EXHAUSTED (DISK_FULL), UNAVAILABLE or INTERNAL. REQUIRES: !status.ok().
+// `doing` begins the message: "reading a relationship".
 absl::Status FromRocks(const rocksdb::Status& status, std::string_view doing);
 
 // The state at the moment of construction.

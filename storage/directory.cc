@@ -1,7 +1,8 @@
-// Opening a RocksDB changes it: logs are replayed into tables, files that seem to be left over are deleted. So
-// everything that can refuse a directory is looked at before, with the lock held, read-only: the list of files, the
-// witness, and, through a read-only open of the default family, the record that says whose database and which format
-// this is and which revision is the newest. It costs replaying the log twice, at most a second.
+// Opening a RocksDB changes it: logs are replayed into tables, files that seem to be left over are
+// deleted. So everything that can refuse a directory is looked at before, with the lock held,
+// read-only: the list of files, the witness, and, through a read-only open of the default family,
+// the record that says whose database and which format this is and which revision is the newest. It
+// costs replaying the log twice.
 #include "storage/directory.h"
 
 #include <unistd.h>
@@ -21,10 +22,10 @@ namespace fs = std::filesystem;
 
 // What the names in a directory say.
 struct Files {
-  bool current = false;        // RocksDB's CURRENT: there is a database
-  bool tables_or_logs = false; // or there was one
+  bool current = false;         // RocksDB's CURRENT: there is a database
+  bool tables_or_logs = false;  // or there was one
   bool manifest_past_first = false;
-  std::string foreign;         // the name of something that RocksDB never made
+  std::string foreign;  // the name of something that RocksDB never made
 };
 
 bool MadeByCreation(const std::string& name) {
@@ -58,9 +59,8 @@ Files ListFiles(const std::string& directory, std::error_code* error) {
 }
 
 absl::Status NotOurs(const std::string& directory, absl::string_view why) {
-  return absl::FailedPreconditionError(Cat("`", directory, "` is not a Mandate database: ",
-                                                    why,
-                                                    "; name a directory that is empty or missing"));
+  return absl::FailedPreconditionError(Cat("`", directory, "` is not a Mandate database: ", why,
+                                           "; name a directory that is empty or missing"));
 }
 
 absl::Status Damaged(const std::string& directory, absl::string_view what) {
@@ -127,9 +127,9 @@ absl::StatusOr<DirectoryState> InspectDatabase(const std::string& directory, con
     return DoesNotDecode("record of the database", Family::kMeta, DatabaseKey());
   }
   if (database.version > kFormatVersion) {
-    return absl::FailedPreconditionError(Cat(
-        "the database in `", directory, "` has format ", database.version,
-        ", and this program reads formats up to ", kFormatVersion, "; use a newer program"));
+    return absl::FailedPreconditionError(
+        Cat("the database in `", directory, "` has format ", database.version,
+            ", and this program reads formats up to ", kFormatVersion, "; use a newer program"));
   }
   const absl::StatusOr<std::string> head_value = ReadMeta(db.get(), HeadKey());
   if (!head_value.ok() && !absl::IsNotFound(head_value.status())) return head_value.status();
@@ -139,8 +139,8 @@ absl::StatusOr<DirectoryState> InspectDatabase(const std::string& directory, con
   }
   if (witness->has_value() && head.head < (*witness)->head) {
     return Damaged(directory, Cat("revision ", (*witness)->head.value(),
-                                           " was acknowledged, and the files end at revision ",
-                                           head.head.value(), " (a log was cut or removed)"));
+                                  " was acknowledged, and the files end at revision ",
+                                  head.head.value(), " (a log was cut or removed)"));
   }
   return DirectoryState::kDatabase;
 }
@@ -151,9 +151,9 @@ absl::Status OpenError(const std::string& directory, const rocksdb::Status& stat
   const std::string text = status.ToString();
   if (status.IsIOError() && absl::StrContains(text, "lock") &&
       !absl::StrContains(text, "Permission denied")) {
-    return absl::UnavailableError(Cat(
-        "the database in `", directory,
-        "` is held by another process; stop that one, or name another directory"));
+    return absl::UnavailableError(
+        Cat("the database in `", directory,
+            "` is held by another process; stop that one, or name another directory"));
   }
   if (status.IsCorruption() || status.IsInvalidArgument() || status.IsPathNotFound()) {
     return Damaged(directory, text);

@@ -1,6 +1,8 @@
-// directory.h: what is in a directory that is to be opened, found out without changing anything in it.
+// directory.h: what is in a directory that is to be opened, found out without changing anything in
+// it.
 //
-// Threads     Free functions; safe anywhere, but not two processes at a time on one directory (UNAVAILABLE).
+// Threads     Free functions; safe anywhere, but not two processes at a time on one directory
+//             (UNAVAILABLE).
 // Errors      As OpenRocksStore lists.
 #ifndef MANDATE_STORAGE_DIRECTORY_H_
 #define MANDATE_STORAGE_DIRECTORY_H_
@@ -14,8 +16,8 @@ namespace mandate {
 
 enum class DirectoryState {
   kMissing,
-  kEmpty,      // or with what a creation that was interrupted left: no data
-  kDatabase,   // ours, of a format we read, complete as far as can be told
+  kEmpty,     // or with what a creation that was interrupted left: no data
+  kDatabase,  // ours, of a format we read, complete as far as can be told
 };
 
 absl::StatusOr<DirectoryState> InspectDirectory(const std::string& directory,

@@ -1,4 +1,5 @@
-// A disk that is full or breaks: nothing unsynced is acknowledged, readers go on, and a restart finds all that was.
+// A disk that is full or breaks: nothing unsynced is acknowledged, readers go on, and a restart
+// finds all that was.
 #include <gmock/gmock.h>
 
 #include "storage/fault_disk.h"

@@ -105,8 +105,10 @@ bool DecodeIndexKey(std::string_view key, size_t names_size, TupleRow* row) {
   if (key.empty()) return false;
   const ByteReader reader(key.substr(1));
   switch (static_cast<Index>(key.front())) {
-    case Index::kForward: return ReadForward(reader, names_size, row);
-    case Index::kReverse: return ReadReverse(reader, names_size, row);
+    case Index::kForward:
+      return ReadForward(reader, names_size, row);
+    case Index::kReverse:
+      return ReadReverse(reader, names_size, row);
   }
   return false;
 }

@@ -1,14 +1,16 @@
-// key_codec.h: the keys under which relationships are stored, forward (by resource) and reverse (by subject).
+// key_codec.h: the keys under which relationships are stored, forward (by resource) and reverse (by
+// subject).
 //
 //   std::string key = ForwardKey(resource, relation, subject);
-//   std::string viewers = KeyBuilder(Index::kForward).Name(document).Id("plan").Name(viewer).Take();
+//   std::string viewers = KeyBuilder(Index::kForward).Name(document).Id("a").Name(viewer).Take();
 //   scan = view.NewScan(Family::kLive, viewers, PrefixEnd(viewers));
 //
-// FORMAT.md is the grammar. No index key is a prefix of another, so keys that carry a suffix (history) sort like the
-// index keys they belong to.
+// FORMAT.md is the grammar. No index key is a prefix of another, so keys that carry a suffix
+// (history) sort like the index keys they belong to.
 //
 // Threads     Free functions and values; safe anywhere.
-// Errors      A decoder returns false when the bytes are not such a key; no input makes it read outside them.
+// Errors      A decoder returns false when the bytes are not such a key; no input makes it read
+//             outside them.
 #ifndef MANDATE_STORAGE_KEY_CODEC_H_
 #define MANDATE_STORAGE_KEY_CODEC_H_
 
@@ -46,8 +48,8 @@ std::string IndexKey(Index index, const TupleRow& row);
 // The first key behind all that begin with `prefix`; empty when there is none.
 std::string PrefixEnd(std::string_view prefix);
 
-// Sets resource, relation and subject of `row`, whose ids then point into `key`. False as well when a name is not
-// among the first `names_size` of the database.
+// Sets resource, relation and subject of `row`, whose ids then point into `key`. False as well when
+// a name is not among the first `names_size` of the database.
 bool DecodeIndexKey(std::string_view key, size_t names_size, TupleRow* row);
 
 // A superseded version lives under its index key and the revision that ended it.

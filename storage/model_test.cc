@@ -1,6 +1,6 @@
-// The store against a model: a map of maps that keeps every revision whole. Random writes over a small universe, so
-// that names collide, and after each a few random questions, asked of both. The seed is printed and can be given
-// (MANDATE_SEED).
+// The store against a model: a map of maps that keeps every revision whole. Random writes over a
+// small universe, so that names collide, and after each a few random questions, asked of both. The
+// seed is printed and can be given (MANDATE_SEED).
 #include <gmock/gmock.h>
 
 #include <map>
@@ -85,7 +85,8 @@ class Model : public testing::TestWithParam<Home> {
 
   // The rule of edge ages, as snapshot.h says it.
   void Touch(const Relationship& wanted, Revision revision, Stored* stored) const {
-    const bool same = stored->written != Revision() && world_.now < stored->relationship.expires_at &&
+    const bool same = stored->written != Revision() &&
+                      world_.now < stored->relationship.expires_at &&
                       stored->relationship.caveat == wanted.caveat &&
                       stored->relationship.caveat_context == wanted.caveat_context;
     if (same && stored->relationship == wanted) return;
@@ -100,9 +101,9 @@ class Model : public testing::TestWithParam<Home> {
 
   // One snapshot, asked in every way.
   void Compare(const Snapshot& snapshot) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed_ << ", revision "
-                                    << snapshot.revision().value() << " of "
-                                    << states_.rbegin()->first);
+    SCOPED_TRACE(testing::Message()
+                 << "seed " << seed_ << ", revision " << snapshot.revision().value() << " of "
+                 << states_.rbegin()->first);
     const State& state = StateAt(snapshot.revision());
     CompareFind(snapshot, state);
     CompareRead(snapshot, state);
@@ -197,8 +198,8 @@ class Model : public testing::TestWithParam<Home> {
   std::map<uint64_t, State> states_{{0, {}}};
 };
 
-INSTANTIATE_TEST_SUITE_P(Homes, Model,
-                         testing::Values(Home::kMemory, Home::kDisk, Home::kReopened), HomeName);
+INSTANTIATE_TEST_SUITE_P(Homes, Model, testing::Values(Home::kMemory, Home::kDisk, Home::kReopened),
+                         HomeName);
 
 TEST_P(Model, AgreesAtEveryRevision) {
   const int steps = GetParam() == Home::kReopened ? 25 : 300;
@@ -232,7 +233,8 @@ TEST_P(Model, TheChangelogReplaysIntoTheSameRelationships) {
 
 TEST_P(Model, ASnapshotHeldThroughLaterWritesAndCollectionsStaysTheSame) {
   std::vector<std::shared_ptr<const Snapshot>> held;
-  const int steps = GetParam() == Home::kReopened ? 0 : 60;  // a reopened store has no old snapshots
+  const int steps =
+      GetParam() == Home::kReopened ? 0 : 60;  // a reopened store has no old snapshots
   for (int step = 0; step < steps && !HasFailure(); ++step) {
     world_.now += absl::Hours(1);
     RandomWrite();

@@ -5,8 +5,8 @@
 //   for (NameId id : names.added()) Store(id, names.table()->Name(id));
 //
 // Threads     A builder belongs to one thread; the tables it gives out are immutable.
-// Ownership   Tables are shared. The first new name copies the table: names are those of a schema, so there are few of
-//             them and new ones are rare.
+// Ownership   Tables are shared. The first new name copies the table: names are those of a schema,
+//             so there are few of them and new ones are rare.
 #ifndef MANDATE_STORAGE_NAME_TABLE_H_
 #define MANDATE_STORAGE_NAME_TABLE_H_
 

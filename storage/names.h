@@ -30,7 +30,7 @@ class NameTable {
   size_t size() const { return names_.size() - 1; }
 
  private:
-  friend class NameTableBuilder;  // name_table.cc
+  friend class NameTableBuilder;  // name_table.h
   std::vector<std::string> names_{""};
   absl::flat_hash_map<std::string, NameId> ids_;
 };

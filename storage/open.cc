@@ -1,5 +1,8 @@
 #include "storage/open.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <random>
 
@@ -50,7 +53,8 @@ absl::Status CheckOptions(const StoreOptions& options) {
   return absl::OkStatus();
 }
 
-// The first records of a new database, in one synced batch: before it there is nothing, behind it a database.
+// The first records of a new database, in one synced batch: before it there is nothing, behind it a
+// database.
 absl::Status Create(const Database& database, std::string id) {
   if (id.empty()) id = RandomId();
   rocksdb::WriteBatch batch;
@@ -111,8 +115,8 @@ absl::Status LoadMeta(RocksStore::Opened* opened) {
   return absl::OkStatus();
 }
 
-// Opens `path` with all families. RocksDB writes and syncs its options anew for every family that it makes by itself
-// while it opens, so a new database gets them in one call: half the time.
+// Opens `path` with all families. RocksDB writes and syncs its options anew for every family that
+// it makes by itself while it opens, so a new database gets them in one call: half the time.
 rocksdb::Status OpenFamilies(const RocksOptions& rocks, const std::string& path, bool exists,
                              Database* database) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families = rocks.families;
@@ -133,12 +137,27 @@ rocksdb::Status OpenFamilies(const RocksOptions& rocks, const std::string& path,
   return status;
 }
 
+// Makes `directory` and what is missing above it, durably: RocksDB syncs what is in its directory,
+// and not the entry of the directory itself, without which a power failure takes all of it.
 absl::Status MakeDirectory(const std::string& directory) {
+  namespace fs = std::filesystem;
   std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (!error) return absl::OkStatus();
-  return absl::ErrnoToStatus(error.value(),
-                             Cat("making the directory `", directory, "`"));
+  std::vector<fs::path> parents;
+  for (fs::path path = fs::absolute(directory, error); !error && !fs::exists(path, error);) {
+    path = path.parent_path();
+    parents.push_back(path);
+  }
+  if (!error) fs::create_directories(directory, error);
+  if (error) {
+    return absl::ErrnoToStatus(error.value(), Cat("making the directory `", directory, "`"));
+  }
+  for (const fs::path& parent : parents) {
+    const int file = open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file < 0) continue;
+    (void)fsync(file);
+    (void)close(file);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -12,9 +12,9 @@
 namespace mandate {
 
 struct OpenSeams {
-  rocksdb::Env* env = nullptr;       // Null: the machine's, or memory. Outlives the store.
-  std::string database_id;           // 16 bytes for a new database; empty: random ones.
-  size_t write_buffer_bytes = 0;     // Of every family; 0: as tuned. Small: tables come early.
+  rocksdb::Env* env = nullptr;    // Null: the machine's, or memory. Outlives the store.
+  std::string database_id;        // 16 bytes for a new database; empty: random ones.
+  size_t write_buffer_bytes = 0;  // Of every family; 0: as tuned. Small: tables come early.
 };
 
 // As OpenRocksStore.

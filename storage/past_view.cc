@@ -1,7 +1,8 @@
 // Which version of a relationship stood at revision R.
 //
-// The versions of one index key are intervals [written, ended) that do not overlap: a version ends when its successor
-// is written, or when the relationship is deleted. The live one has no end. So at most one contains R, and it is
+// The versions of one index key are intervals [written, ended) that do not overlap: a version ends
+// when its successor is written, or when the relationship is deleted. The live one has no end. So
+// at most one contains R, and it is
 //
 //   - the live version, if written <= R; else
 //   - the history version with the smallest ended > R, if written <= R; else
@@ -10,11 +11,14 @@
 //     live      k  [9, -)
 //     history   k 5  [2, 5)     k 7  [5, 7)        (the key holds `ended`, the value `written`)
 //
-//     R = 1: smallest ended above 1 is 5, written 2 > 1: none.   R = 6: [5, 7).   R = 8: nothing ended above 8: none.
+//     R = 1: the smallest ended above 1 is 5, its written 2 > 1: none
+//     R = 6: [5, 7)
+//     R = 8: nothing ended above 8: none
 //
-// Why this stays true while writers and the collector work: both families are read through one RocksDB snapshot of a
-// committed state, so what is read is the database as it was when the snapshot was taken, and that state holds every
-// version that R needs (At() in rocks_store.cc argues about the collector).
+// Why this stays true while writers and the collector work: both families are read through one
+// RocksDB snapshot of a committed state, so what is read is the database as it was when the
+// snapshot was taken, and that state holds every version that R needs (At() in rocks_store.cc
+// argues about the collector).
 #include "storage/past_view.h"
 
 #include "storage/key_codec.h"
@@ -23,12 +27,12 @@
 namespace mandate {
 namespace {
 
-// Versions of one key that are stepped through one by one before a seek jumps over the rest: a seek costs about as
-// much as this many steps.
+// Versions of one key that are stepped through one by one before a seek jumps over the rest: a seek
+// costs about as much as this many steps.
 constexpr int kStepsBeforeSeek = 8;
 
-// Stands behind every history version of `index_key` and before the next key, since no index key is a prefix of
-// another.
+// Stands behind every history version of `index_key` and before the next key, since no index key is
+// a prefix of another.
 std::string BehindHistoryOf(std::string_view index_key) {
   return HistoryKey(index_key, Revision(~uint64_t{0})) + '\0';
 }
@@ -69,8 +73,8 @@ class PastScan : public Scan {
   }
 
  private:
-  // A bound that is an index key and a little (`key` 00, to begin behind it) sorts among that key's own history, whose
-  // keys are longer: what remains of it lies before the bound all the same.
+  // A bound that is an index key and a little (`key` 00, to begin behind it) sorts among that key's
+  // own history, whose keys are longer: what remains of it lies before the bound all the same.
   void SkipHistoryBefore(std::string_view bound) {
     while (HistoryAt() && history_key_ < bound) SkipHistory();
   }
@@ -126,8 +130,8 @@ class PastScan : public Scan {
     }
   }
 
-  // With the history scan on the first version of key_: goes to the one that ended first behind the revision. Sets
-  // valid_ if it stood at the revision. False on an error.
+  // With the history scan on the first version of key_: goes to the one that ended first behind the
+  // revision. Sets valid_ if it stood at the revision. False on an error.
   bool FindInHistory() {
     for (int step = 0; HistoryAt() && history_key_ == key_ && ended_ <= revision_; ++step) {
       if (step < kStepsBeforeSeek) {

@@ -49,16 +49,15 @@ absl::StatusOr<std::optional<ReadPlan>> ReadPlan::Make(const TupleFilter& filter
   if (!by_resource && (by_subject || (!plan.resource_type_ && plan.subject_type_))) {
     plan.index_ = Index::kReverse;
   }
-  plan.begin_ =
-      plan.index_ == Index::kForward ? plan.ForwardPrefix() : plan.ReversePrefix();
+  plan.begin_ = plan.index_ == Index::kForward ? plan.ForwardPrefix() : plan.ReversePrefix();
   plan.end_ = PrefixEnd(plan.begin_);
   if (after) {
     std::string behind = KeyOf(*after, plan.index_, names);
     if (behind.empty()) {
-      return WithField(absl::InvalidArgumentError(Cat(
-                           "a read cannot go on behind `", ToText(*after),
-                           "`: its names were never stored; begin again without it")),
-                       "after");
+      return WithField(
+          absl::InvalidArgumentError(Cat("a read cannot go on behind ", Quote(ToText(*after)),
+                                         ": its names were never stored; begin again without it")),
+          "after");
     }
     behind.push_back('\0');
     plan.begin_ = std::max(plan.begin_, behind);
@@ -123,9 +122,10 @@ bool ReadPlan::Matches(const TupleRow& row) const {
          (!subject_relation_ || row.subject.relation == *subject_relation_);
 }
 
-// By subject without its relation, the matches are a short run under each relation that the subject type was used
-// with. Behind a run, or before one, the next begins at the subject's id under this relation or the one after it:
-// two seeks for each relation in use, instead of a walk over every subject of the type.
+// By subject without its relation, the matches are a short run under each relation that the subject
+// type was used with. Behind a run, or before one, the next begins at the subject's id under this
+// relation or the one after it: two seeks for each relation in use, instead of a walk over every
+// subject of the type.
 std::string ReadPlan::NextCandidate(const TupleRow& row) const {
   if (index_ != Index::kReverse || subject_relation_ || subject_id_.empty()) return "";
   if (row.subject.id == subject_id_) return "";  // within the run: another part does not match

@@ -1,13 +1,14 @@
 // read_plan.h: which range of which index answers a filtered read, and which of its rows match.
 //
 //   resource type and id    forward, as far into the key as the filter's parts go without a gap
-//   subject type and id     reverse; without a subject relation, hopping from one relation to the next
+//   subject type and id     reverse; without a subject relation, hopping from relation to relation
 //   resource type           forward, of the type (and id prefix)
 //   subject type            reverse, of the type (and relation)
 //   neither                 forward, everything
 //
 // Threads     A value; safe anywhere.
-// Errors      INVALID_ARGUMENT for a filter that contradicts itself or an `after` that was never stored.
+// Errors      INVALID_ARGUMENT for a filter that contradicts itself or an `after` that was never
+//             stored.
 #ifndef MANDATE_STORAGE_READ_PLAN_H_
 #define MANDATE_STORAGE_READ_PLAN_H_
 
@@ -33,7 +34,8 @@ class ReadPlan {
 
   bool Matches(const TupleRow& row) const;
 
-  // Where the next match can be at the earliest, given a row that does not match; empty: the row behind it.
+  // Where the next match can be at the earliest, given a row that does not match; empty: the row
+  // behind it.
   std::string NextCandidate(const TupleRow& row) const;
 
  private:

@@ -26,21 +26,12 @@ struct Identity {
   }
 };
 
-std::string IdentityText(const Relationship& relationship) {
-  Relationship bare = relationship;
-  bare.caveat.clear();
-  bare.caveat_context.clear();
-  bare.expires_at = absl::InfiniteFuture();
-  return ToText(bare);
-}
-
-// What the keys rely on: no part is empty, no id holds the byte that ends it. The language's own limits are the
-// caller's to check.
+// What the keys rely on: no part is empty, no id holds the byte that ends it. The language's own
+// limits are the caller's to check.
 absl::Status CheckParts(const Relationship& relationship, size_t position) {
   const auto wrong = [&](absl::string_view part, absl::string_view problem) {
-    return WithField(
-        absl::InvalidArgumentError(Cat("the ", part, " of a relationship ", problem)),
-        Cat("changes[", position, "].relationship"));
+    return WithField(absl::InvalidArgumentError(Cat("the ", part, " of a relationship ", problem)),
+                     Cat("changes[", position, "].relationship"));
   };
   const std::pair<absl::string_view, const std::string*> parts[] = {
       {"resource type", &relationship.resource.type}, {"resource id", &relationship.resource.id},
@@ -69,9 +60,9 @@ absl::Status CheckForm(const WriteRequest& request) {
     const auto [first, is_new] = seen.try_emplace(Identity{&relationship}, i);
     if (is_new) continue;
     return WithField(
-        WithReason(absl::InvalidArgumentError(Cat(
-                       "`", IdentityText(relationship), "` is named twice, by changes[",
-                       first->second, "] and changes[", i, "]; one write changes it once")),
+        WithReason(absl::InvalidArgumentError(
+                       Cat(IdentityText(relationship), " is named twice, by changes[",
+                           first->second, "] and changes[", i, "]; one write changes it once")),
                    "DUPLICATE_UPDATE"),
         Cat("changes[", i, "].relationship"));
   }
@@ -95,14 +86,20 @@ bool FindNames(const Relationship& relationship, bool known_only, NameTableBuild
   return all_known;
 }
 
+std::string IdentityText(const Relationship& relationship) {
+  Relationship bare = relationship;
+  bare.caveat.clear();
+  bare.caveat_context.clear();
+  bare.expires_at = absl::InfiniteFuture();
+  return Quote(ToText(bare));
+}
+
 std::string FilterText(const TupleFilter& filter) {
   const auto part = [](const std::string& text) { return text.empty() ? "*" : text; };
-  const std::string id = filter.resource_id_prefix.empty()
-                             ? part(filter.resource_id)
-                             : Cat(filter.resource_id_prefix, "*");
-  std::string text =
-      Cat("`", part(filter.resource_type), ":", id, "#", part(filter.relation), "@",
-                   part(filter.subject_type), ":", part(filter.subject_id));
+  const std::string id = filter.resource_id_prefix.empty() ? part(filter.resource_id)
+                                                           : Cat(filter.resource_id_prefix, "*");
+  std::string text = Cat("`", part(filter.resource_type), ":", id, "#", part(filter.relation), "@",
+                         part(filter.subject_type), ":", part(filter.subject_id));
   if (filter.subject_relation && !filter.subject_relation->empty()) {
     text += "#" + *filter.subject_relation;
   }

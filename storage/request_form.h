@@ -1,8 +1,9 @@
-// request_form.h: the parts of a write that are judged or resolved without looking at what is stored.
+// request_form.h: the parts of a write that are judged or resolved without looking at what is
+// stored.
 //
 // Threads     Free functions; safe anywhere.
-// Errors      CheckForm (commit.h): INVALID_ARGUMENT with the field's path; a relationship named twice has the reason
-//             DUPLICATE_UPDATE.
+// Errors      CheckForm (commit.h): INVALID_ARGUMENT with the field's path; a relationship named
+//             twice has the reason DUPLICATE_UPDATE.
 #ifndef MANDATE_STORAGE_REQUEST_FORM_H_
 #define MANDATE_STORAGE_REQUEST_FORM_H_
 
@@ -16,10 +17,13 @@ namespace mandate {
 // A fact's key is a short name, not a document: it becomes part of a key in RocksDB.
 inline constexpr size_t kFactKeyBytesMax = 2048;
 
-// Sets the identity of `row` from `relationship`, whose strings it borrows. New names get ids, unless `known_only`:
-// then it returns false when one has none.
+// Sets the identity of `row` from `relationship`, whose strings it borrows. New names get ids,
+// unless `known_only`: then it returns false when one has none.
 bool FindNames(const Relationship& relationship, bool known_only, NameTableBuilder* names,
                TupleRow* row);
+
+// The relationship without its attributes, in backticks; for messages.
+std::string IdentityText(const Relationship& relationship);
 
 // "`document:plan#viewer@user:*`", with `*` for what is not set; for messages.
 std::string FilterText(const TupleFilter& filter);

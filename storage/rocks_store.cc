@@ -1,24 +1,28 @@
-// Group commit. Writers queue; the first in the queue leads. It takes the requests that wait, judges them in order on
-// the newest state plus what it has accepted so far (commit.cc), puts all it accepted on disk in one synced batch,
-// publishes the new head, and wakes the others with their results. While it syncs, the next group gathers: the more
-// writers there are, the more share one sync.
+// Group commit. Writers queue; the first in the queue leads. It takes the requests that wait,
+// judges them in order on the newest state plus what it has accepted so far (commit.cc), puts all
+// it accepted on disk in one synced batch, publishes the new head, and wakes the others with their
+// results. While it syncs, the next group gathers: the more writers there are, the more share one
+// sync.
 //
-// No write is acknowledged early: `done` is set, and the leader itself returns, only behind Commit(), and Commit()
-// gives an accepted request a revision only after DB::Write with sync has returned OK. On any other outcome every
-// accepted request of the group gets the error. Such a write may still turn up after a restart (the disk may have
-// taken it before it failed); it was not acknowledged, and it is there whole or not at all. The state in memory no
-// longer knows which, so the store takes no more writes until it is opened again; readers stay on the last head.
+// No write is acknowledged early: `done` is set, and the leader itself returns, only behind
+// Commit(), and Commit() gives an accepted request a revision only after DB::Write with sync has
+// returned OK. On any other outcome every accepted request of the group gets the error. Such a
+// write may still turn up after a restart (the disk may have taken it before it failed); it was not
+// acknowledged, and it is there whole or not at all. The state in memory no longer knows which, so
+// the store takes no more writes until it is opened again; readers stay on the last head.
 //
-// A snapshot never changes. It holds a RocksDB snapshot, taken by the leader after its batch and before any other
-// leader's, so it sees that batch wholly and no later one. Of the four families the collector alone writes beside the
-// leader, and only what no head snapshot reads: history and changelog, and schema texts older than `oldest`. Names
-// are an immutable table in memory, taken at the same point.
+// A snapshot never changes. It holds a RocksDB snapshot, taken by the leader after its batch and
+// before any other leader's, so it sees that batch wholly and no later one. Of the four families
+// the collector alone writes beside the leader, and only what no head snapshot reads: history and
+// changelog, and schema texts older than `oldest`. Names are an immutable table in memory, taken at
+// the same point.
 //
-// At(R) may meet the collector. The order decides: the collector raises oldest_ before it deletes anything, At() looks
-// at oldest_ after it has a RocksDB snapshot. If that snapshot lacks versions that ended at or before some revision
-// O, then oldest_ was at least O before they were deleted, so before the snapshot, so At() sees R >= O or refuses; and
-// a version that ended at or before O <= R is never one that R needs. What is deleted afterwards the RocksDB snapshot
-// still shows: a reader pins what it needs by holding it, and the collector need not know its readers.
+// At(R) may meet the collector. The order decides: the collector raises oldest_ before it deletes
+// anything, At() looks at oldest_ after it has a RocksDB snapshot. If that snapshot lacks versions
+// that ended at or before some revision O, then oldest_ was at least O before they were deleted, so
+// before the snapshot, so At() sees R >= O or refuses; and a version that ended at or before O <= R
+// is never one that R needs. What is deleted afterwards the RocksDB snapshot still shows: a reader
+// pins what it needs by holding it, and the collector need not know its readers.
 #include "storage/rocks_store.h"
 
 #include "schema/reason.h"
@@ -28,8 +32,9 @@
 namespace mandate {
 namespace {
 
-// A group ends when it has this many requests or changes: enough that the sync costs each of them next to nothing, and
-// little enough that the first does not wait long for the last (10,000 changes take about 50 ms).
+// A group ends when it has this many requests or changes: enough that the sync costs each of them
+// next to nothing, and little enough that the first does not wait long for the last (10,000 changes
+// take about 50 ms).
 constexpr size_t kGroupRequestsMax = 256;
 constexpr size_t kGroupChangesMax = 10'000;
 
@@ -104,9 +109,9 @@ void RocksStore::Commit(const std::vector<Writer*>& writers) {
   durable.sync = true;
   if (const rocksdb::Status status = database_->db->Write(durable, &batch); !status.ok()) {
     const absl::Status cause = FromRocks(status, "writing to disk");
-    failed_ = absl::Status(
-        cause.code(), Cat("the store takes no more writes since one failed (", cause.message(),
-                                   "); remove the cause and restart; reads go on"));
+    failed_ = absl::Status(cause.code(),
+                           Cat("the store takes no more writes since one failed (", cause.message(),
+                               "); remove the cause and restart; reads go on"));
     if (const std::string reason = ReasonOf(cause); !reason.empty()) {
       failed_ = WithReason(failed_, reason);
     }

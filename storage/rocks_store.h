@@ -1,7 +1,8 @@
 // rocks_store.h: the TupleStore on RocksDB.
 //
 // Threads     As TupleStore: one leader at a time commits for everybody who waits.
-// Ownership   Shares the Database with the snapshots it gave out; the database closes with the last of them.
+// Ownership   Shares the Database with the snapshots it gave out; the database closes with the last
+//             of them.
 // Errors      As TupleStore.
 #ifndef MANDATE_STORAGE_ROCKS_STORE_H_
 #define MANDATE_STORAGE_ROCKS_STORE_H_
@@ -26,13 +27,13 @@ class RocksStore : public TupleStore {
   // What Open found on disk.
   struct Opened {
     std::shared_ptr<Database> database;
-    std::shared_ptr<Witness> witness;              // Null in memory.
+    std::shared_ptr<Witness> witness;  // Null in memory.
     std::shared_ptr<const NameTable> names;
-    std::string database_id;                       // In hex.
+    std::string database_id;  // In hex.
     Revision head;
     Revision schema;
     Revision oldest;
-    std::string directory;                         // Empty in memory.
+    std::string directory;  // Empty in memory.
   };
   RocksStore(Opened opened, const StoreOptions& options);
 
@@ -50,7 +51,7 @@ class RocksStore : public TupleStore {
   struct Writer {
     const WriteRequest* request;
     absl::StatusOr<Revision> result = Revision();
-    bool done = false;                             // Guarded by queue_mutex_.
+    bool done = false;  // Guarded by queue_mutex_.
     std::condition_variable wake;
   };
 
@@ -67,14 +68,14 @@ class RocksStore : public TupleStore {
   const StoreOptions options_;
 
   std::mutex queue_mutex_;
-  std::deque<Writer*> queue_;                      // The first one leads.
-  absl::Status failed_;                            // Of a disk write; the leader's.
+  std::deque<Writer*> queue_;  // The first one leads.
+  absl::Status failed_;        // Of a disk write; the leader's.
 
   mutable std::mutex head_mutex_;
-  std::shared_ptr<const TupleSnapshot> head_;      // Guarded by head_mutex_.
+  std::shared_ptr<const TupleSnapshot> head_;  // Guarded by head_mutex_.
 
-  std::mutex collect_mutex_;                       // One collection at a time.
-  std::atomic<uint64_t> oldest_;                   // The oldest revision that can be asked.
+  std::mutex collect_mutex_;      // One collection at a time.
+  std::atomic<uint64_t> oldest_;  // The oldest revision that can be asked.
 };
 
 }  // namespace mandate

@@ -1,7 +1,8 @@
 // row_cursor.h: the rows of a scan over live relationships, whole or filtered.
 //
 // Threads     A cursor belongs to one thread.
-// Ownership   A row's ids point into the scan's present key; nothing is allocated for a row without a caveat context.
+// Ownership   A row's ids point into the scan's present key; nothing is allocated for a row without
+//             a caveat context.
 // Errors      As TupleCursor.
 #ifndef MANDATE_STORAGE_ROW_CURSOR_H_
 #define MANDATE_STORAGE_ROW_CURSOR_H_

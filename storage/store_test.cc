@@ -1,4 +1,5 @@
-// What a write does and what is refused, each on a store in memory, on disk, and reopened before every step.
+// What a write does and what is refused, each on a store in memory, on disk, and reopened before
+// every step.
 #include <gmock/gmock.h>
 
 #include "storage/test_world.h"
@@ -14,8 +15,8 @@ class Store : public testing::TestWithParam<Home> {
  protected:
   World world{GetParam()};
 };
-INSTANTIATE_TEST_SUITE_P(Homes, Store,
-                         testing::Values(Home::kMemory, Home::kDisk, Home::kReopened), HomeName);
+INSTANTIATE_TEST_SUITE_P(Homes, Store, testing::Values(Home::kMemory, Home::kDisk, Home::kReopened),
+                         HomeName);
 
 TEST_P(Store, BeginsEmptyAtRevisionZero) {
   EXPECT_EQ(world.Head()->revision(), Revision(0));
@@ -70,9 +71,9 @@ TEST_P(Store, ListsSubjectsOfOneTypeAndRelation) {
   const auto head = world.Head();
   const ObjectKey doc{IdOf(*head, "doc"), "a"};
   const auto subjects = [&](std::string_view type, std::string_view relation) {
-    return Texts(head->SubjectsOfType(doc, IdOf(*head, "viewer"), IdOf(*head, type),
-                                      IdOf(*head, relation)),
-                 head->names());
+    return Texts(
+        head->SubjectsOfType(doc, IdOf(*head, "viewer"), IdOf(*head, type), IdOf(*head, relation)),
+        head->names());
   };
   EXPECT_THAT(subjects("user", ""), ElementsAre("doc:a#viewer@user:bob"));
   EXPECT_THAT(subjects("service", ""), ElementsAre("doc:a#viewer@service:ci"));

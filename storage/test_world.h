@@ -1,4 +1,5 @@
-// test_world.h: the vocabulary of the storage tests. A World is a store with a clock that stands still.
+// test_world.h: the vocabulary of the storage tests. A World is a store with a clock that stands
+// still.
 //
 //   World world(Home::kMemory);
 //   world.Write({"touch document:plan#viewer@user:alice", "delete document:plan#viewer@user:bob"});
@@ -30,9 +31,12 @@ enum class Home {
 
 inline std::string HomeName(const testing::TestParamInfo<Home>& info) {
   switch (info.param) {
-    case Home::kMemory: return "InMemory";
-    case Home::kDisk: return "OnDisk";
-    case Home::kReopened: return "Reopened";
+    case Home::kMemory:
+      return "InMemory";
+    case Home::kDisk:
+      return "OnDisk";
+    case Home::kReopened:
+      return "Reopened";
   }
   return "";
 }
@@ -121,9 +125,10 @@ class World {
     Open();
   }
 
+  void Close() { store_.reset(); }
   void Reopen() {
     if (home_ == Home::kMemory) return;
-    store_.reset();
+    Close();
     Open();
   }
 
@@ -192,11 +197,11 @@ class World {
   std::unique_ptr<TupleStore> store_;
 };
 
-#define EXPECT_REFUSED(status_expression, wanted_code, wanted_reason)     \
-  do {                                                                    \
-    const absl::Status refused = (status_expression);                     \
-    EXPECT_EQ(refused.code(), absl::StatusCode::wanted_code) << refused;  \
-    EXPECT_EQ(ReasonOf(refused), wanted_reason) << refused;               \
+#define EXPECT_REFUSED(status_expression, wanted_code, wanted_reason)    \
+  do {                                                                   \
+    const absl::Status refused = (status_expression);                    \
+    EXPECT_EQ(refused.code(), absl::StatusCode::wanted_code) << refused; \
+    EXPECT_EQ(ReasonOf(refused), wanted_reason) << refused;              \
   } while (false)
 
 }  // namespace mandate

@@ -54,8 +54,7 @@ std::unique_ptr<TupleCursor> TupleSnapshot::SubjectsOfType(const ObjectKey& reso
 }
 
 std::unique_ptr<TupleCursor> TupleSnapshot::Resources(const SubjectKey& subject,
-                                                      NameId resource_type,
-                                                      NameId relation) const {
+                                                      NameId resource_type, NameId relation) const {
   KeyBuilder prefix(Index::kReverse);
   prefix.Name(subject.type).Name(subject.relation).Id(subject.id);
   return RowsUnder(prefix.Name(resource_type).Name(relation).Take());

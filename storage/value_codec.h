@@ -3,7 +3,8 @@
 // FORMAT.md is the grammar.
 //
 // Threads     Free functions and values; safe anywhere.
-// Errors      A decoder returns false when the bytes are not such a value; no input makes it read outside them.
+// Errors      A decoder returns false when the bytes are not such a value; no input makes it read
+//             outside them.
 // Units       Times are microseconds since 1970; the infinite future is the absence of one.
 #ifndef MANDATE_STORAGE_VALUE_CODEC_H_
 #define MANDATE_STORAGE_VALUE_CODEC_H_
@@ -28,10 +29,10 @@ bool DecodeWritten(std::string_view value, Revision* written);  // Only that par
 
 // What one commit did to one relationship.
 struct StoredChange {
-  ChangeOp op = ChangeOp::kTouch;    // kTouch or kDelete
-  bool ended_version = false;        // The commit moved a version to the history.
+  ChangeOp op = ChangeOp::kTouch;  // kTouch or kDelete
+  bool ended_version = false;      // The commit moved a version to the history.
   std::string_view forward_key;
-  std::string_view edge;             // Encoded; empty for kDelete.
+  std::string_view edge;  // Encoded; empty for kDelete.
 };
 
 // One commit in the changelog, written change by change.
@@ -51,7 +52,7 @@ class CommitDecoder {
   explicit CommitDecoder(std::string_view value) : reader_(value) {}
   bool Header(absl::Time* committed_at, bool* schema_changed);  // First.
   bool AtEnd() const { return reader_.empty(); }
-  bool Change(StoredChange* change);                            // REQUIRES: !AtEnd()
+  bool Change(StoredChange* change);  // REQUIRES: !AtEnd()
 
  private:
   ByteReader reader_;

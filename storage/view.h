@@ -1,11 +1,13 @@
 // view.h: one unchanging state of the stored keys and values, whatever it is put together from.
 //
-// There are three: DatabaseView (the newest state, database.h), PastView (as of an older revision, past_view.h) and
-// OverlayView (with changes on top that are not committed yet, overlay.h). TupleSnapshot reads any of them alike.
+// There are three: DatabaseView (the newest state, database.h), PastView (as of an older revision,
+// past_view.h) and OverlayView (with changes on top that are not committed yet, overlay.h).
+// TupleSnapshot reads any of them alike.
 //
 // Threads     A View may be shared by threads, a Scan belongs to one.
 // Ownership   A Scan's key and value live until its next move. A View outlives its Scans.
-// Errors      DATA_LOSS or UNAVAILABLE, from the disk. A Scan that failed is not Valid() and says why in status().
+// Errors      DATA_LOSS or UNAVAILABLE, from the disk. A Scan that failed is not Valid() and says
+//             why in status().
 #ifndef MANDATE_STORAGE_VIEW_H_
 #define MANDATE_STORAGE_VIEW_H_
 
@@ -20,7 +22,8 @@
 
 namespace mandate {
 
-// The column families of the database; FORMAT.md says what each holds. Meta is RocksDB's default family.
+// The column families of the database; FORMAT.md says what each holds. Meta is RocksDB's default
+// family.
 enum class Family : uint8_t { kMeta, kLive, kHistory, kChangelog };
 inline constexpr size_t kFamilies = 4;
 std::string_view FamilyName(Family family);
@@ -33,7 +36,8 @@ class Scan {
   virtual std::string_view key() const = 0;    // REQUIRES: Valid()
   virtual std::string_view value() const = 0;  // REQUIRES: Valid()
   virtual void Next() = 0;                     // REQUIRES: Valid()
-  virtual void Seek(std::string_view key) = 0; // To the first key at or behind it, in bounds; never back.
+  virtual void Seek(
+      std::string_view key) = 0;  // To the first key at or behind it, in bounds; never back.
   virtual absl::Status status() const = 0;
 };
 

@@ -1,10 +1,11 @@
-// Why two things are remembered. The newest acknowledged revision finds a lost end: a write-ahead log that was cut,
-// emptied or removed, a manifest set back to an earlier state. It does not find a hole: were the manifest cut before
-// the record of a flush whose log is gone, while later writes are in a later log, the newest revision would be there
-// and older relationships missing. So the manifest itself, which only grows while it is in use, must still begin with
-// the bytes it had when RocksDB last said that it added to it. (A later manifest is a copy that RocksDB makes when it
-// opens, from one that was checked.) A log in the middle is watched by RocksDB, which keeps the names and sizes of
-// synced logs in the manifest (track_and_verify_wals_in_manifest).
+// Why two things are remembered. The newest acknowledged revision finds a lost end: a write-ahead
+// log that was cut, emptied or removed, a manifest set back to an earlier state. It does not find a
+// hole: were the manifest cut before the record of a flush whose log is gone, while later writes
+// are in a later log, the newest revision would be there and older relationships missing. So the
+// manifest itself, which only grows while it is in use, must still begin with the bytes it had when
+// RocksDB last said that it added to it. (A later manifest is a copy that RocksDB makes when it
+// opens, from one that was checked.) A log in the middle is watched by RocksDB, which keeps the
+// names and sizes of synced logs in the manifest (track_and_verify_wals_in_manifest).
 #include "storage/witness.h"
 
 #include <fcntl.h>
@@ -89,16 +90,16 @@ absl::StatusOr<std::optional<WitnessRecord>> Witness::Read(const std::string& di
   std::optional<WitnessRecord> record;
   if (bytes) record = Decode(*bytes);
   if (record) return record;
-  return absl::DataLossError(Cat(
-      "the file `", path, "` is damaged, so other files may be as well; check the disk, and ",
-      "restore a backup, or remove this file to open what there is"));
+  return absl::DataLossError(
+      Cat("the file `", path, "` is damaged, so other files may be as well; check the disk, and ",
+          "restore a backup, or remove this file to open what there is"));
 }
 
 absl::Status Witness::CheckManifest(const std::string& directory, const WitnessRecord& record) {
   const std::optional<Manifest> manifest = CurrentManifest(directory);
   if (!manifest) {
-    return absl::DataLossError(Cat(
-        "the file `", directory, "/CURRENT` is missing or damaged; restore a backup"));
+    return absl::DataLossError(
+        Cat("the file `", directory, "/CURRENT` is missing or damaged; restore a backup"));
   }
   if (manifest->number > record.manifest_number) return absl::OkStatus();
   std::optional<std::string> bytes;
@@ -109,8 +110,8 @@ absl::Status Witness::CheckManifest(const std::string& directory, const WitnessR
   }
   return absl::DataLossError(
       Cat("the file `", manifest->path,
-                   "` is not the one that this database wrote last: it was cut, changed or ",
-                   "replaced by an older one; restore a backup"));
+          "` is not the one that this database wrote last: it was cut, changed or ",
+          "replaced by an older one; restore a backup"));
 }
 
 absl::StatusOr<std::shared_ptr<Witness>> Witness::Begin(const std::string& directory,

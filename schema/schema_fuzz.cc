@@ -1,0 +1,56 @@
+// Any bytes as a schema: compiled and rendered without harm; what can be read is printed and read
+// back as the same tree.
+#include <cstdint>
+#include <cstdlib>
+
+#include "schema/compiler.h"
+#include "schema/parser.h"
+#include "schema/printer.h"
+#include "schema/resolver.h"
+#include "schema/syntax_testing.h"
+
+namespace mandate {
+namespace {
+
+void Require(bool condition) {
+  if (!condition) std::abort();
+}
+
+void CheckCompilation(std::string_view text, CaveatSupport support) {
+  const CompileResult result = CompileSchemaWith(text, support);
+  size_t errors = 0;
+  size_t last_offset = 0;
+  for (const Diagnostic& d : result.diagnostics) {
+    if (d.severity == Severity::kError) ++errors;
+    Require(d.range.offset >= last_offset && d.range.offset + d.range.length <= text.size());
+    last_offset = d.range.offset;
+  }
+  Require(result.ok() == (errors == 0));
+  RenderDiagnostics("fuzz", text, result.diagnostics);
+  if (result.ok()) {
+    const SchemaChange change = CompareForStorage(*result.schema, *result.schema);
+    Require(change.narrowed.empty() && change.widened.empty());
+  }
+}
+
+void CheckPrinting(std::string_view text) {
+  DiagnosticSink sink(text);
+  const syntax::File before = syntax::ParseSchema(text, sink);
+  if (sink.has_errors()) return;
+  const std::string printed = syntax::FormatSchema(before);
+  DiagnosticSink printed_sink(printed);
+  const syntax::File after = syntax::ParseSchema(printed, printed_sink);
+  Require(!printed_sink.has_errors());
+  Require(syntax::ShowFile(after) == syntax::ShowFile(before));
+}
+
+}  // namespace
+}  // namespace mandate
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  mandate::CheckCompilation(text, mandate::CaveatSupport::kRefused);
+  mandate::CheckCompilation(text, mandate::CaveatSupport::kResolved);
+  mandate::CheckPrinting(text);
+  return 0;
+}
