@@ -10,7 +10,7 @@ namespace mandate {
 namespace {
 
 // The newest schema at or before `revision`. Schemas in the window are few: a scan finds it.
-absl::StatusOr<Revision> SchemaRevisionAt(const View& view, Revision revision) {
+absl::StatusOr<Revision> SchemaRevisionAt(const StateView& view, Revision revision) {
   Revision result;
   const auto scan =
       view.NewScan(Family::kMeta, SchemaKey(Revision()), SchemaKey(Revision(revision.value() + 1)));

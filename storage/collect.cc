@@ -24,7 +24,7 @@ namespace {
 constexpr uint64_t kVersionsPerCall = 10'000;
 
 // Deletes what the commit under `scan` ended. Adds to `versions`.
-absl::Status DropEnded(const Database& database, const Scan& scan, Revision revision,
+absl::Status DropEnded(const RocksDatabase& database, const Scan& scan, Revision revision,
                        size_t names_size, CommitDecoder* decoder, rocksdb::WriteBatch* batch,
                        uint64_t* versions) {
   StoredChange change;
@@ -43,7 +43,7 @@ absl::Status DropEnded(const Database& database, const Scan& scan, Revision revi
 }
 
 // Deletes the schema texts that no revision from `oldest` on can ask for.
-absl::Status DropSchemas(const Database& database, const View& view, Revision oldest,
+absl::Status DropSchemas(const RocksDatabase& database, const StateView& view, Revision oldest,
                          rocksdb::WriteBatch* batch) {
   std::string previous;
   const auto scan =

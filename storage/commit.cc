@@ -36,19 +36,19 @@ absl::Time StoredTime(absl::Time time) {
 rocksdb::Slice AsSlice(const std::string& text) { return text; }
 
 // A view that somebody else owns, for a snapshot that lives no longer than it.
-std::shared_ptr<const View> Borrow(std::shared_ptr<const View> base,
+std::shared_ptr<const StateView> Borrow(std::shared_ptr<const StateView> base,
                                    std::vector<const Overlay*> layers) {
   struct Holder : OverlayView {
-    Holder(std::shared_ptr<const View> base, std::vector<const Overlay*> layers)
+    Holder(std::shared_ptr<const StateView> base, std::vector<const Overlay*> layers)
         : OverlayView(base.get(), std::move(layers)), kept(std::move(base)) {}
-    std::shared_ptr<const View> kept;
+    std::shared_ptr<const StateView> kept;
   };
   return std::make_shared<Holder>(std::move(base), std::move(layers));
 }
 
 }  // namespace
 
-void CommitGroup::FillBatch(const Database& database, rocksdb::WriteBatch* batch) const {
+void CommitGroup::FillBatch(const RocksDatabase& database, rocksdb::WriteBatch* batch) const {
   for (Family family : {Family::kMeta, Family::kLive, Family::kHistory, Family::kChangelog}) {
     for (const auto& [key, value] : overlay.entries(family)) {
       if (value) {

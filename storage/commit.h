@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "rocksdb/write_batch.h"
-#include "storage/database.h"
+#include "storage/rocks_database.h"
 #include "storage/name_table.h"
 #include "storage/overlay.h"
 #include "storage/tuple_snapshot.h"
@@ -42,9 +42,9 @@ struct CommitGroup {
         schema(head.SchemaRevision()) {}
 
   // Everything that was accepted. REQUIRES: something was.
-  void FillBatch(const Database& database, rocksdb::WriteBatch* batch) const;
+  void FillBatch(const RocksDatabase& database, rocksdb::WriteBatch* batch) const;
 
-  std::shared_ptr<const View> base;        // What is on disk.
+  std::shared_ptr<const StateView> base;        // What is on disk.
   Overlay overlay;                         // What the accepted requests put on top,
   std::shared_ptr<const NameTable> names;  // and the names,
   Revision head;                           // newest revision

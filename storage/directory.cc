@@ -11,7 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "schema/text.h"
-#include "storage/database.h"
+#include "storage/rocks_database.h"
 #include "storage/value_codec.h"
 #include "storage/witness.h"
 

@@ -14,7 +14,7 @@
 #include "rocksdb/db.h"
 #include "storage/rocks_options.h"
 #include "storage/test_world.h"
-#include "storage/view.h"
+#include "storage/state_view.h"
 
 namespace mandate {
 namespace {

@@ -55,7 +55,7 @@ absl::Status CheckOptions(const StoreOptions& options) {
 
 // The first records of a new database, in one synced batch: before it there is nothing, behind it a
 // database.
-absl::Status Create(const Database& database, std::string id) {
+absl::Status Create(const RocksDatabase& database, std::string id) {
   if (id.empty()) id = RandomId();
   rocksdb::WriteBatch batch;
   rocksdb::ColumnFamilyHandle* meta = database.family(Family::kMeta);
@@ -68,7 +68,7 @@ absl::Status Create(const Database& database, std::string id) {
   return status.ok() ? absl::OkStatus() : FromRocks(status, "creating the database");
 }
 
-absl::StatusOr<std::shared_ptr<const NameTable>> LoadNames(const View& view) {
+absl::StatusOr<std::shared_ptr<const NameTable>> LoadNames(const StateView& view) {
   NameTableBuilder names(std::make_shared<const NameTable>());
   const auto scan = view.NewScan(Family::kMeta, "N", "O");
   for (; scan->Valid(); scan->Next()) {
@@ -83,7 +83,7 @@ absl::StatusOr<std::shared_ptr<const NameTable>> LoadNames(const View& view) {
 
 // Decodes the meta record under `key`; it has to be there.
 template <typename Decoder>
-absl::Status Load(const View& view, const std::string& key, std::string_view what,
+absl::Status Load(const StateView& view, const std::string& key, std::string_view what,
                   const Decoder& decode) {
   rocksdb::PinnableSlice value;
   const absl::StatusOr<bool> found = view.Get(Family::kMeta, key, &value);
@@ -118,7 +118,7 @@ absl::Status LoadMeta(RocksStore::Opened* opened) {
 // Opens `path` with all families. RocksDB writes and syncs its options anew for every family that
 // it makes by itself while it opens, so a new database gets them in one call: half the time.
 rocksdb::Status OpenFamilies(const RocksOptions& rocks, const std::string& path, bool exists,
-                             Database* database) {
+                             RocksDatabase* database) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families = rocks.families;
   std::vector<rocksdb::ColumnFamilyDescriptor> missing;
   if (!exists) {
@@ -166,7 +166,7 @@ absl::StatusOr<std::unique_ptr<TupleStore>> OpenRocksStoreWith(const std::string
                                                                const StoreOptions& options,
                                                                const OpenSeams& seams) {
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
-  auto database = std::make_shared<Database>();
+  auto database = std::make_shared<RocksDatabase>();
   rocksdb::Env* env = seams.env != nullptr ? seams.env : rocksdb::Env::Default();
   if (options.in_memory) {
     database->owned_env.reset(rocksdb::NewMemEnv(env));

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
-#include "storage/view.h"
+#include "storage/state_view.h"
 
 namespace mandate {
 
@@ -36,9 +36,9 @@ class Overlay {
   std::array<Entries, kFamilies> entries_;
 };
 
-class OverlayView : public View {
+class OverlayView : public StateView {
  public:
-  OverlayView(const View* base, std::vector<const Overlay*> newest_first)
+  OverlayView(const StateView* base, std::vector<const Overlay*> newest_first)
       : base_(base), layers_(std::move(newest_first)) {}
 
   absl::StatusOr<bool> Get(Family family, std::string_view key,
@@ -46,7 +46,7 @@ class OverlayView : public View {
   std::unique_ptr<Scan> NewScan(Family family, std::string begin, std::string end) const override;
 
  private:
-  const View* const base_;
+  const StateView* const base_;
   const std::vector<const Overlay*> layers_;
 };
 

@@ -40,7 +40,7 @@ std::string BehindHistoryOf(std::string_view index_key) {
 // A merge of the live and the history range in the order of index keys.
 class PastScan : public Scan {
  public:
-  PastScan(const View& newest, Revision revision, std::string begin, std::string end)
+  PastScan(const StateView& newest, Revision revision, std::string begin, std::string end)
       : revision_(revision),
         live_(newest.NewScan(Family::kLive, begin, end)),
         history_(newest.NewScan(Family::kHistory, begin, end)) {

@@ -25,7 +25,7 @@
 #include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
 #include "storage/index_prefix.h"
-#include "storage/view.h"
+#include "storage/state_view.h"
 
 namespace mandate {
 namespace {

@@ -1,7 +1,7 @@
 // rocks_store.h: the TupleStore on RocksDB.
 //
 // Threads     As TupleStore: one leader at a time commits for everybody who waits.
-// Ownership   Shares the Database with the snapshots it gave out; the database closes with the last
+// Ownership   Shares the RocksDatabase with the snapshots it gave out; the database closes with the last
 //             of them.
 // Errors      As TupleStore.
 #ifndef MANDATE_STORAGE_ROCKS_STORE_H_
@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/database.h"
+#include "storage/rocks_database.h"
 #include "storage/tuple_snapshot.h"
 #include "storage/tuple_store.h"
 #include "storage/witness.h"
@@ -26,7 +26,7 @@ class RocksStore : public TupleStore {
  public:
   // What Open found on disk.
   struct Opened {
-    std::shared_ptr<Database> database;
+    std::shared_ptr<RocksDatabase> database;
     std::shared_ptr<Witness> witness;  // Null in memory.
     std::shared_ptr<const NameTable> names;
     std::string database_id;  // In hex.
@@ -61,7 +61,7 @@ class RocksStore : public TupleStore {
   std::shared_ptr<const TupleSnapshot> NewestSnapshot() const;
   absl::Status CheckInWindow(Revision revision, Revision newest) const;
 
-  const std::shared_ptr<Database> database_;
+  const std::shared_ptr<RocksDatabase> database_;
   const std::shared_ptr<Witness> witness_;
   const std::string database_id_;
   const std::string directory_;

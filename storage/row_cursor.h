@@ -11,7 +11,7 @@
 
 #include "storage/read_plan.h"
 #include "storage/snapshot.h"
-#include "storage/view.h"
+#include "storage/state_view.h"
 
 namespace mandate {
 

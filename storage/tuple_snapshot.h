@@ -1,4 +1,4 @@
-// tuple_snapshot.h: the Snapshot over any View.
+// tuple_snapshot.h: the Snapshot over any StateView.
 //
 // Threads     Safe to share.
 // Ownership   Shares its view and names.
@@ -10,20 +10,20 @@
 
 #include "storage/names.h"
 #include "storage/snapshot.h"
-#include "storage/view.h"
+#include "storage/state_view.h"
 
 namespace mandate {
 
 class TupleSnapshot : public Snapshot {
  public:
-  TupleSnapshot(std::shared_ptr<const View> view, std::shared_ptr<const NameTable> names,
+  TupleSnapshot(std::shared_ptr<const StateView> view, std::shared_ptr<const NameTable> names,
                 Revision revision, Revision schema_revision)
       : view_(std::move(view)),
         names_(std::move(names)),
         revision_(revision),
         schema_revision_(schema_revision) {}
 
-  const std::shared_ptr<const View>& view() const { return view_; }
+  const std::shared_ptr<const StateView>& view() const { return view_; }
   const std::shared_ptr<const NameTable>& shared_names() const { return names_; }
 
   Revision revision() const override { return revision_; }
@@ -46,7 +46,7 @@ class TupleSnapshot : public Snapshot {
  private:
   std::unique_ptr<TupleCursor> RowsUnder(std::string prefix) const;
 
-  const std::shared_ptr<const View> view_;
+  const std::shared_ptr<const StateView> view_;
   const std::shared_ptr<const NameTable> names_;
   const Revision revision_;
   const Revision schema_revision_;

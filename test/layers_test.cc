@@ -4,6 +4,7 @@
 #include <map>
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include "gtest/gtest.h"
 
@@ -58,6 +59,30 @@ TEST(Layers, RoomsIncludeOnlyDownward) {
     }
     EXPECT_GT(files, 0u) << room;
   }
+}
+
+// Storage and service once both had a `View`; the linker would have kept one destructor for both.
+TEST(Layers, NoTwoHeadersDefineATypeOfOneName) {
+  const std::regex definition("^(?:class|struct|enum class) ([A-Z][A-Za-z0-9]*)[^;]*\\{");
+  std::map<std::string, std::string> defined;
+  for (const auto& [room, allowed] : kMayInclude) {
+    if (room == "test" || room == "bench") continue;
+    for (const fs::path& path : SourcesOf(room)) {
+      if (path.extension() != ".h" || path.filename().string().starts_with("test_")) continue;
+      std::ifstream file(path);
+      std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+      // A namespace of its own, as `mandate::syntax`, keeps names apart.
+      if (text.find("\nnamespace mandate {\n") == std::string::npos) continue;
+      std::istringstream lines(text);
+      for (std::string line; std::getline(lines, line);) {
+        std::smatch match;
+        if (!std::regex_search(line, match, definition)) continue;
+        const auto [it, is_new] = defined.emplace(match[1], path.string());
+        EXPECT_TRUE(is_new) << "`" << match[1] << "` in " << path << " and in " << it->second;
+      }
+    }
+  }
+  EXPECT_GT(defined.size(), 50u);
 }
 
 TEST(Layers, EveryRoomHasAReadmeOfOneScreen) {

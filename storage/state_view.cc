@@ -1,4 +1,4 @@
-#include "storage/view.h"
+#include "storage/state_view.h"
 
 #include "absl/strings/escaping.h"
 #include "schema/text.h"

@@ -1,10 +1,10 @@
-// database.h: the open RocksDB with its column families, and the view of its newest state.
+// rocks_database.h: the open RocksDB with its column families, and the view of its newest state.
 //
 // Threads     Safe to share.
-// Ownership   Views share the Database, which closes when the last of them and the store are gone.
+// Ownership   Views share the RocksDatabase, which closes when the last of them and the store are gone.
 // Errors      FromRocks is the one table from RocksDB's statuses to ours.
-#ifndef MANDATE_STORAGE_DATABASE_H_
-#define MANDATE_STORAGE_DATABASE_H_
+#ifndef MANDATE_STORAGE_ROCKS_DATABASE_H_
+#define MANDATE_STORAGE_ROCKS_DATABASE_H_
 
 #include <array>
 #include <memory>
@@ -12,15 +12,15 @@
 #include "absl/status/status.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
-#include "storage/view.h"
+#include "storage/state_view.h"
 
 namespace mandate {
 
-struct Database {
-  Database() = default;
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
-  ~Database();  // Closes.
+struct RocksDatabase {
+  RocksDatabase() = default;
+  RocksDatabase(const RocksDatabase&) = delete;
+  RocksDatabase& operator=(const RocksDatabase&) = delete;
+  ~RocksDatabase();  // Closes.
 
   rocksdb::ColumnFamilyHandle* family(Family which) const {
     return families[static_cast<size_t>(which)];
@@ -36,9 +36,9 @@ struct Database {
 absl::Status FromRocks(const rocksdb::Status& status, std::string_view doing);
 
 // The state at the moment of construction.
-class DatabaseView : public View {
+class DatabaseView : public StateView {
  public:
-  explicit DatabaseView(std::shared_ptr<Database> database);
+  explicit DatabaseView(std::shared_ptr<RocksDatabase> database);
   ~DatabaseView() override;
   DatabaseView(const DatabaseView&) = delete;
   DatabaseView& operator=(const DatabaseView&) = delete;
@@ -48,11 +48,11 @@ class DatabaseView : public View {
   std::unique_ptr<Scan> NewScan(Family family, std::string begin, std::string end) const override;
 
  private:
-  const std::shared_ptr<Database> database_;
+  const std::shared_ptr<RocksDatabase> database_;
   const rocksdb::Snapshot* const snapshot_;
   rocksdb::ReadOptions options_;
 };
 
 }  // namespace mandate
 
-#endif  // MANDATE_STORAGE_DATABASE_H_
+#endif  // MANDATE_STORAGE_ROCKS_DATABASE_H_

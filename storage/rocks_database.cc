@@ -1,4 +1,4 @@
-#include "storage/database.h"
+#include "storage/rocks_database.h"
 
 #include "absl/strings/match.h"
 #include "schema/reason.h"
@@ -13,7 +13,7 @@ std::string_view AsView(const rocksdb::Slice& slice) { return {slice.data(), sli
 
 class DatabaseScan : public Scan {
  public:
-  DatabaseScan(const Database& database, rocksdb::ReadOptions options, Family family,
+  DatabaseScan(const RocksDatabase& database, rocksdb::ReadOptions options, Family family,
                std::string begin, std::string end)
       : end_(std::move(end)), end_slice_(end_) {
     if (!end_.empty()) options.iterate_upper_bound = &end_slice_;
@@ -43,7 +43,7 @@ class DatabaseScan : public Scan {
 
 }  // namespace
 
-Database::~Database() {
+RocksDatabase::~RocksDatabase() {
   if (!db) return;
   for (rocksdb::ColumnFamilyHandle* handle : families) {
     if (handle != nullptr) (void)db->DestroyColumnFamilyHandle(handle);
@@ -75,7 +75,7 @@ absl::Status FromRocks(const rocksdb::Status& status, std::string_view doing) {
   return absl::InternalError(message);
 }
 
-DatabaseView::DatabaseView(std::shared_ptr<Database> database)
+DatabaseView::DatabaseView(std::shared_ptr<RocksDatabase> database)
     : database_(std::move(database)), snapshot_(database_->db->GetSnapshot()) {
   options_.snapshot = snapshot_;
 }

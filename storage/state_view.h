@@ -1,15 +1,15 @@
-// view.h: one unchanging state of the stored keys and values, whatever it is put together from.
+// state_view.h: one unchanging state of the stored keys and values, whatever it is put together from.
 //
 // There are three: DatabaseView (the newest state, database.h), PastView (as of an older revision,
 // past_view.h) and OverlayView (with changes on top that are not committed yet, overlay.h).
 // TupleSnapshot reads any of them alike.
 //
-// Threads     A View may be shared by threads, a Scan belongs to one.
-// Ownership   A Scan's key and value live until its next move. A View outlives its Scans.
+// Threads     A StateView may be shared by threads, a Scan belongs to one.
+// Ownership   A Scan's key and value live until its next move. A StateView outlives its Scans.
 // Errors      DATA_LOSS or UNAVAILABLE, from the disk. A Scan that failed is not Valid() and says
 //             why in status().
-#ifndef MANDATE_STORAGE_VIEW_H_
-#define MANDATE_STORAGE_VIEW_H_
+#ifndef MANDATE_STORAGE_STATE_VIEW_H_
+#define MANDATE_STORAGE_STATE_VIEW_H_
 
 #include <cstdint>
 #include <memory>
@@ -41,9 +41,9 @@ class Scan {
   virtual absl::Status status() const = 0;
 };
 
-class View {
+class StateView {
  public:
-  virtual ~View() = default;
+  virtual ~StateView() = default;
 
   // False when there is no such key; else sets `value`.
   virtual absl::StatusOr<bool> Get(Family family, std::string_view key,
@@ -59,4 +59,4 @@ absl::Status DoesNotDecode(std::string_view what, Family family, std::string_vie
 
 }  // namespace mandate
 
-#endif  // MANDATE_STORAGE_VIEW_H_
+#endif  // MANDATE_STORAGE_STATE_VIEW_H_
