@@ -158,7 +158,8 @@ absl::StatusOr<Client::Written> Client::Import(const std::vector<Relationship>& 
     if (!writer->Write(request)) break;  // Finish says why.
     request.Clear();
   }
-  if (request.relationships_size() > 0) writer->Write(request);
+  request.set_complete(true);
+  writer->Write(request);
   writer->WritesDone();
   const grpc::Status status = writer->Finish();
   if (!status.ok()) return Outcome(status, server_);

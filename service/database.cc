@@ -105,7 +105,7 @@ absl::StatusOr<Revision> Database::WriteOnce(const std::vector<TupleChange>& cha
         changes[i].op == ChangeOp::kDelete ? Intent::kDelete : Intent::kStore;
     absl::Status status = ValidateRelationship(plan->schema(), changes[i].relationship, intent);
     if (!status.ok()) {
-      return WithField(status, Cat("updates[", i, "].relationship.", FieldOf(status)));
+      return WithField(status, Cat("changes[", i, "].relationship.", FieldOf(status)));
     }
   }
   WriteRequest request;

@@ -42,7 +42,6 @@ struct View {
   Revision revision() const { return snapshot->revision(); }
 };
 
-
 enum class DryRun { kNo, kYes };
 
 class Database {
@@ -56,7 +55,7 @@ class Database {
                                        std::vector<Diagnostic>* findings);
 
   // Validates against the schema, then writes whole or not at all. The field path of an error starts at
-  // `updates[i].relationship`.
+  // `changes[i].relationship` or `preconditions[i]`. ABORTED (SCHEMA_CHANGED) if the schema changed again and again.
   absl::StatusOr<Revision> Write(std::vector<TupleChange> changes,
                                  std::vector<Precondition> preconditions);
 

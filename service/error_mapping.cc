@@ -7,47 +7,70 @@
 namespace mandate {
 namespace {
 
-// gRPC sends the message and the details as headers; past 8 KiB peers drop the whole call. The text is cut in the
-// message; the details keep what a program needs.
-constexpr size_t kMessageBytesMax = 4096;
+// As it travels: gRPC writes every byte but printable ASCII as `%XX`.
+constexpr size_t kMessageWireBytesMax = 2048;
+// Inside the details the message comes again, and the description of the field once more; short ones come whole.
+constexpr size_t kDetailMessageBytesMax = 1024;
+constexpr size_t kDescriptionBytesMax = 256;
+constexpr size_t kNameBytesMax = 256;
 
-std::string CutMessage(std::string message) {
-  if (message.size() <= kMessageBytesMax) return message;
-  message.resize(kMessageBytesMax);
-  while (!message.empty() && (message.back() & 0xc0) == 0x80) message.pop_back();
-  if (!message.empty() && (message.back() & 0x80) != 0) message.pop_back();
-  return message + " ... (cut)";
+constexpr std::string_view kCutMark = " ... (cut)";
+
+size_t WireBytes(std::string_view text) {
+  size_t bytes = 0;
+  for (const char c : text) bytes += c < 0x20 || c > 0x7e || c == '%' ? 3 : 1;
+  return bytes;
+}
+
+// `text`, or as many whole characters of it as fit into `bytes_max` (by `bytes_of`) with a mark that it was cut.
+std::string Cut(std::string_view text, size_t bytes_max, size_t (*bytes_of)(std::string_view)) {
+  if (bytes_of(text) <= bytes_max) return std::string(text);
+  size_t kept = 0;
+  size_t used = bytes_of(kCutMark);
+  while (kept < text.size()) {
+    const size_t length = std::max<size_t>(1, Utf8CharacterLength(text.substr(kept)));
+    used += bytes_of(text.substr(kept, length));
+    if (used > bytes_max) break;
+    kept += length;
+  }
+  return Cat(text.substr(0, kept), kCutMark);
+}
+
+std::string Cut(std::string_view text, size_t bytes_max) {
+  return Cut(text, bytes_max, [](std::string_view t) { return t.size(); });
 }
 
 }  // namespace
 
 google::rpc::Status ToRpcStatus(const absl::Status& status) {
   google::rpc::Status wire;
+  const std::string_view message = StdView(status.message());
   wire.set_code(static_cast<int>(status.code()));
-  wire.set_message(CutMessage(std::string(status.message())));
+  wire.set_message(Cut(message, kDetailMessageBytesMax));
   if (const std::string reason = ReasonOf(status); !reason.empty()) {
     google::rpc::ErrorInfo info;
-    info.set_reason(reason);
+    info.set_reason(Cut(reason, kNameBytesMax));
     info.set_domain("mandate");
     wire.add_details()->PackFrom(info);
   }
   if (const std::string field = FieldOf(status); !field.empty()) {
     google::rpc::BadRequest bad;
     auto* violation = bad.add_field_violations();
-    violation->set_field(field);
-    violation->set_description(CutMessage(std::string(status.message())));
-    // The same text twice would not fit beside a long message.
-    if (violation->description().size() > 512) violation->clear_description();
+    violation->set_field(Cut(field, kNameBytesMax));
+    violation->set_description(Cut(message, kDescriptionBytesMax));
     wire.add_details()->PackFrom(bad);
   }
   return wire;
 }
 
 grpc::Status ToGrpc(const absl::Status& status) {
-  if (status.ok()) return grpc::Status::OK;
-  const google::rpc::Status wire = ToRpcStatus(status);
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), wire.message(),
-                      wire.details_size() == 0 ? "" : wire.SerializeAsString());
+  return status.ok() ? grpc::Status::OK : ToGrpc(status, ToRpcStatus(status));
+}
+
+grpc::Status ToGrpc(const absl::Status& status, const google::rpc::Status& wire) {
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
+                      Cut(StdView(status.message()), kMessageWireBytesMax, &WireBytes),
+                      wire.SerializeAsString());
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {

@@ -3,7 +3,8 @@
 // The code carries over as it is (both number them alike); the message too. A reason becomes google.rpc.ErrorInfo
 // (domain `mandate`), a field's path google.rpc.BadRequest, in the standard error details.
 //
-// INTERNAL and DATA_LOSS messages are for the operator's log as well as for the caller.
+// Limits      All trailers of a call stay under 8 KiB, where many peers drop it: the message and what stands in the
+//             details are cut, at whole characters.
 #ifndef MANDATE_SERVICE_ERROR_MAPPING_H_
 #define MANDATE_SERVICE_ERROR_MAPPING_H_
 
@@ -15,10 +16,16 @@
 
 namespace mandate {
 
+// What the details may take, serialized; they travel as base64, a third longer.
+inline constexpr size_t kDetailsBytesMax = 4096;
+
 // The whole error as a message, for a place inside a response.
 google::rpc::Status ToRpcStatus(const absl::Status& status);
 
 grpc::Status ToGrpc(const absl::Status& status);
+
+// The same with more details than a status carries. REQUIRES: they are no longer than kDetailsBytesMax.
+grpc::Status ToGrpc(const absl::Status& status, const google::rpc::Status& wire);
 
 // What a client got, with the reason and field as ReasonOf and FieldOf find them.
 absl::Status FromGrpc(const grpc::Status& status);

@@ -11,7 +11,6 @@ namespace mandate {
 namespace {
 
 constexpr int kBatchItemsMax = 10'000;
-constexpr uint32_t kSubjectSetDepthMax = 1'000'000;
 
 absl::StatusOr<View> ViewFor(const Database& database, const v1::Consistency& consistency) {
   auto snapshot = Resolve(database, consistency);
@@ -29,6 +28,12 @@ CheckLimits LimitsFor(const Database& database, const grpc::ServerContext& conte
   return limits;
 }
 
+// The engine's error about a question that stands at `path` of the request.
+absl::Status Below(const std::string& path, const absl::Status& status) {
+  const std::string field = FieldOf(status);
+  return field.empty() ? status : WithField(status, Cat(path, ".", field));
+}
+
 }  // namespace
 
 grpc::Status PermissionServer::Check(grpc::ServerContext* context, const v1::CheckRequest* request,
@@ -40,7 +45,7 @@ grpc::Status PermissionServer::Check(grpc::ServerContext* context, const v1::Che
   if (!view.ok()) return ToGrpc(view.status());
   Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context));
   auto answer = checker.Check(*question);
-  if (!answer.ok()) return ToGrpc(answer.status());
+  if (!answer.ok()) return ToGrpc(Below("item", answer.status()));
   ToWire(*answer, response->mutable_result());
   response->mutable_checked_at()->set_token(
       EncodeToken(database_->store().database_id(), view->revision()));
@@ -51,16 +56,20 @@ grpc::Status PermissionServer::CheckBatch(grpc::ServerContext* context,
                                           const v1::CheckBatchRequest* request,
                                           v1::CheckBatchResponse* response) {
   if (request->items_size() == 0 || request->items_size() > kBatchItemsMax) {
-    return ToGrpc(WithField(WithReason(absl::InvalidArgumentError(Cat(
-                                           "a batch has 1 to ", kBatchItemsMax, " items, this one ",
-                                           request->items_size(), "; split it")),
-                                       "TOO_MANY"),
-                            "items"));
+    const bool none = request->items_size() == 0;
+    return ToGrpc(WithField(
+        WithReason(absl::InvalidArgumentError(Cat("a batch has 1 to ", kBatchItemsMax,
+                                                  " items, this one ", request->items_size(),
+                                                  none ? "" : "; split it")),
+                   none ? "MISSING_FIELD" : "TOO_MANY"),
+        "items"));
   }
   auto view = ViewFor(*database_, request->consistency());
   if (!view.ok()) return ToGrpc(view.status());
   Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context));
   for (int i = 0; i < request->items_size(); ++i) {
+    // Also when the call's deadline has passed: nobody waits for the rest.
+    if (context->IsCancelled()) return ToGrpc(absl::CancelledError("the caller went away"));
     v1::CheckBatchResult* result = response->add_results();
     const std::string path = Cat("items[", i, "]");
     auto question = FromWire(request->items(i), path);
@@ -73,10 +82,7 @@ grpc::Status PermissionServer::CheckBatch(grpc::ServerContext* context,
       ToWire(*answer, result->mutable_result());
       continue;
     }
-    if (context->IsCancelled()) return ToGrpc(absl::CancelledError("the caller went away"));
-    const std::string field = FieldOf(answer.status());
-    *result->mutable_error() = ToRpcStatus(
-        field.empty() ? answer.status() : WithField(answer.status(), Cat(path, ".", field)));
+    *result->mutable_error() = ToRpcStatus(Below(path, answer.status()));
   }
   response->mutable_checked_at()->set_token(
       EncodeToken(database_->store().database_id(), view->revision()));
@@ -86,27 +92,11 @@ grpc::Status PermissionServer::CheckBatch(grpc::ServerContext* context,
 grpc::Status PermissionServer::Expand(grpc::ServerContext* context,
                                       const v1::ExpandRequest* request,
                                       v1::ExpandResponse* response) {
-  if (!request->has_resource()) {
-    return ToGrpc(WithField(
-        WithReason(absl::InvalidArgumentError("`resource` is required"), "MISSING_FIELD"),
-        "resource"));
-  }
-  auto resource = FromWire(request->resource(), "resource");
-  if (!resource.ok()) return ToGrpc(resource.status());
-  if (absl::Status status = ValidateRelationName(request->permission()); !status.ok()) {
-    return ToGrpc(WithField(status, "permission"));
-  }
-  if (request->subject_set_depth() > kSubjectSetDepthMax) {
-    return ToGrpc(WithField(WithReason(absl::InvalidArgumentError(
-                                           Cat("at most ", kSubjectSetDepthMax, " levels")),
-                                       "TOO_MANY"),
-                            "subject_set_depth"));
-  }
+  auto question = FromWire(*request);
+  if (!question.ok()) return ToGrpc(question.status());
   auto view = ViewFor(*database_, request->consistency());
   if (!view.ok()) return ToGrpc(view.status());
-  auto nodes = database_->ExpandAt(
-      *view, {*resource, request->permission(), request->subject_set_depth()},
-      LimitsFor(*database_, *context));
+  auto nodes = database_->ExpandAt(*view, *question, LimitsFor(*database_, *context));
   if (!nodes.ok()) return ToGrpc(nodes.status());
   ToWire(*nodes, response);
   response->mutable_expanded_at()->set_token(

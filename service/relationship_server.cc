@@ -1,4 +1,5 @@
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_replace.h"
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "service/error_mapping.h"
@@ -21,6 +22,27 @@ absl::Status TooMany(const std::string& field, int allowed, int got) {
                                                              "; split the request")),
                               "TOO_MANY"),
                    field);
+}
+
+// The database calls what is written `changes[i].relationship`; the caller calls it `updates[i].relationship`, or
+// `relationships[i]`. The same error in the caller's words: `before` and `after` stand around the index.
+absl::Status InWordsOfCaller(const absl::Status& status, std::string_view before,
+                             std::string_view after) {
+  constexpr std::string_view kBefore = "changes[";
+  constexpr std::string_view kAfter = "].relationship";
+  std::string field = FieldOf(status);
+  const size_t close = field.find(kAfter);
+  if (!field.starts_with(kBefore) || close == field.npos) return status;
+  field = Cat(before, field.substr(kBefore.size(), close - kBefore.size()), after,
+              field.substr(close + kAfter.size()));
+  const std::string reason = ReasonOf(status);
+  absl::Status said = status;
+  if (reason == "DUPLICATE_UPDATE") {  // Names two places in its text.
+    const std::string text = absl::StrReplaceAll(
+        status.message(), {{AbslView(kBefore), AbslView(before)}});
+    said = WithReason(absl::Status(status.code(), text), reason);
+  }
+  return WithField(said, field);
 }
 
 // A cursor is the relationship that was last sent, so it outlives restarts and needs no memory here.
@@ -75,7 +97,9 @@ grpc::Status RelationshipServer::Write(grpc::ServerContext*, const v1::WriteRequ
     preconditions.push_back(*std::move(precondition));
   }
   auto revision = database_->Write(std::move(changes), std::move(preconditions));
-  if (!revision.ok()) return ToGrpc(revision.status());
+  if (!revision.ok()) {
+    return ToGrpc(InWordsOfCaller(revision.status(), "updates[", "].relationship"));
+  }
   response->mutable_written_at()->set_token(
       EncodeToken(database_->store().database_id(), *revision));
   return grpc::Status::OK;
@@ -110,13 +134,13 @@ grpc::Status RelationshipServer::Read(grpc::ServerContext* context, const v1::Re
   return ToGrpc(cursor->status());
 }
 
-grpc::Status RelationshipServer::Import(grpc::ServerContext*,
+grpc::Status RelationshipServer::Import(grpc::ServerContext* context,
                                         grpc::ServerReader<v1::ImportRequest>* reader,
                                         v1::ImportResponse* response) {
   std::vector<TupleChange> changes;
   uint64_t bytes = 0;
   v1::ImportRequest request;
-  while (reader->Read(&request)) {
+  while (!request.complete() && reader->Read(&request)) {
     if (request.relationships_size() > kImportMessageMax) {
       return ToGrpc(
           TooMany("relationships", kImportMessageMax, request.relationships_size()));
@@ -136,13 +160,23 @@ grpc::Status RelationshipServer::Import(grpc::ServerContext*,
       changes.push_back({ChangeOp::kTouch, *std::move(relationship)});
     }
   }
+  // A connection that was lost ends the stream as a finished one does, so the client says which it is.
+  if (context->IsCancelled()) return ToGrpc(absl::CancelledError("the caller went away"));
+  if (!request.complete()) {
+    return ToGrpc(WithField(
+        WithReason(absl::InvalidArgumentError(
+                       "the stream ended without a message that sets `complete`; nothing was written"),
+                   "IMPORT_INCOMPLETE"),
+        "complete"));
+  }
   if (changes.empty()) {
-    return ToGrpc(WithReason(absl::InvalidArgumentError("the import brought no relationship"),
-                             "MISSING_FIELD"));
+    return ToGrpc(WithField(
+        WithReason(absl::InvalidArgumentError("the import brought no relationship"), "MISSING_FIELD"),
+        "relationships"));
   }
   const uint64_t count = changes.size();
   auto revision = database_->Write(std::move(changes), {});
-  if (!revision.ok()) return ToGrpc(revision.status());
+  if (!revision.ok()) return ToGrpc(InWordsOfCaller(revision.status(), "relationships[", "]"));
   response->set_relationships_count(count);
   response->mutable_written_at()->set_token(
       EncodeToken(database_->store().database_id(), *revision));

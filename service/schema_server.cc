@@ -1,4 +1,3 @@
-#include "google/rpc/error_details.pb.h"
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "service/error_mapping.h"
@@ -11,9 +10,8 @@ namespace {
 constexpr size_t kSchemaBytesMax = 3 << 20;
 constexpr int kDropsMax = 1000;
 
-// Findings past this are left out of the answer: the error's details must fit into a header.
-constexpr size_t kFindingsMax = 50;
-constexpr size_t kFindingsBytesMax = 6000;
+// What packing a detail adds to it: its type's URL and some lengths.
+constexpr size_t kAnyBytes = 100;
 
 void ToWire(const Diagnostic& finding, v1::SchemaDiagnostic* wire) {
   wire->set_line(finding.range.line);
@@ -23,26 +21,31 @@ void ToWire(const Diagnostic& finding, v1::SchemaDiagnostic* wire) {
   wire->set_message(finding.message);
 }
 
-// All errors travel as a detail; the message counts them and carries the first.
+// The errors travel as a detail, in order, as many as fit; the message counts them all and carries the first.
 grpc::Status SchemaInvalid(const std::vector<Diagnostic>& findings) {
   v1::SchemaErrors errors;
-  size_t count = 0;
-  const Diagnostic* first = nullptr;
+  std::vector<const Diagnostic*> found;
   for (const Diagnostic& finding : findings) {
-    if (finding.severity != Severity::kError) continue;
-    if (first == nullptr) first = &finding;
-    if (++count > kFindingsMax || errors.ByteSizeLong() > kFindingsBytesMax) continue;
-    ToWire(finding, errors.add_errors());
+    if (finding.severity == Severity::kError) found.push_back(&finding);
   }
-  absl::Status status = absl::InvalidArgumentError(
-      Cat("the schema has ", count, count == 1 ? " error" : " errors", "; line ",
-          first == nullptr ? 0 : first->range.line, ", column ",
-          first == nullptr ? 0 : first->range.column, ": ",
-          first == nullptr ? "" : first->message));
-  google::rpc::Status wire =
-      ToRpcStatus(WithField(WithReason(status, "SCHEMA_INVALID"), "schema"));
+  const Diagnostic& first = *found.front();
+  const absl::Status status = WithField(
+      WithReason(absl::InvalidArgumentError(Cat(
+                     "the schema has ", found.size(), found.size() == 1 ? " error" : " errors",
+                     "; line ", first.range.line, ", column ", first.range.column, ": ",
+                     first.message)),
+                 "SCHEMA_INVALID"),
+      "schema");
+  google::rpc::Status wire = ToRpcStatus(status);
+  const size_t room = kDetailsBytesMax - wire.ByteSizeLong() - kAnyBytes;
+  for (const Diagnostic* finding : found) {
+    ToWire(*finding, errors.add_errors());
+    if (errors.ByteSizeLong() <= room) continue;
+    errors.mutable_errors()->RemoveLast();
+    break;
+  }
   wire.add_details()->PackFrom(errors);
-  return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, wire.message(), wire.SerializeAsString());
+  return ToGrpc(status, wire);
 }
 
 }  // namespace
@@ -92,11 +95,13 @@ grpc::Status SchemaServer::ReadSchema(grpc::ServerContext*, const v1::ReadSchema
 
 grpc::Status SchemaServer::WriteSchema(grpc::ServerContext*, const v1::WriteSchemaRequest* request,
                                        v1::WriteSchemaResponse* response) {
-  if (request->schema().size() > kSchemaBytesMax || request->drops_size() > kDropsMax) {
-    return ToGrpc(WithReason(absl::InvalidArgumentError(Cat("a schema has at most ",
-                                                            kSchemaBytesMax, " bytes, and ",
-                                                            kDropsMax, " drops")),
-                             "TOO_MANY"));
+  const bool too_long = request->schema().size() > kSchemaBytesMax;
+  if (too_long || request->drops_size() > kDropsMax) {
+    return ToGrpc(WithField(
+        WithReason(absl::InvalidArgumentError(Cat("a schema has at most ", kSchemaBytesMax,
+                                                  " bytes, and ", kDropsMax, " drops")),
+                   "TOO_MANY"),
+        too_long ? "schema" : "drops"));
   }
   std::vector<Diagnostic> findings;
   auto revision = database_->WriteSchema(

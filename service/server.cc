@@ -4,6 +4,8 @@
 #include <mutex>
 #include <thread>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -17,6 +19,19 @@ namespace {
 // A batch of 10,000 items with long ids, or an import message of 10,000 relationships.
 constexpr int kMessageBytesMax = 32 << 20;
 
+// HOST:PORT, an IPv6 host in brackets. gRPC itself would take a port of 99999 modulo 65536, and other schemes.
+bool IsAddress(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  if (colon == text.npos || colon == 0) return false;
+  const std::string_view host = text.substr(0, colon);
+  const std::string_view port = text.substr(colon + 1);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (!bracketed && host.find_first_of(":[]/") != host.npos) return false;
+  int number = 0;
+  return !port.empty() && port.size() <= 5 && absl::SimpleAtoi(AbslView(port), &number) &&
+         absl::ascii_isdigit(port.front()) && number <= 65535;
+}
+
 }  // namespace
 
 struct Server::Parts {
@@ -27,18 +42,26 @@ struct Server::Parts {
   void CollectLoop(absl::Duration every) {
     std::unique_lock lock(mutex);
     while (!stopping) {
-      wake.wait_for(lock, absl::ToChronoMilliseconds(every));
-      if (stopping) return;
-      lock.unlock();
-      auto collected = database->store().Collect();
-      if (!collected.ok()) {
-        spdlog::error("letting go of old versions failed: {}",
-                      std::string(collected.status().message()));
-      } else if (*collected > 0) {
-        spdlog::debug("let go of {} old versions", *collected);
+      wake.wait_for(lock, absl::ToChronoMilliseconds(every), [this] { return stopping; });
+      // One call takes a bounded bite: go on until nothing is left, or a busy database would never catch up.
+      for (bool more = true; more && !stopping;) {
+        lock.unlock();
+        more = CollectOnce();
+        lock.lock();
       }
-      lock.lock();
     }
+  }
+
+  // True if there was something to let go of.
+  bool CollectOnce() {
+    auto collected = database->store().Collect();
+    if (!collected.ok()) {
+      spdlog::error("letting go of old versions failed: {}",
+                    std::string(collected.status().message()));
+      return false;
+    }
+    if (*collected > 0) spdlog::debug("let go of {} old versions", *collected);
+    return *collected > 0;
   }
 
   Database* database;
@@ -60,9 +83,9 @@ Server::~Server() { Stop(absl::ZeroDuration()); }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
                                                       const ServerOptions& options) {
-  if (options.listen.rfind(':') == std::string::npos) {
+  if (!IsAddress(options.listen)) {
     return absl::InvalidArgumentError(
-        Cat("`", options.listen, "` is no address; write HOST:PORT, as in 127.0.0.1:50051"));
+        Cat(Quote(options.listen), " is no address; write HOST:PORT, as in 127.0.0.1:50051"));
   }
   auto parts = std::make_unique<Parts>(database);
   grpc::EnableDefaultHealthCheckService(true);

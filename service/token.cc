@@ -13,6 +13,7 @@ constexpr char kVersion = 0x01;
 constexpr size_t kIdBytes = 8;
 constexpr size_t kBodyBytes = 1 + kIdBytes + 8;
 constexpr size_t kTokenBytes = kBodyBytes + 4;
+constexpr size_t kTokenCharacters = kTokenBytes / 3 * 4;  // 21 bytes: no bit is left over.
 
 uint32_t Fnv1a(std::string_view bytes) {
   uint32_t hash = 2166136261u;
@@ -49,8 +50,9 @@ std::string EncodeToken(std::string_view database_id, Revision revision) {
 
 absl::StatusOr<Revision> DecodeToken(std::string_view database_id, std::string_view token) {
   std::string bytes;
-  if (!absl::WebSafeBase64Unescape(AbslView(token), &bytes) || bytes.size() != kTokenBytes ||
-      bytes[0] != kVersion) {
+  // The length first: the decoder would let blanks and padding pass.
+  if (token.size() != kTokenCharacters || !absl::WebSafeBase64Unescape(AbslView(token), &bytes) ||
+      bytes.size() != kTokenBytes || bytes[0] != kVersion) {
     return Malformed();
   }
   std::string expected = bytes.substr(0, kBodyBytes);

@@ -13,6 +13,7 @@ constexpr int64_t kSecondsMin = -62135596800;
 constexpr int64_t kSecondsMax = 253402300799;
 
 constexpr int kChainMax = 16;
+constexpr uint32_t kSubjectSetDepthMax = 1'000'000;
 
 std::string Sub(const std::string& path, const std::string& field) {
   return path.empty() ? field : Cat(path, ".", field);
@@ -24,8 +25,9 @@ absl::Status Missing(const std::string& path) {
                    path);
 }
 
+// What relationship.h says about the form of a part, placed.
 absl::Status At(const absl::Status& status, const std::string& path) {
-  return status.ok() ? status : WithField(status, path);
+  return status.ok() ? status : WithField(WithReason(status, "MALFORMED_FIELD"), path);
 }
 
 absl::Status Invalid(const std::string& message, std::string_view reason, const std::string& path) {
@@ -97,6 +99,10 @@ absl::StatusOr<SubjectRef> FromWire(const v1::SubjectReference& wire, const std:
   if (wire.type().empty()) return Missing(Sub(path, "type"));
   if (auto s = At(ValidateTypeName(wire.type()), Sub(path, "type")); !s.ok()) return s;
   if (wire.id().empty()) return Missing(Sub(path, "id"));
+  if (wire.id() == "*" && wildcard == Wildcard::kRefused) {
+    return Invalid("a wildcard asks for nobody in particular; name one subject",
+                   "WILDCARD_NOT_ALLOWED", Sub(path, "id"));
+  }
   if (auto s = At(ValidateObjectId(wire.id(), wildcard), Sub(path, "id")); !s.ok()) return s;
   if (!wire.relation().empty()) {
     auto s = At(ValidateRelationName(wire.relation()), Sub(path, "relation"));
@@ -236,6 +242,20 @@ absl::StatusOr<CheckQuestion> FromWire(const v1::CheckItem& wire, const std::str
     question.claims.chain.push_back(*std::move(agent));
   }
   return question;
+}
+
+absl::StatusOr<ExpandQuestion> FromWire(const v1::ExpandRequest& wire) {
+  if (!wire.has_resource()) return Missing("resource");
+  auto resource = FromWire(wire.resource(), "resource");
+  if (!resource.ok()) return resource.status();
+  if (wire.permission().empty()) return Missing("permission");
+  auto s = At(ValidateRelationName(wire.permission()), "permission");
+  if (!s.ok()) return s;
+  if (wire.subject_set_depth() > kSubjectSetDepthMax) {
+    return Invalid(Cat("at most ", kSubjectSetDepthMax, " levels of subject sets are opened"),
+                   "TOO_MANY", "subject_set_depth");
+  }
+  return ExpandQuestion{*std::move(resource), wire.permission(), wire.subject_set_depth()};
 }
 
 void ToWire(const ObjectRef& value, v1::ObjectReference* wire) {

@@ -1,6 +1,6 @@
 // wire.h: the messages of mandate.v1 as values, checked on the way in, and back.
 //
-// Errors      INVALID_ARGUMENT with the field's path and what is allowed (MISSING_FIELD, or what relationship.h says).
+// Errors      INVALID_ARGUMENT with the field's path, what is allowed, and a reason (MISSING_FIELD, MALFORMED_FIELD, ...).
 //             What passes has the right form; whether the schema knows it is asked later.
 #ifndef MANDATE_SERVICE_WIRE_H_
 #define MANDATE_SERVICE_WIRE_H_
@@ -29,6 +29,7 @@ absl::StatusOr<TupleFilter> FromWire(const v1::RelationshipFilter& wire, const s
 absl::StatusOr<TupleChange> FromWire(const v1::RelationshipUpdate& wire, const std::string& path);
 absl::StatusOr<Precondition> FromWire(const v1::Precondition& wire, const std::string& path);
 absl::StatusOr<CheckQuestion> FromWire(const v1::CheckItem& wire, const std::string& path);
+absl::StatusOr<ExpandQuestion> FromWire(const v1::ExpandRequest& wire);
 
 void ToWire(const ObjectRef& value, v1::ObjectReference* wire);
 void ToWire(const SubjectRef& value, v1::SubjectReference* wire);

@@ -1,9 +1,13 @@
 #include "tools/command_line.h"
 
+#include <cstdlib>
 #include <functional>
 #include <iostream>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/str_join.h"
+#include "schema/compiler.h"
+#include "schema/text.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
 
@@ -18,6 +22,11 @@ class CommandLine {
   CommandLine() : app_("Mandate: who, and which agent for whom, may do what to what.", "mandate") {
     app_.set_version_flag("--version", kVersion);
     app_.require_subcommand(1);
+    // Read here and not by the option: every command has one, and the library lets the environment of any of them win
+    // over what was written for another.
+    if (const char* server = getenv("MANDATE_SERVER"); server != nullptr && *server != '\0') {
+      client_.server = server;
+    }
     app_.footer(
         "Questions and relationships are written alike: type:id#relation@type:id\n"
         "Exit codes: 0 done or allowed, 1 denied, 2 conditional, 3 error, 4 wrong usage.");
@@ -28,16 +37,47 @@ class CommandLine {
   }
 
   int Run(int argc, char** argv) {
+    // gRPC would write its own lines beside our errors; set the variable to see them.
+    setenv("GRPC_VERBOSITY", "NONE", 0);
     try {
       app_.parse(argc, argv);
+    } catch (const CLI::Success& help) {
+      return app_.exit(help);
     } catch (const CLI::ParseError& error) {
-      const int code = app_.exit(error);
-      return code == 0 ? kExitOk : kExitUsage;
+      std::cerr << "error: " << Wrong(error, argc, argv) << "\n";
+      return kExitUsage;
     }
     return run_();
   }
 
  private:
+  // What is wrong with the command line, and where to read on.
+  std::string Wrong(const CLI::ParseError& error, int argc, char** argv) const {
+    const CLI::App* command = &app_;
+    std::string path = "mandate";
+    std::vector<std::string> names;
+    int next = 1;
+    for (;; ++next) {
+      names.clear();
+      const CLI::App* chosen = nullptr;
+      for (const CLI::App* sub : command->get_subcommands({})) {
+        names.push_back(sub->get_name());
+        if (next < argc && names.back() == argv[next]) chosen = sub;
+      }
+      if (chosen == nullptr) break;
+      command = chosen;
+      path += Cat(" ", argv[next]);
+    }
+    const std::string help = Cat("; see ", path, " --help");
+    if (names.empty()) return Cat(error.what(), help);
+    const std::string list = Cat("one of ", absl::StrJoin(names, ", "));
+    if (next >= argc) return Cat("`", path, "` needs a command, ", list, help);
+    if (argv[next][0] == '-') return Cat(Quote(argv[next]), " is no option of `", path, "`", help);
+    const std::string closest = ClosestName(argv[next], names);
+    return Cat(Quote(argv[next]), " is no command of `", path, "`; ",
+               closest.empty() ? Cat("write ", list) : Cat("did you mean `", closest, "`?"));
+  }
+
   void AddServe() {
     CLI::App* command = app_.add_subcommand("serve", "Open the database and answer over gRPC");
     command->add_option("--data", serve_.data, "Directory of the database, made when missing")
@@ -142,8 +182,7 @@ class CommandLine {
   }
 
   void AddClient(CLI::App* command, std::function<int()> run) {
-    command->add_option("--server", client_.server, "HOST:PORT of the server")
-        ->envname("MANDATE_SERVER")
+    command->add_option("--server", client_.server, "HOST:PORT of the server; MANDATE_SERVER sets the default")
         ->capture_default_str();
     command->add_flag("--json", client_.json, "Print the server's answer as JSON");
     command->callback([this, run = std::move(run)] { run_ = run; });

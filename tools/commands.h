@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -76,6 +77,9 @@ absl::StatusOr<TupleFilter> ParsePattern(const std::string& pattern);
 
 // `error: MESSAGE`, with the reason and the field where there are any, to standard error. Returns kExitError.
 int Fail(const absl::Status& status);
+
+// The same error, naming the text that it is about, and with a hint where one helps.
+absl::Status About(std::string_view text, const absl::Status& status, std::string_view hint = "");
 
 // The file's text, or standard input for `-`.
 absl::StatusOr<std::string> ReadFile(const std::string& file);

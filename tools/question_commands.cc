@@ -13,7 +13,7 @@ absl::Status SetObject(const std::string& text, const char* option, std::optiona
   if (text.empty()) return absl::OkStatus();
   auto object = ParseObject(text);
   if (!object.ok()) {
-    return absl::InvalidArgumentError(Cat(option, " ", Quote(text), ": ", object.status().message()));
+    return absl::InvalidArgumentError(Cat(option, " ", About(text, object.status()).message()));
   }
   *out = *std::move(object);
   return absl::OkStatus();
@@ -22,9 +22,8 @@ absl::Status SetObject(const std::string& text, const char* option, std::optiona
 absl::StatusOr<CheckQuestion> ToQuestion(const CheckOptions& options) {
   auto parsed = ParseQuestion(options.question);
   if (!parsed.ok()) {
-    return absl::InvalidArgumentError(
-        Cat(Quote(options.question), ": ", parsed.status().message(),
-            "; a question looks like document:plan#view@user:alice"));
+    return About(options.question, parsed.status(),
+                 "a question looks like document:plan#view@user:alice");
   }
   CheckQuestion question{.resource = parsed->resource,
                          .permission = parsed->permission,
@@ -124,11 +123,12 @@ int CheckOne(const ClientOptions& client, const CheckOptions& options) {
 
 int ExpandOne(const ClientOptions& client, const ExpandOptions& options) {
   const size_t hash = options.goal.find('#');
-  auto object = ParseObject(options.goal.substr(0, hash));
-  if (!object.ok() || hash == std::string::npos) {
+  if (hash == std::string::npos || hash + 1 == options.goal.size()) {
     return Fail(absl::InvalidArgumentError(
         Cat(Quote(options.goal), " names no permission of an object; write document:plan#view")));
   }
+  auto object = ParseObject(options.goal.substr(0, hash));
+  if (!object.ok()) return Fail(About(options.goal, object.status()));
   auto expanded = Client(client.server)
                       .Expand({*object, options.goal.substr(hash + 1), options.depth}, options.at);
   if (!expanded.ok()) return Fail(expanded.status());

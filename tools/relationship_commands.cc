@@ -20,10 +20,7 @@ absl::StatusOr<std::vector<TupleChange>> ParseChanges(const std::vector<std::str
   std::vector<TupleChange> changes;
   for (const std::string& text : texts) {
     auto relationship = ParseRelationship(text);
-    if (!relationship.ok()) {
-      return absl::InvalidArgumentError(
-          Cat(Quote(text), ": ", relationship.status().message()));
-    }
+    if (!relationship.ok()) return About(text, relationship.status());
     changes.push_back({op, *std::move(relationship)});
   }
   return changes;
@@ -43,6 +40,24 @@ int WriteChanges(const ClientOptions& client, const absl::StatusOr<std::vector<T
   return kExitOk;
 }
 
+// TYPE, TYPE:ID. False if a part that its separator announces is missing, or an id comes without a type.
+bool CutPattern(const std::string& text, std::string* type, std::string* id) {
+  const size_t colon = text.find(':');
+  *type = text.substr(0, colon);
+  if (colon == std::string::npos) return true;
+  *id = text.substr(colon + 1);
+  return !type->empty() && !id->empty();
+}
+
+// Takes `#RELATION` off the end of `text`. False if there is a `#` and nothing behind it.
+bool CutRelation(std::string* text, std::string* relation) {
+  const size_t hash = text->find('#');
+  if (hash == std::string::npos) return true;
+  *relation = text->substr(hash + 1);
+  text->resize(hash);
+  return !relation->empty();
+}
+
 }  // namespace
 
 int WriteRelationships(const ClientOptions& client, const RelationshipWriteOptions& options) {
@@ -55,42 +70,23 @@ int DeleteRelationships(const ClientOptions& client,
   return WriteChanges(client, ParseChanges(relationships, ChangeOp::kDelete), "deleted");
 }
 
-// [TYPE[:ID]][#RELATION][@TYPE[:ID][#RELATION]]
 absl::StatusOr<TupleFilter> ParsePattern(const std::string& pattern) {
   TupleFilter filter;
   const size_t at = pattern.find('@');
   std::string resource = pattern.substr(0, at);
-  if (const size_t hash = resource.find('#'); hash != std::string::npos) {
-    filter.relation = resource.substr(hash + 1);
-    resource.resize(hash);
-  }
-  if (const size_t colon = resource.find(':'); colon != std::string::npos) {
-    filter.resource_id = resource.substr(colon + 1);
-    resource.resize(colon);
-  }
-  filter.resource_type = resource;
-  if (at != std::string::npos) {
+  bool complete = !pattern.empty() && CutRelation(&resource, &filter.relation) &&
+                  CutPattern(resource, &filter.resource_type, &filter.resource_id);
+  if (complete && at != std::string::npos) {
     std::string subject = pattern.substr(at + 1);
-    if (const size_t hash = subject.find('#'); hash != std::string::npos) {
-      filter.subject_relation = subject.substr(hash + 1);
-      if (*filter.subject_relation == "...") filter.subject_relation->clear();
-      subject.resize(hash);
-    }
-    if (const size_t colon = subject.find(':'); colon != std::string::npos) {
-      filter.subject_id = subject.substr(colon + 1);
-      subject.resize(colon);
-    }
-    filter.subject_type = subject;
+    std::string relation;
+    complete = !subject.empty() && CutRelation(&subject, &relation) &&
+               CutPattern(subject, &filter.subject_type, &filter.subject_id);
+    if (!relation.empty()) filter.subject_relation = relation == "..." ? "" : relation;
   }
-  const bool empty = filter.resource_type.empty() && filter.resource_id.empty() &&
-                     filter.relation.empty() && filter.subject_type.empty() &&
-                     filter.subject_id.empty();
-  if (empty) {
-    return absl::InvalidArgumentError(
-        Cat(Quote(pattern), " matches everything; write [TYPE[:ID]][#RELATION][@TYPE[:ID][#RELATION]] "
-                            "with at least one part, as document:plan or @user:alice"));
-  }
-  return filter;
+  if (complete) return filter;
+  return absl::InvalidArgumentError(
+      Cat(Quote(pattern), " is no pattern; write [TYPE[:ID]][#RELATION][@[TYPE[:ID]][#RELATION]] with "
+                          "at least one part, as document:plan or @user:alice"));
 }
 
 int ReadRelationships(const ClientOptions& client, const RelationshipReadOptions& options) {
@@ -128,19 +124,21 @@ int ImportFile(const ClientOptions& client, const std::string& file) {
     relationships.push_back(*std::move(relationship));
     lines.push_back(line_number);
   }
+  if (faults > kFaultsShownMax) std::cerr << "and " << faults - kFaultsShownMax << " more\n";
   if (faults > 0) {
     std::cerr << "error: " << faults << (faults == 1 ? " line is" : " lines are")
               << " no relationship; nothing was written\n";
     return kExitError;
+  }
+  if (relationships.empty()) {
+    return Fail(absl::InvalidArgumentError(Cat(Quote(file), " holds no relationship")));
   }
   auto written = Client(client.server).Import(relationships);
   if (!written.ok()) {
     // The server counts relationships; the user counts lines.
     unsigned index = 0;
     const std::string field = FieldOf(written.status());
-    if ((sscanf(field.c_str(), "relationships[%u]", &index) == 1 ||
-         sscanf(field.c_str(), "updates[%u]", &index) == 1) &&
-        index < lines.size()) {
+    if (sscanf(field.c_str(), "relationships[%u]", &index) == 1 && index < lines.size()) {
       std::cerr << file << ":" << lines[index] << ": " << ToText(relationships[index]) << "\n";
     }
     Fail(written.status());
@@ -152,7 +150,8 @@ int ImportFile(const ClientOptions& client, const std::string& file) {
     return kExitOk;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  std::cout << relationships.size() << " relationships imported in "
+  std::cout << relationships.size()
+            << (relationships.size() == 1 ? " relationship" : " relationships") << " imported in "
             << static_cast<int>(took.count() * 1000) << " ms, token " << written->token << "\n";
   return kExitOk;
 }

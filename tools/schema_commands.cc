@@ -35,6 +35,12 @@ int WriteSchemaFile(const ClientOptions& client, const SchemaWriteOptions& optio
   if (!written.ok()) {
     if (errors.empty()) return Fail(written.status());
     std::cerr << RenderDiagnostics(FileName(options.file), *text, errors);
+    // An answer holds a few dozen; the count of all of them starts its message.
+    unsigned count = 0;
+    const std::string message(written.status().message());
+    if (sscanf(message.c_str(), "the schema has %u", &count) == 1 && count > errors.size()) {
+      std::cerr << "and " << count - errors.size() << " more; `mandate schema check` shows them all\n";
+    }
     return kExitError;
   }
   std::cerr << RenderDiagnostics(FileName(options.file), *text, written->findings);
@@ -67,7 +73,8 @@ int CheckSchemaFile(const ClientOptions& client, const std::string& file) {
     std::cerr << RenderDiagnostics(FileName(file), *text, result.diagnostics);
     if (result.ok()) {
       std::cout << FileName(file) << ": " << result.schema->definitions().size()
-                << " definitions, no errors\n";
+                << (result.schema->definitions().size() == 1 ? " definition" : " definitions")
+                << ", no errors\n";
     }
   }
   return result.ok() ? kExitOk : kExitError;

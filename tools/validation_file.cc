@@ -17,6 +17,7 @@ class Reader {
   explicit Reader(const std::string& path) : path_(path) {}
 
   absl::StatusOr<ValidationFile> Read(const std::string& text) {
+    lines_ = absl::StrSplit(text, '\n');
     YAML::Node root;
     try {
       root = YAML::Load(text);
@@ -25,10 +26,15 @@ class Reader {
     }
     if (!root.IsMap()) return Error(1, "a validation file is a map with `schema` and `relationships`");
     ValidationFile file{path_, {}};
-    WorldStep first;
+    WorldStep first{.line = 1};
+    absl::flat_hash_set<std::string> seen;
     for (const auto& entry : root) {
       const std::string key = entry.first.Scalar();
-      absl::Status status;
+      absl::Status status = Expect(entry.first, entry.second, FormOf(key));
+      if (status.ok() && !seen.insert(key).second) {
+        status = Error(entry.first.Mark().line + 1, Cat(Quote(key), " comes twice"));
+      }
+      if (!status.ok()) return status;
       if (key == "schema") {
         first.schema = entry.second.Scalar();
       } else if (key == "schemaFile") {
@@ -53,6 +59,25 @@ class Reader {
   }
 
  private:
+  // The form of what stands behind a key, so that nothing of a wrong form is passed over in silence.
+  enum class Form { kText, kList, kMap, kAny };
+  static Form FormOf(const std::string& key) {
+    if (key == "assertions") return Form::kMap;
+    if (key == "steps" || key == "drops" || key.starts_with("assert")) return Form::kList;
+    return key == "validation" ? Form::kAny : Form::kText;
+  }
+
+  // Nothing at all is fine, but for a step.
+  absl::Status Expect(const YAML::Node& key, const YAML::Node& node, Form form) const {
+    const bool fits = form == Form::kAny || node.IsNull() ||
+                      (form == Form::kText && node.IsScalar()) ||
+                      (form == Form::kList && node.IsSequence()) ||
+                      (form == Form::kMap && node.IsMap());
+    if (fits) return absl::OkStatus();
+    const char* const wanted = form == Form::kText ? "text" : form == Form::kList ? "a list" : "a map";
+    return Error(key.Mark().line + 1, Cat(Quote(key.Scalar()), " takes ", wanted));
+  }
+
   absl::Status Error(int line, const std::string& message) const {
     return absl::InvalidArgumentError(Cat(path_, ":", line, ": ", message));
   }
@@ -67,14 +92,18 @@ class Reader {
 
   absl::Status ReadRelationships(const YAML::Node& node, std::vector<Relationship>* out) {
     if (node.IsNull()) return absl::OkStatus();
-    int line = node.Mark().line + 1;
+    // The lines of a block begin behind its `|`; another text begins where it stands.
+    const YAML::Mark mark = node.Mark();
+    const std::string_view begin =
+        std::string_view(lines_.at(mark.line)).substr(std::min<size_t>(mark.column, lines_[mark.line].size()));
+    int line = begin.starts_with('|') || begin.starts_with('>') ? mark.line + 1 : mark.line;
     for (absl::string_view raw : absl::StrSplit(node.Scalar(), '\n')) {
       ++line;
       const std::string_view text = StdView(absl::StripAsciiWhitespace(raw));
       if (text.empty() || text.starts_with("//")) continue;
       auto relationship = ParseRelationship(text);
       if (!relationship.ok()) {
-        return Error(line, Cat(Quote(text), ": ", relationship.status().message()));
+        return Error(line, std::string(About(text, relationship.status()).message()));
       }
       out->push_back(*std::move(relationship));
     }
@@ -85,15 +114,18 @@ class Reader {
     for (const YAML::Node& entry : node) {
       WorldStep& step = steps->emplace_back();
       step.line = entry.Mark().line + 1;
+      if (!entry.IsMap()) return Error(step.line, "a step is a map, as `- write: document:plan#viewer@user:alice`");
       for (const auto& part : entry) {
-        absl::Status status = ReadStepPart(part.first.Scalar(), part.second, &step);
+        absl::Status status = Expect(part.first, part.second, FormOf(part.first.Scalar()));
+        if (status.ok()) status = ReadStepPart(part.first, part.second, &step);
         if (!status.ok()) return status;
       }
     }
     return absl::OkStatus();
   }
 
-  absl::Status ReadStepPart(const std::string& key, const YAML::Node& value, WorldStep* step) {
+  absl::Status ReadStepPart(const YAML::Node& name, const YAML::Node& value, WorldStep* step) {
+    const std::string key = name.Scalar();
     if (key == "write") return ReadRelationships(value, &step->writes);
     if (key == "delete") return ReadRelationships(value, &step->deletes);
     if (key == "assertions") return ReadAssertions(value, &step->assertions);
@@ -108,7 +140,7 @@ class Reader {
         return Error(value.Mark().line + 1, "a clock is a duration, as 90s or 2h");
       }
     } else {
-      return Error(value.Mark().line + 1,
+      return Error(name.Mark().line + 1,
                    Cat("unknown key ", Quote(key),
                        "; allowed: write, delete, schema, drops, refused, clock, assertions"));
     }
@@ -132,7 +164,11 @@ class Reader {
                      Cat("unknown assertion ", Quote(key),
                          "; allowed: assertTrue, assertFalse, assertCaveated, assertError"));
       }
+      if (absl::Status status = Expect(entry.first, entry.second, Form::kList); !status.ok()) {
+        return status;
+      }
       for (const YAML::Node& text : entry.second) {
+        if (!text.IsScalar()) return Error(text.Mark().line + 1, "an assertion is one line of text");
         auto assertion = ReadAssertion(text.Scalar(), text.Mark().line + 1);
         if (!assertion.ok()) return assertion.status();
         assertion->expected = expected;
@@ -169,7 +205,7 @@ class Reader {
     assertion.context = take("with");
     auto question = ParseQuestion(StdView(absl::StripAsciiWhitespace(rest)));
     if (!question.ok()) {
-      return Error(line, Cat(Quote(text), ": ", question.status().message()));
+      return Error(line, std::string(About(text, question.status()).message()));
     }
     assertion.question.resource = question->resource;
     assertion.question.permission = question->permission;
@@ -178,6 +214,7 @@ class Reader {
   }
 
   const std::string path_;
+  std::vector<std::string> lines_;
 };
 
 }  // namespace

@@ -108,8 +108,8 @@ class Run {
         return;
       }
       Fail(assertion.line, Cat("`", assertion.text, "` (", how, ") was to be ",
-                               Name(assertion.expected), " ", assertion.reason,
-                               ", and is an error: ", reason, " ", answer.status().message()));
+                               Name(assertion.expected), assertion.reason.empty() ? "" : " ",
+                               assertion.reason, ", and is an error: ", reason, " ", answer.status().message()));
       return;
     }
     const Assertion::Expected found =

@@ -1,0 +1,194 @@
+// `mandate serve` as a process: how it starts, stops, and what is left after it was killed.
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include "gmock/gmock.h"
+#include "service/client.h"
+#include "tools/exit_code.h"
+#include "tools/test_process.h"
+
+namespace mandate {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+constexpr char kSchema[] =
+    "definition user {}\ndefinition document {\n  relation viewer: user\n  permission view = "
+    "viewer\n}\n";
+
+TEST(Serve, StopsGracefullyOnSigtermAndSigint) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    TempDirectory directory;
+    ServingProcess server(directory.File("db"));
+    EXPECT_TRUE(Client(server.address()).WriteSchema(kSchema, {}, false, nullptr).ok());
+    EXPECT_EQ(server.Stop(signal), kExitOk);
+    EXPECT_THAT(
+        server.log(),
+        AllOf(HasSubstr(Cat("info serving ", directory.File("db"), " on ", server.address())),
+              HasSubstr("info stopping: "), HasSubstr("info stopped\n")));
+  }
+}
+
+TEST(Serve, KeepsEverythingAcrossARestart) {
+  TempDirectory directory;
+  std::string token;
+  {
+    ServingProcess server(directory.File("db"));
+    EXPECT_TRUE(Client(server.address()).WriteSchema(kSchema, {}, false, nullptr).ok());
+    auto written =
+        Client(server.address())
+            .Write({{ChangeOp::kTouch, *ParseRelationship("document:plan#viewer@user:ann")}});
+    ASSERT_TRUE(written.ok());
+    token = written->token;
+    EXPECT_EQ(server.Stop(SIGTERM), kExitOk);
+  }
+  ServingProcess server(directory.File("db"));
+  auto checked =
+      Client(server.address())
+          .Check(
+              {.resource = {"document", "plan"}, .permission = "view", .subject = {"user", "ann"}},
+              token);
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_EQ(checked->answer.decision, Decision::kAllowed);
+  EXPECT_EQ(checked->token, token);
+}
+
+TEST(Serve, RefusesADirectoryThatAnotherServerHolds) {
+  TempDirectory directory;
+  ServingProcess server(directory.File("db"));
+  const Finished second =
+      RunMandate({"serve", "--data", directory.File("db"), "--listen", "127.0.0.1:0"});
+  EXPECT_EQ(second.code, kExitError);
+  EXPECT_THAT(second.err, AllOf(HasSubstr("error: "), HasSubstr(directory.File("db")),
+                                HasSubstr("another process")));
+}
+
+TEST(Serve, RefusesAPortThatIsTaken) {
+  TempDirectory directory;
+  ServingProcess server(directory.File("db"));
+  const Finished second =
+      RunMandate({"serve", "--data", directory.File("db2"), "--listen", server.address()});
+  EXPECT_EQ(second.code, kExitError);
+  EXPECT_EQ(second.err, Cat("error: cannot listen on `", server.address(),
+                            "`; is the port taken, or the address not of this machine?\n"));
+}
+
+TEST(Serve, RefusesAnAddressAndADirectoryThatAreNone) {
+  TempDirectory directory;
+  const Finished address =
+      RunMandate({"serve", "--data", directory.File("db"), "--listen", "127.0.0.1:99999"});
+  EXPECT_EQ(address.code, kExitError);
+  EXPECT_EQ(address.err,
+            "error: `127.0.0.1:99999` is no address; write HOST:PORT, as in 127.0.0.1:50051\n");
+  const std::string file = directory.File("file", "something else");
+  const Finished data = RunMandate({"serve", "--data", file, "--listen", "127.0.0.1:0"});
+  EXPECT_EQ(data.code, kExitError);
+  EXPECT_THAT(data.err, AllOf(HasSubstr("error: "), HasSubstr(file)));
+}
+
+TEST(Serve, WarnsWhenItListensBeyondLoopback) {
+  TempDirectory directory;
+  ServingProcess loopback(directory.File("db"));
+  loopback.Stop(SIGTERM);
+  EXPECT_THAT(loopback.log(), testing::Not(HasSubstr("beyond loopback")));
+  ServingProcess everywhere(directory.File("db"), "0.0.0.0");
+  everywhere.Stop(SIGTERM);
+  EXPECT_THAT(everywhere.log(),
+              HasSubstr("warning listening beyond loopback, without encryption or authentication"));
+}
+
+// What clients were told about the documents that they wrote, each with three viewers in one write.
+class Told {
+ public:
+  enum class State { kPresent, kAbsent, kUnknown };
+  void Set(const std::string& document, State state) {
+    std::lock_guard lock(mutex_);
+    states_[document] = state;
+    if (state != State::kUnknown) ++acknowledged_;
+  }
+  int acknowledged() const { return acknowledged_; }
+  const std::map<std::string, State>& states() const { return states_; }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, State> states_;
+  std::atomic<int> acknowledged_ = 0;
+};
+
+std::vector<TupleChange> Viewers(ChangeOp op, const std::string& document) {
+  std::vector<TupleChange> changes;
+  for (const char* user : {"ann", "bob", "eve"}) {
+    changes.push_back(
+        {op,
+         {.resource = {"document", document}, .relation = "viewer", .subject = {"user", user}}});
+  }
+  return changes;
+}
+
+// Writes documents, and deletes every third again, until the server is gone.
+void WriteUntilItFails(const std::string& address, const std::string& prefix, Told* told) {
+  Client client(address);
+  for (int i = 0;; ++i) {
+    const std::string document = Cat(prefix, i);
+    for (const ChangeOp op : {ChangeOp::kCreate, ChangeOp::kDelete}) {
+      if (op == ChangeOp::kDelete && i % 3 != 0) continue;
+      told->Set(document, Told::State::kUnknown);
+      if (!client.Write(Viewers(op, document)).ok()) return;
+      told->Set(document, op == ChangeOp::kCreate ? Told::State::kPresent : Told::State::kAbsent);
+    }
+  }
+}
+
+void ExpectWhatWasTold(const std::string& address, const Told& told) {
+  std::map<std::string, int> viewers;
+  const absl::Status read = Client(address).Read(
+      {.resource_type = "document"}, "", 0,
+      [&](const Relationship& r, const std::string&) { ++viewers[r.resource.id]; });
+  ASSERT_TRUE(read.ok()) << read;
+  for (const auto& [document, count] : viewers) {
+    EXPECT_EQ(count, 3) << "half a write of " << document;
+    EXPECT_TRUE(told.states().contains(document)) << document;
+  }
+  for (const auto& [document, state] : told.states()) {
+    if (state == Told::State::kPresent)
+      EXPECT_TRUE(viewers.contains(document)) << document << " is lost";
+    if (state == Told::State::kAbsent)
+      EXPECT_FALSE(viewers.contains(document)) << document << " is back";
+  }
+}
+
+TEST(Serve, KilledDuringWritesKeepsWhatItAcknowledgedAndNoHalfWrite) {
+  constexpr int kRounds = 5;
+  constexpr int kWriters = 6;
+  const char* given = getenv("MANDATE_TEST_SEED");
+  const uint64_t seed = given != nullptr ? std::stoull(given) : std::random_device()();
+  std::cout << "MANDATE_TEST_SEED=" << seed << "\n";
+  std::mt19937_64 random(seed);
+  TempDirectory directory;
+  Told told;
+  for (int round = 0; round < kRounds; ++round) {
+    ServingProcess server(directory.File("db"));
+    if (round == 0)
+      EXPECT_TRUE(Client(server.address()).WriteSchema(kSchema, {}, false, nullptr).ok());
+    ExpectWhatWasTold(server.address(), told);
+    const int enough = told.acknowledged() + 20 + static_cast<int>(random() % 200);
+    std::vector<std::thread> writers;
+    for (int w = 0; w < kWriters; ++w) {
+      writers.emplace_back(WriteUntilItFails, server.address(), Cat("r", round, "w", w, "d"),
+                           &told);
+    }
+    while (told.acknowledged() < enough) std::this_thread::yield();
+    EXPECT_EQ(server.Stop(SIGKILL), 128 + SIGKILL);
+    for (std::thread& writer : writers) writer.join();
+  }
+  ServingProcess server(directory.File("db"));
+  ExpectWhatWasTold(server.address(), told);
+  EXPECT_EQ(server.Stop(SIGTERM), kExitOk);
+}
+
+}  // namespace
+}  // namespace mandate
