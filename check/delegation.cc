@@ -144,6 +144,9 @@ absl::Status DelegatedCheck::WalkHop(const Party& agent, const Party& task,
     return absl::OkStatus();
   }
   hop.delegator = delegators->front();
+  auto lent = FindEdge(task, ReservedOf(task.type, Reserved::kDelegator), *hop.delegator);
+  if (!lent.ok()) return lent.status();
+  hop.lent = *std::move(lent);
   auto acting = FindEdge(*hop.delegator, ReservedOf(hop.delegator->type, Reserved::kActsOnBehalfOf),
                          agent);
   if (!acting.ok()) return acting.status();
@@ -167,6 +170,10 @@ absl::Status DelegatedCheck::WalkHop(const Party& agent, const Party& task,
                                                                 : ", which has two parent tasks");
     return absl::OkStatus();
   }
+  hop.parent = parents->front();
+  auto below = FindEdge(task, parent_relation, *hop.parent);
+  if (!below.ok()) return below.status();
+  hop.below = *std::move(below);
   *next_agent = hop.delegator;
   *next_task = parents->front();
   return absl::OkStatus();
@@ -239,6 +246,13 @@ absl::StatusOr<bool> DelegatedCheck::CheckShape() {
     return Deny(DenialReason::kChainTooDeep, Cat(chain_.ended_at, ", past ",
                                                           limits_.chain_agents_max, " agents"));
   }
+  for (const Hop& hop : chain_.hops) {
+    ExplainEdge(hop.task, ReservedOf(hop.task.type, Reserved::kDelegator), *hop.delegator, hop.lent,
+                Decision::kAllowed);
+    if (!hop.parent.has_value()) continue;
+    ExplainEdge(hop.task, ReservedOf(hop.task.type, Reserved::kParentTask), *hop.parent, hop.below,
+                Decision::kAllowed);
+  }
   std::string text = "chain: ";
   for (const Hop& hop : chain_.hops) text += Cat(Text(hop.agent), " for ");
   ExplainStep(0, StepKind::kChain, Decision::kAllowed, Cat(text, Text(chain_.principal)));
@@ -295,7 +309,7 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
   const std::string whose =
       Cat(is_scope ? "the scope of " : "the boundary of ", Text(holder));
   Cover cover = Cover::kNo;
-  Explanation tried;
+  absl::Status unanswered;
   auto cursor = snapshot_.Subjects(Key(holder), plan_.name(items), SubjectsOf::kSubjectSets);
   for (; cursor->Valid(); cursor->Next()) {
     if (absl::Status status = budget_->Charge(1, 0); !status.ok()) return status;
@@ -312,6 +326,11 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
     Relationship relationship = ToRelationship(row, snapshot_.names());
     Evaluator evaluator(plan_, snapshot_, moment_, budget_, std::move(item), Trace::kOff);
     auto verdict = evaluator.Ask(permission_, resource_id_);
+    if (ReasonOf(verdict.status()) == "CYCLE_THROUGH_EXCLUSION") {
+      // This item has no answer; another that covers makes the union a yes all the same.
+      unanswered = verdict.status();
+      continue;
+    }
     if (!verdict.ok()) return verdict.status();
     const bool yes =
         verdict->decision == Decision::kAllowed && *state == EdgeState::kLive;
@@ -328,6 +347,7 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
     return Cover::kYes;
   }
   if (!cursor->status().ok()) return cursor->status();
+  if (!unanswered.ok()) return unanswered;
   ExplainStep(0, kind, cover == Cover::kNo ? Decision::kDenied : Decision::kConditional,
               Cat(whose, cover == Cover::kNo ? " has no live item that covers `"
                                                       : " covers, on a condition, `",

@@ -47,6 +47,9 @@ class DelegatedCheck {
     std::optional<Party> delegator;  // Absent where the task has none, or more than one.
     std::optional<Edge> delegated;   // task#delegated_for_task@agent, live or not
     std::optional<Edge> acting;      // delegator#acts_on_behalf_of@agent, live or not
+    std::optional<Edge> lent;        // task#delegator@delegator
+    std::optional<Party> parent;     // Where the delegator is an agent.
+    std::optional<Edge> below;       // task#parent_task@parent
   };
 
   enum class ChainEnd { kPrincipal, kBroken, kTooDeep };

@@ -194,13 +194,15 @@ class Rules {
 
   absl::Status CheckParentCycle(const Named& task) {
     Named current = task;
-    for (size_t walked = 0; walked < kWalkMax; ++walked) {
+    absl::btree_set<Named> seen{task};
+    while (seen.size() <= kWalkMax) {
       auto parents = After(current, Reserved::kParentTask);
       if (!parents.ok()) return parents.status();
       if (parents->empty()) return absl::OkStatus();
       current = parents->front();
-      if (current == task) {
-        return Refused(Cat("`", Text(task), "` would be its own `parent_task`"), "CYCLE");
+      // The cycle need not go through the task itself: it may lie above it.
+      if (!seen.insert(current).second) {
+        return Refused(Cat("`", Text(current), "` would be its own `parent_task`"), "CYCLE");
       }
     }
     return TooLong("parent_task");

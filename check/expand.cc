@@ -60,15 +60,23 @@ class Expander {
 
   // Shows one goal and puts what belongs below it on the stack, first child on top.
   absl::Status Visit(const Goal& goal) {
+    if (goal.expr == ExprId::kNone) {
+      tree_.push_back({.depth = goal.depth,
+                       .kind = ExpandKind::kNil,
+                       .object = {plan_.schema().definition(goal.type).name, goal.object_id}});
+      return absl::OkStatus();
+    }
     const Expression& expression = plan_.schema().expression(goal.expr);
+    // Only relations and permissions have a name to refer back to, and only they can recur without end.
+    const bool named = expression.op == Op::kRelation || expression.op == Op::kPermission;
     ExpandNode node{.depth = goal.depth,
                     .object = {plan_.schema().definition(goal.type).name, goal.object_id},
                     .relation = goal.within};
-    if (expression.op == Op::kRelation || expression.op == Op::kPermission) {
+    if (named) {
       node.relation = plan_.schema().member(expression.member).name;
     }
     const std::string key = Cat(static_cast<uint32_t>(goal.expr), " ", goal.object_id);
-    if (expression.op != Op::kNil && !shown_.insert(key).second) {
+    if (named && !shown_.insert(key).second) {
       node.kind = ExpandKind::kRepeated;
       tree_.push_back(std::move(node));
       return absl::OkStatus();
@@ -158,11 +166,14 @@ class Expander {
       if (!state.ok()) return state.status();
       if (*state == EdgeState::kGone) continue;
       const TypeId type = plan_.TypeOf(row.subject.type);
+      // An object whose type lacks the target: nobody has it there, which matters where all are asked.
+      ExprId expr = ExprId::kNone;
       for (const ArrowTarget& target : expression.targets) {
-        if (target.type != type) continue;
-        below.push_back({target.expr, type, std::string(row.subject.id), goal.within,
-                         goal.depth + 1, goal.sets_opened});
+        if (target.type == type) expr = target.expr;
       }
+      if (expr == ExprId::kNone && expression.op == Op::kArrowAny) continue;
+      below.push_back(
+          {expr, type, std::string(row.subject.id), "", goal.depth + 1, goal.sets_opened});
     }
     if (!cursor->status().ok()) return cursor->status();
     tree_.push_back(std::move(node));

@@ -49,7 +49,9 @@ struct ExpandNode {
   uint32_t depth = 0;
   ExpandKind kind = ExpandKind::kSubjects;
   ObjectRef object;
-  std::string relation;  // The relation, permission or, for an operator inside a permission, that permission.
+  // The relation or permission; for an operator inside a permission, that permission; empty for the further steps of
+  // an arrow of several.
+  std::string relation;
   std::vector<ExpandedSubject> subjects;  // kSubjects and kSelf: direct subjects first, then subject sets.
 };
 

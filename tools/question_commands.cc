@@ -72,7 +72,8 @@ void PrintAnswer(const CheckOptions& options, const Client::Checked& checked) {
 
 void PrintNode(const ExpandNode& node) {
   const std::string indent(2 * std::min<uint32_t>(node.depth, 24), ' ');
-  const std::string goal = Cat(node.object.type, ":", node.object.id, "#", node.relation);
+  const std::string object = Cat(node.object.type, ":", node.object.id);
+  const std::string goal = node.relation.empty() ? object : Cat(object, "#", node.relation);
   switch (node.kind) {
     case ExpandKind::kSubjects:
       std::cout << indent << goal << (node.subjects.empty() ? ": nobody\n" : "\n");
@@ -90,7 +91,7 @@ void PrintNode(const ExpandNode& node) {
       std::cout << indent << goal << ": the object itself\n";
       break;
     case ExpandKind::kNil:
-      std::cout << indent << "nobody\n";
+      std::cout << indent << goal << ": nobody\n";
       break;
     case ExpandKind::kRepeated:
       std::cout << indent << goal << " (shown above)\n";
