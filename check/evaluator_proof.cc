@@ -159,7 +159,10 @@ void Evaluator::Explain(const Verdict& verdict, MemberId member, std::string_vie
                                     Cat("not ", GoalText(node.expr, node.object))});
       continue;
     }
-    if (!shown.insert(frame.node).second) {
+    // Only a relation or permission has a name to refer back to; every circle goes through one.
+    const Op op = expression(frame.node).op;
+    const bool named = op == Op::kRelation || op == Op::kPermission;
+    if (named && !shown.insert(frame.node).second) {
       explanation->steps.push_back({frame.depth, StepKind::kRepeated, DecisionOf(frame.node),
                                     GoalText(node.expr, node.object)});
       continue;

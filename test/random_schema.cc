@@ -201,20 +201,29 @@ class SchemaMaker {
   std::string MakeExpression(const Type& type, size_t depth) {
     if (depth == 0 || dice_.Percent(45)) return MakeLeaf(type);
     const size_t roll = dice_.Below(100);
-    const std::string_view op = roll < exclusions_        ? " - "
-                                : roll < exclusions_ + 18 ? " & "
-                                                          : " + ";
+    const bool is_exclusion = roll < exclusions_;
+    const std::string_view op = is_exclusion ? " - " : roll < exclusions_ + 18 ? " & " : " + ";
     std::vector<std::string> operands;
-    for (size_t i = 0; i < 2 + dice_.Below(2); ++i)
-      operands.push_back(MakeExpression(type, depth - 1));
+    const size_t count = 2 + dice_.Below(2);
+    for (size_t i = 0; i < count; ++i) operands.push_back(MakeExpression(type, depth - 1));
+    // What is taken away on the way up is how data come to depend on their own absence.
+    const std::vector<std::string> walkable = WalkableOf(type);
+    if (is_exclusion && !walkable.empty() && dice_.Percent(exclusions_)) {
+      operands.back() = Cat(dice_.Pick(walkable), "->", dice_.Pick(kPermissions));
+    }
     return Cat("(", Join(operands, op), ")");
   }
 
-  std::string MakeLeaf(const Type& type) {
+  static std::vector<std::string> WalkableOf(const Type& type) {
     std::vector<std::string> walkable;
     for (const std::string& relation : type.relations) {
       if (IsWalkable(relation)) walkable.push_back(relation);
     }
+    return walkable;
+  }
+
+  std::string MakeLeaf(const Type& type) {
+    const std::vector<std::string> walkable = WalkableOf(type);
     const size_t roll = dice_.Below(100);
     if (roll < 3) return "nil";
     if (roll < 10) return "self";
