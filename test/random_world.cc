@@ -263,6 +263,7 @@ class WorldMaker {
     if (roll >= 40) AddRandomReserved(changes, 1 + dice_.Below(3));
     if (dice_.Percent(5)) AddRandomReserved(changes, 1);
     if (dice_.Percent(12)) AddAgain(changes);
+    if (dice_.Percent(12)) AddScopeAgain(changes);
     return changes;
   }
 
@@ -342,6 +343,23 @@ class WorldMaker {
       AddReservedOf(changes, object, name,
                     dice_.Percent(25) ? ChangeOp::kDelete : ChangeOp::kTouch);
     }
+  }
+
+  // An item of an earlier write, to live longer or less long.
+  void AddScopeAgain(std::vector<TupleChange>& changes) {
+    std::vector<TupleChange> items;
+    for (const WorldWrite& write : world_.writes) {
+      for (const TupleChange& change : write.changes) {
+        const Relationship& r = change.relationship;
+        if (r.relation == "scope" && r.expires_at != absl::InfiniteFuture())
+          items.push_back(change);
+      }
+    }
+    if (items.empty()) return;
+    TupleChange change = dice_.Pick(items);
+    change.op = ChangeOp::kTouch;
+    change.relationship.expires_at += absl::Minutes(static_cast<int>(dice_.Below(3)) - 1);
+    PutInto(changes, change);
   }
 
   // Something of an earlier write: taken back, written again, shorter or longer.
