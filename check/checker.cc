@@ -52,9 +52,19 @@ absl::StatusOr<MemberId> ResolvePermission(const Schema& schema, TypeId type, st
   return *member;
 }
 
-Checker::Checker(const Plan& plan, const Snapshot& snapshot, const Moment& moment,
+Checker::Checker(const Plan& plan, const Snapshot& snapshot, absl::Time now,
                  const CheckLimits& limits)
-    : plan_(plan), snapshot_(snapshot), moment_(moment), limits_(limits) {}
+    : plan_(plan), snapshot_(snapshot), now_(now), limits_(limits) {}
+
+absl::StatusOr<Conditions*> Checker::ConditionsFor(const std::string& context) {
+  std::unique_ptr<Conditions>& conditions = conditions_[context];
+  if (conditions == nullptr) {
+    absl::StatusOr<CaveatContext> parsed = CaveatContext::Parse(context);
+    if (!parsed.ok()) return WithField(parsed.status(), "context");
+    conditions = std::make_unique<Conditions>(plan_, Moment{now_, *std::move(parsed)});
+  }
+  return conditions.get();
+}
 
 absl::StatusOr<Answer> Checker::Check(const CheckQuestion& question) {
   const Schema& schema = plan_.schema();
@@ -71,12 +81,14 @@ absl::StatusOr<Answer> Checker::Check(const CheckQuestion& question) {
     return Invalid("a wildcard asks for nobody in particular; name one subject",
                    "WILDCARD_NOT_ALLOWED", "subject.id");
   }
+  auto conditions = ConditionsFor(question.context);
+  if (!conditions.ok()) return conditions.status();
   SubjectTerm subject{.type = *subject_type, .id = question.subject.id};
   const bool delegated =
       schema.definition(*subject_type).kind != Kind::kDefinition && question.subject.relation.empty();
   if (delegated) {
     Budget budget(limits_.budget);
-    DelegatedCheck check(plan_, snapshot_, moment_, limits_, &budget);
+    DelegatedCheck check(plan_, snapshot_, *conditions, limits_, &budget);
     return check.Decide(*member, question, subject);
   }
   if (question.task.has_value() || !question.claims.empty()) {
@@ -90,17 +102,17 @@ absl::StatusOr<Answer> Checker::Check(const CheckQuestion& question) {
     if (!relation.ok()) return relation.status();
     subject.relation = *relation;
   }
-  return CheckOrdinary(*member, question, std::move(subject));
+  return CheckOrdinary(*member, question, std::move(subject), *conditions);
 }
 
 absl::StatusOr<Answer> Checker::CheckOrdinary(MemberId member, const CheckQuestion& question,
-                                              SubjectTerm subject) {
+                                              SubjectTerm subject,
+                                              Conditions* conditions) {
   Budget budget(limits_.budget);
-  auto& evaluator =
-      evaluators_[Cat(ToText(question.subject), question.explain ? " explained" : "")];
+  auto& evaluator = evaluators_[{conditions, ToText(question.subject), question.explain}];
   if (evaluator == nullptr) {
     evaluator =
-        std::make_unique<Evaluator>(plan_, snapshot_, moment_, &budget, std::move(subject),
+        std::make_unique<Evaluator>(plan_, snapshot_, conditions, &budget, std::move(subject),
                                     question.explain ? Trace::kOn : Trace::kOff);
   }
   evaluator->set_budget(&budget);
@@ -108,6 +120,7 @@ absl::StatusOr<Answer> Checker::CheckOrdinary(MemberId member, const CheckQuesti
   if (!verdict.ok()) return verdict.status();
   Answer answer;
   answer.decision = verdict->decision;
+  answer.missing_context = verdict->missing;
   if (answer.decision == Decision::kAllowed) answer.valid_until = evaluator->ValidUntil(*verdict);
   if (question.explain) {
     evaluator->Explain(*verdict, member, question.resource.id, 0, &answer.explanation);

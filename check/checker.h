@@ -1,6 +1,6 @@
 // checker.h: questions in the words of the schema, answered at one snapshot and one moment.
 //
-//   Checker checker(plan, snapshot, {.now = clock()}, limits);
+//   Checker checker(plan, snapshot, clock(), limits);
 //   absl::StatusOr<Answer> answer = checker.Check({.resource = {"document", "plan"}, .permission = "view",
 //                                                  .subject = {"user", "alice"}});
 //
@@ -8,19 +8,20 @@
 // Ownership   Plan and snapshot outlive it.
 // Errors      INVALID_ARGUMENT for what the schema does not know or delegation does not allow to be asked, with the
 //             field's path and a reason (UNKNOWN_DEFINITION, UNKNOWN_PERMISSION, RESERVED_RELATION,
-//             WILDCARD_NOT_ALLOWED, NOT_A_TASK, TASK_NOT_ALLOWED); the errors of evaluator.h.
+//             WILDCARD_NOT_ALLOWED, NOT_A_TASK, TASK_NOT_ALLOWED, CONTEXT_INVALID); the errors of evaluator.h.
 #ifndef MANDATE_CHECK_CHECKER_H_
 #define MANDATE_CHECK_CHECKER_H_
 
 #include <memory>
 #include <string>
+#include <tuple>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "check/answer.h"
 #include "check/budget.h"
+#include "check/conditions.h"
 #include "check/evaluator.h"
-#include "check/moment.h"
 #include "check/plan.h"
 #include "check/question.h"
 #include "storage/snapshot.h"
@@ -35,21 +36,24 @@ struct CheckLimits {
 
 class Checker {
  public:
-  Checker(const Plan& plan, const Snapshot& snapshot, const Moment& moment,
-          const CheckLimits& limits);
+  Checker(const Plan& plan, const Snapshot& snapshot, absl::Time now, const CheckLimits& limits);
 
-  // Questions about one subject share what was found out for earlier ones.
+  // Questions about one subject with one context share what was found out for earlier ones.
   absl::StatusOr<Answer> Check(const CheckQuestion& question);
 
  private:
+  absl::StatusOr<Conditions*> ConditionsFor(const std::string& context);
   absl::StatusOr<Answer> CheckOrdinary(MemberId member, const CheckQuestion& question,
-                                       SubjectTerm subject);
+                                       SubjectTerm subject, Conditions* conditions);
 
   const Plan& plan_;
   const Snapshot& snapshot_;
-  const Moment moment_;
+  const absl::Time now_;
   const CheckLimits limits_;
-  absl::flat_hash_map<std::string, std::unique_ptr<Evaluator>> evaluators_;  // by subject
+  absl::flat_hash_map<std::string, std::unique_ptr<Conditions>> conditions_;  // by context
+  // By conditions, subject, and whether it is to be explained.
+  absl::flat_hash_map<std::tuple<Conditions*, std::string, bool>, std::unique_ptr<Evaluator>>
+      evaluators_;
 };
 
 // The names of a question, resolved. `field` is the path that an error names.

@@ -21,11 +21,18 @@ absl::Status Invalid(std::string message, std::string_view reason, std::string_v
   return WithField(WithReason(absl::InvalidArgumentError(std::move(message)), reason), field);
 }
 
+// A question that has no answer, as against one that could not be asked to the end.
+bool IsUnanswered(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return reason == "CYCLE_THROUGH_EXCLUSION" || reason.compare(0, 7, "CAVEAT_") == 0 ||
+         reason == "UNKNOWN_CAVEAT";
+}
+
 }  // namespace
 
-DelegatedCheck::DelegatedCheck(const Plan& plan, const Snapshot& snapshot, const Moment& moment,
+DelegatedCheck::DelegatedCheck(const Plan& plan, const Snapshot& snapshot, Conditions* conditions,
                                const CheckLimits& limits, Budget* budget)
-    : plan_(plan), snapshot_(snapshot), moment_(moment), limits_(limits), budget_(budget) {}
+    : plan_(plan), snapshot_(snapshot), conditions_(*conditions), limits_(limits), budget_(budget) {}
 
 absl::StatusOr<Answer> DelegatedCheck::Decide(MemberId permission, const CheckQuestion& question,
                                               const SubjectTerm& subject) {
@@ -75,7 +82,11 @@ absl::StatusOr<Answer> DelegatedCheck::Decide(MemberId permission, const CheckQu
   }
   if (going) answer_.decision = conditional_ ? Decision::kConditional : Decision::kAllowed;
   if (answer_.decision != Decision::kAllowed) answer_.valid_until = absl::InfiniteFuture();
-  std::sort(answer_.missing_context.begin(), answer_.missing_context.end());
+  if (answer_.decision == Decision::kConditional) {
+    auto missing = open_.Missing();
+    if (!missing.ok()) return missing.status();
+    answer_.missing_context = *std::move(missing);
+  }
   answer_.steps = budget_->steps();
   return std::move(answer_);
 }
@@ -282,7 +293,7 @@ absl::StatusOr<bool> DelegatedCheck::CheckBoundaries() {
 }
 
 absl::StatusOr<bool> DelegatedCheck::CheckPrincipal() {
-  Evaluator evaluator(plan_, snapshot_, moment_, budget_,
+  Evaluator evaluator(plan_, snapshot_, &conditions_, budget_,
                       {.type = chain_.principal.type, .id = chain_.principal.id},
                       explain_ ? Trace::kOn : Trace::kOff);
   auto verdict = evaluator.Ask(permission_, resource_id_);
@@ -296,6 +307,7 @@ absl::StatusOr<bool> DelegatedCheck::CheckPrincipal() {
     return Deny(DenialReason::kPrincipalLacksPermission, Text(chain_.principal));
   }
   conditional_ |= verdict->decision == Decision::kConditional;
+  open_.Add(verdict->missing);
   if (verdict->decision == Decision::kAllowed) NoteExpiry(evaluator.ValidUntil(*verdict));
   return true;
 }
@@ -310,6 +322,7 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
       Cat(is_scope ? "the scope of " : "the boundary of ", Text(holder));
   Cover cover = Cover::kNo;
   absl::Status unanswered;
+  OpenConditions open;
   auto cursor = snapshot_.Subjects(Key(holder), plan_.name(items), SubjectsOf::kSubjectSets);
   for (; cursor->Valid(); cursor->Next()) {
     if (absl::Status status = budget_->Charge(1, 0); !status.ok()) return status;
@@ -320,23 +333,28 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
     item.any_object = row.subject.id == "*";
     if (item.relation == MemberId::kNone) continue;
     if (!plan_.ReachOf(item.type, item.relation).Contains(asked.root)) continue;
-    auto state = StateOf(row.edge, moment_);
-    if (!state.ok()) return state.status();
-    if (*state == EdgeState::kGone) continue;
+    auto judged = conditions_.Judge(row.edge, budget_);
+    if (!judged.ok()) return judged.status();
+    if (judged->state == EdgeState::kGone) continue;
     Relationship relationship = ToRelationship(row, snapshot_.names());
-    Evaluator evaluator(plan_, snapshot_, moment_, budget_, std::move(item), Trace::kOff);
+    Evaluator evaluator(plan_, snapshot_, &conditions_, budget_, std::move(item), Trace::kOff);
     auto verdict = evaluator.Ask(permission_, resource_id_);
-    if (ReasonOf(verdict.status()) == "CYCLE_THROUGH_EXCLUSION") {
-      // This item has no answer; another that covers makes the union a yes all the same.
-      unanswered = verdict.status();
+    if (IsUnanswered(verdict.status())) {
+      // Another item that covers makes the union a yes all the same. Of several the same, whatever their order.
+      if (unanswered.ok() || verdict.status().message() < unanswered.message()) {
+        unanswered = verdict.status();
+      }
       continue;
     }
     if (!verdict.ok()) return verdict.status();
-    const bool yes =
-        verdict->decision == Decision::kAllowed && *state == EdgeState::kLive;
     if (verdict->decision == Decision::kDenied) continue;
-    cover = yes ? Cover::kYes : Cover::kConditional;
-    if (!yes) continue;
+    const bool is_open = judged->state == EdgeState::kConditional;
+    if (is_open || verdict->decision == Decision::kConditional) {
+      cover = Cover::kConditional;
+      open.Add(verdict->missing);
+      if (is_open) open.Add(conditions_.at(judged->condition));
+      continue;
+    }
     NoteExpiry(std::min(row.edge.expires_at, evaluator.ValidUntil(*verdict)));
     if (explain_) {
       ExplainStep(0, kind, Decision::kAllowed, Cat(whose, " covers it"));
@@ -348,6 +366,9 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
   }
   if (!cursor->status().ok()) return cursor->status();
   if (!unanswered.ok()) return unanswered;
+  auto missing = open.Missing();
+  if (!missing.ok()) return missing.status();
+  open_.Add(*missing);
   ExplainStep(0, kind, cover == Cover::kNo ? Decision::kDenied : Decision::kConditional,
               Cat(whose, cover == Cover::kNo ? " has no live item that covers `"
                                                       : " covers, on a condition, `",
@@ -390,21 +411,29 @@ absl::StatusOr<bool> DelegatedCheck::RequireEdge(const Party& object, MemberId r
                                                  const Party& subject,
                                                  const std::optional<Edge>& edge,
                                                  DenialReason reason) {
-  EdgeState state = EdgeState::kGone;
+  JudgedEdge judged{EdgeState::kGone};
   if (edge.has_value()) {
-    auto judged = StateOf(*edge, moment_);
-    if (!judged.ok()) return judged.status();
-    state = *judged;
+    auto judgement = conditions_.Judge(*edge, budget_);
+    if (!judgement.ok()) return judgement.status();
+    judged = *judgement;
   }
+  const EdgeState state = judged.state;
   const Decision decision = state == EdgeState::kLive          ? Decision::kAllowed
                             : state == EdgeState::kConditional ? Decision::kConditional
                                                                : Decision::kDenied;
   ExplainEdge(object, relation, subject, edge, decision);
   if (state == EdgeState::kGone) {
-    return Deny(reason, Cat(EdgeText(object, relation, subject),
-                                     edge.has_value() ? ", which has expired" : ""));
+    const char* why = !edge.has_value()                      ? ""
+                      : judged.condition == kNoCondition ? ", which has expired"
+                                                         : ", whose caveat does not hold";
+    return Deny(reason, Cat(EdgeText(object, relation, subject), why));
   }
-  conditional_ |= state == EdgeState::kConditional;
+  if (state == EdgeState::kConditional) {
+    const Condition& condition = conditions_.at(judged.condition);
+    if (!condition.error.ok()) return condition.error;
+    conditional_ = true;
+    open_.Add(condition);
+  }
   NoteExpiry(edge->expires_at);
   return true;
 }
@@ -437,11 +466,16 @@ void DelegatedCheck::ExplainEdge(const Party& object, MemberId relation, const P
     Relationship relationship{.resource = {plan_.schema().definition(object.type).name, object.id},
                               .relation = plan_.schema().member(relation).name,
                               .subject = {plan_.schema().definition(subject.type).name, subject.id},
+                              .caveat = std::string(snapshot_.names().Name(edge->caveat)),
+                              .caveat_context = edge->caveat_context,
                               .expires_at = edge->expires_at};
     step.text = ToText(relationship);
     step.relationship = std::move(relationship);
     step.revision = edge->written;
-    if (decision == Decision::kDenied) absl::StrAppend(&step.text, " (expired)");
+    if (decision == Decision::kDenied) {
+      const bool expired = !edge->LiveAt(conditions_.moment().now);
+      absl::StrAppend(&step.text, expired ? " (expired)" : " (its caveat does not hold)");
+    }
   } else {
     absl::StrAppend(&step.text, " (not stored)");
   }

@@ -26,7 +26,7 @@ namespace mandate {
 
 class DelegatedCheck {
  public:
-  DelegatedCheck(const Plan& plan, const Snapshot& snapshot, const Moment& moment,
+  DelegatedCheck(const Plan& plan, const Snapshot& snapshot, Conditions* conditions,
                  const CheckLimits& limits, Budget* budget);
 
   // REQUIRES: `subject` is an object of a type that is an agent, task or session.
@@ -107,7 +107,7 @@ class DelegatedCheck {
 
   const Plan& plan_;
   const Snapshot& snapshot_;
-  const Moment moment_;
+  Conditions& conditions_;
   const CheckLimits& limits_;
   Budget* budget_;
 
@@ -115,6 +115,7 @@ class DelegatedCheck {
   std::string resource_id_;
   bool explain_ = false;
   bool conditional_ = false;
+  OpenConditions open_;  // Of what is conditional so far.
   std::optional<Session> session_;
   Chain chain_;
   Answer answer_;

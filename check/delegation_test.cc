@@ -117,7 +117,7 @@ TEST(DelegatedCheck, ExplainsAnAllowedAnswerByEveryRelationshipItRestsOn) {
 TEST(DelegatedCheck, AClaimOfAnotherChainIsANo) {
   TestWorld world(kSchema, kDelegated);
   auto snapshot = world.store->Head();
-  Checker checker(*world.plan, *snapshot, {.now = world.now}, {});
+  Checker checker(*world.plan, *snapshot, world.now, {});
   CheckQuestion question{.resource = {"document", "plan"},
                          .permission = "view",
                          .subject = {"run", "1", ""},

@@ -10,15 +10,12 @@
 //   Ask team:a#member: opens team:b#member, which opens nothing new; eve is in b, b rises, a rises.
 //
 // Exclusion is not monotone, so it does not take part: once its left side is possible, its right side is evaluated in a
-// stratum of its own, from scratch, down to its end, with nothing assumed about goals still open outside. A right side
-// that needs the very right side that is being evaluated is a permission that depends on its own absence: the
-// exclusion becomes `possible` and `undefined`, which ends as an error unless the answer does not hinge on it. That is
-// the well-founded semantics (Van Gelder, Ross, Schlipf 1991): inside a stratum, unfounded positive loops stay false
-// even when they lean on an undefined goal, because `possible` rises only from the leaves.
+// stratum of its own, from scratch, down to its end, with nothing assumed about goals still open outside. Each right
+// side is finished once and then kept, so the whole is at worst quadratic. A right side that needs the very right side
+// that is being evaluated is a circle; evaluator_circles.cc then answers the question from the start, another way.
 //
 // What is kept in `final_`: from a stratum that ended with nothing left to do, every goal; from one that stopped early
-// because its root holds, the goals that hold, which nothing can take back. From a stratum that met an undefined goal
-// only what is decided either way, because "undefined" was relative to what was being evaluated outside.
+// because its root holds, the goals that hold, which nothing can take back.
 #include "check/evaluator.h"
 
 #include <utility>
@@ -36,11 +33,11 @@ constexpr size_t kDoubtfulRights = 3;
 
 }  // namespace
 
-Evaluator::Evaluator(const Plan& plan, const Snapshot& snapshot, const Moment& moment,
+Evaluator::Evaluator(const Plan& plan, const Snapshot& snapshot, Conditions* conditions,
                      Budget* budget, SubjectTerm subject, Trace trace)
     : plan_(plan),
       snapshot_(snapshot),
-      moment_(moment),
+      conditions_(*conditions),
       budget_(budget),
       subject_(std::move(subject)),
       subject_name_(plan.name(subject_.type)),
@@ -55,22 +52,32 @@ absl::StatusOr<Evaluator::Verdict> Evaluator::Ask(MemberId member, std::string_v
   const Member& asked = plan_.schema().member(member);
   if (!reach_.Contains(asked.root)) return Verdict{};
   const ObjectId object = Intern(asked.type, plan_.name(asked.type), object_id);
-  auto known = final_.find(Key(asked.root, object));
-  NodeId root;
-  if (known != final_.end()) {
-    root = known->second;
-  } else {
-    OpenStratum(asked.root, object, 0);
-    root = strata_.back().root;
-    absl::Status status = Run();
-    if (!status.ok()) {
-      strata_.clear();
-      active_roots_.clear();
-      events_.clear();
-      return status;
-    }
+  absl::StatusOr<NodeId> root = Answer(asked.root, object);
+  if (!root.ok()) {
+    strata_.clear();
+    active_roots_.clear();
+    events_.clear();
+    leaves_.clear();
+    mode_ = Mode::kStrata;
+    return root.status();
   }
-  return Verdict{DecisionOf(root), root};
+  Verdict verdict{DecisionOf(*root), *root, {}};
+  if (verdict.decision == Decision::kConditional) {
+    auto missing = MissingFor(*root);
+    if (!missing.ok()) return missing.status();
+    verdict.missing = *std::move(missing);
+  }
+  return verdict;
+}
+
+absl::StatusOr<Evaluator::NodeId> Evaluator::Answer(ExprId expr, ObjectId object) {
+  if (auto known = final_.find(Key(expr, object)); known != final_.end()) return known->second;
+  met_circle_ = false;
+  OpenStratum(expr, object, 0);
+  const NodeId root = strata_.back().root;
+  if (absl::Status status = Run(); !status.ok()) return status;
+  if (!met_circle_) return root;
+  return AnswerCircle(expr, object);
 }
 
 Decision Evaluator::DecisionOf(NodeId node) const {
@@ -79,7 +86,7 @@ Decision Evaluator::DecisionOf(NodeId node) const {
 }
 
 absl::Status Evaluator::Run() {
-  while (!strata_.empty()) {
+  while (!strata_.empty() && !met_circle_) {
     Drain();
     Stratum& stratum = strata_.back();
     if (nodes_[stratum.root].holds) {
@@ -94,14 +101,7 @@ absl::Status Evaluator::Run() {
       }
     }
     if (queue == nullptr) {
-      if (stratum.waiting == 0 && stratum.saw_undefined && nodes_[stratum.root].possible) {
-        return WithReason(
-            absl::FailedPreconditionError(Cat(
-                "`", GoalText(nodes_[stratum.root].expr, nodes_[stratum.root].object),
-                "` depends on its own absence: the stored relationships form a cycle through the "
-                "right side of an exclusion, so it has no answer; break the cycle")),
-            "CYCLE_THROUGH_EXCLUSION");
-      }
+      if (mode_ == Mode::kDiscover) return absl::OkStatus();
       CloseStratum(/*quiet=*/true);
       continue;
     }
@@ -144,16 +144,11 @@ void Evaluator::CloseStratum(bool quiet) {
   strata_.pop_back();
   events_.clear();
   for (const auto& [key, node] : stratum.nodes) {
-    const bool decided = nodes_[node].holds || (quiet && !nodes_[node].possible);
-    if (decided || (quiet && !stratum.saw_undefined)) final_.emplace(key, node);
+    if (quiet || nodes_[node].holds) final_.emplace(key, node);
   }
   if (stratum.waiting == 0) return;
   active_roots_.erase(stratum.root_key);
   const Node& root = nodes_[stratum.root];
-  if (!root.holds && root.possible && stratum.saw_undefined) {
-    nodes_[stratum.waiting].undefined = true;
-    strata_.back().saw_undefined = true;
-  }
   SettleExclusion(stratum.waiting,
                   root.holds ? Right::kYes : root.possible ? Right::kMaybe : Right::kNo,
                   stratum.root);
@@ -177,9 +172,7 @@ absl::Status Evaluator::AskRight(NodeId exclusion) {
     return absl::OkStatus();
   }
   if (active_roots_.contains(key)) {
-    nodes_[exclusion].undefined = true;
-    strata_.back().saw_undefined = true;
-    SettleExclusion(exclusion, Right::kMaybe, 0);
+    met_circle_ = true;
     return absl::OkStatus();
   }
   OpenStratum(right, object, exclusion);
@@ -198,6 +191,17 @@ void Evaluator::SettleExclusion(NodeId exclusion, Right right, NodeId right_node
   SetPossible(exclusion);
   if (right == Right::kNo && nodes_[exclusion].left_holds) {
     SetHolds(exclusion, nodes_[exclusion].proof_child, kNoIndex);
+  }
+}
+
+void Evaluator::RiseFromStore(NodeId id, EdgeId edge, EdgeState state) {
+  if (mode_ == Mode::kDiscover) {
+    leaves_.push_back({id, edge, state});
+    SetPossible(id);
+  } else if (state == EdgeState::kConditional) {
+    SetPossible(id);
+  } else {
+    SetHolds(id, 0, edge);
   }
 }
 
@@ -243,11 +247,17 @@ void Evaluator::OnPossible(const Event& event) {
       OpenNextOfIntersection(parent);
       return;
     case Op::kExclusion:
-      if (node.right == Right::kUnasked) Schedule(parent, Task::kAskRight, kDoubtfulRights);
+      if (event.link.place == kRightPlace) return;
+      if (mode_ == Mode::kStrata) {
+        if (node.right == Right::kUnasked) Schedule(parent, Task::kAskRight, kDoubtfulRights);
+        return;
+      }
+      if (mode_ == Mode::kDiscover) OpenRight(parent);
+      if (nodes_[parent].right != Right::kYes) SetPossible(parent);
       return;
     case Op::kArrowAll:
       ++node.possible_children;
-      if (edges_[event.link.edge].state == EdgeState::kLive) ++node.certain_possible;
+      if (edges_[event.link.edge].judged.state == EdgeState::kLive) ++node.certain_possible;
       CheckArrowAll(parent);
       return;
     default:
@@ -260,7 +270,7 @@ void Evaluator::OnHolds(const Event& event) {
   Node& node = nodes_[parent];
   const Op op = expression(parent).op;
   const bool over_condition =
-      event.link.edge != kNoIndex && edges_[event.link.edge].state == EdgeState::kConditional;
+      event.link.edge != kNoIndex && edges_[event.link.edge].judged.state == EdgeState::kConditional;
   switch (op) {
     case Op::kIntersection:
       if (++node.holding_children == expression(parent).children.size()) {
@@ -268,6 +278,7 @@ void Evaluator::OnHolds(const Event& event) {
       }
       return;
     case Op::kExclusion:
+      if (event.link.place == kRightPlace) return;
       node.left_holds = true;
       node.proof_child = event.child;
       if (node.right == Right::kUnasked) Schedule(parent, Task::kAskRight, kRights);

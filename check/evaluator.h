@@ -1,14 +1,15 @@
 // evaluator.h: does a subject have a permission, as the least fixed point over the stored relationships.
 //
-//   Evaluator evaluator(plan, *snapshot, moment, &budget, {.type = user, .id = "alice"}, Trace::kOff);
+//   Evaluator evaluator(plan, *snapshot, &conditions, &budget, {.type = user, .id = "alice"}, Trace::kOff);
 //   absl::StatusOr<Evaluator::Verdict> verdict = evaluator.Ask(view, "plan");
 //
 // It knows nothing of delegation: an agent, task or session is never its subject.
 //
 // Threads     One question (or a batch with one subject) on one thread.
-// Ownership   Plan, snapshot and budget outlive it.
+// Ownership   Plan, snapshot, conditions and budget outlive it.
 // Errors      RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED (budget.h); DATA_LOSS, UNAVAILABLE from storage;
-//             FAILED_PRECONDITION (CYCLE_THROUGH_EXCLUSION) where the data make a permission depend on its own absence.
+//             FAILED_PRECONDITION (CYCLE_THROUGH_EXCLUSION) where the data make a permission depend on its own absence;
+//             those of conditions.h where the answer hinges on a caveat that cannot be evaluated.
 // Costs       One get for each relation that can hold the subject directly, one or two short scans for each object
 //             walked. No recursion: depth of the data costs memory, charged to the budget, never stack.
 #ifndef MANDATE_CHECK_EVALUATOR_H_
@@ -23,8 +24,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "check/budget.h"
+#include "check/conditions.h"
 #include "check/explanation.h"
-#include "check/moment.h"
 #include "check/plan.h"
 #include "storage/snapshot.h"
 
@@ -47,9 +48,10 @@ class Evaluator {
   struct Verdict {
     Decision decision = Decision::kDenied;
     NodeId node = 0;  // For the questions below; 0 when no relationship could matter.
+    std::vector<std::string> missing;  // kConditional: the context that would decide it, sorted.
   };
 
-  Evaluator(const Plan& plan, const Snapshot& snapshot, const Moment& moment, Budget* budget,
+  Evaluator(const Plan& plan, const Snapshot& snapshot, Conditions* conditions, Budget* budget,
             SubjectTerm subject, Trace trace);
 
   // What later calls are charged to. REQUIRES: it outlives them.
@@ -72,6 +74,7 @@ class Evaluator {
   using ObjectId = uint32_t;
   using EdgeId = uint32_t;
   static constexpr uint32_t kNoIndex = 0xffffffff;
+  static constexpr uint32_t kRightPlace = 0xffffffff;  // Link::place of an exclusion's right side
 
   struct Object {
     TypeId type;
@@ -85,7 +88,7 @@ class Evaluator {
     MemberId relation;
     ObjectId subject;
     NameId subject_relation;
-    EdgeState state;
+    JudgedEdge judged;
     Revision written;
     absl::Time expires_at;
   };
@@ -93,6 +96,7 @@ class Evaluator {
   // From a node to one that waits for it.
   struct Link {
     NodeId parent;
+    NodeId child;
     uint32_t next;   // The next link of the same child.
     EdgeId edge;     // The relationship that leads from parent to child, or kNoIndex.
     uint32_t place;  // Which child of the parent.
@@ -107,7 +111,7 @@ class Evaluator {
     ObjectId object;
     bool possible = false;
     bool holds = false;
-    bool undefined = false;            // An exclusion whose right side depends on the exclusion itself.
+    bool undefined = false;            // It depends on its own absence, or on a goal that does.
     bool left_holds = false;           // kExclusion
     Right right = Right::kUnasked;     // kExclusion
     uint32_t links = kNoIndex;
@@ -123,6 +127,21 @@ class Evaluator {
     uint32_t children = kNoIndex;      // Index into child_lists_: children that are all part of the proof.
     NodeId right_node = 0;             // kExclusion
   };
+
+  // How right sides of exclusions are treated: each in a stratum of its own, unless they form a circle.
+  enum class Mode : uint8_t {
+    kStrata,
+    kDiscover,  // Every goal that could matter is opened in one stratum; `holds` does not rise.
+    kReplay,    // The opened goals rise once more, with every right side decided beforehand.
+  };
+
+  // What the store alone made rise, kept to be replayed.
+  struct Leaf {
+    NodeId node;
+    EdgeId edge;
+    EdgeState state;
+  };
+  using NodeSet = std::vector<bool>;  // by NodeId, from the first goal of the circle's graph on
 
   enum class Task : uint8_t { kExpand, kScan, kAskRight };
   struct Work {
@@ -143,7 +162,6 @@ class Evaluator {
     NodeId root = 0;
     NodeId waiting = 0;                // The exclusion in the stratum below; 0 for the question itself.
     uint64_t root_key = 0;
-    bool saw_undefined = false;
     // Cheapest first: point gets, right sides whose left side holds, scans, right sides whose left side may hold.
     std::vector<Work> queues[4];
     absl::flat_hash_map<uint64_t, NodeId> nodes;
@@ -152,6 +170,21 @@ class Evaluator {
   struct ChildRef {
     NodeId node;
     EdgeId edge;
+  };
+
+  // A conditional relationship by which a goal may hold: over it a child (0: the relationship is enough).
+  struct ConditionalArc {
+    NodeId parent;
+    NodeId child;
+    EdgeId edge;
+  };
+
+  // Links and conditional arcs by their upper end, as far as they were needed.
+  struct Below {
+    size_t links_seen = 0;
+    size_t arcs_seen = 0;
+    absl::flat_hash_map<NodeId, std::vector<NodeId>> children;
+    absl::flat_hash_map<NodeId, std::vector<ConditionalArc>> arcs;
   };
 
   static uint64_t Key(ExprId expr, ObjectId object) {
@@ -165,15 +198,17 @@ class Evaluator {
 
   ObjectId Intern(TypeId type, NameId name, std::string_view id);
   EdgeId AddEdge(ObjectId resource, MemberId relation, ObjectId subject, NameId subject_relation,
-                 const Edge& edge, EdgeState state);
+                 const Edge& edge, JudgedEdge judged);
 
   // evaluator.cc: the monotone machine.
+  absl::StatusOr<NodeId> Answer(ExprId expr, ObjectId object);
   absl::Status Run();
   absl::Status Step(const Work& work);
   absl::Status AskRight(NodeId exclusion);
   void OpenStratum(ExprId expr, ObjectId object, NodeId waiting);
   void CloseStratum(bool quiet);
   void SettleExclusion(NodeId exclusion, Right right, NodeId right_node);
+  void RiseFromStore(NodeId node, EdgeId edge, EdgeState state);
   void SetPossible(NodeId node);
   void SetHolds(NodeId node, NodeId proof_child, EdgeId proof_edge);
   void Drain();
@@ -181,6 +216,14 @@ class Evaluator {
   void OnHolds(const Event& event);
   void OpenNextOfIntersection(NodeId node);
   void CheckArrowAll(NodeId node);
+
+  // evaluator_circles.cc: goals that exclude each other in circles.
+  absl::StatusOr<NodeId> AnswerCircle(ExprId expr, ObjectId object);
+  void OpenRight(NodeId exclusion);
+  NodeSet Replay(NodeId first, const NodeSet& blocked, bool Node::*risen);
+  void SettleCircle(NodeId first, const NodeSet& possible);
+  void MarkUndefined(NodeId first);
+  std::vector<NodeId> CircleMembers(NodeId first) const;
 
   // evaluator_expand.cc: from a goal to its sub-goals, reading storage.
   NodeId OpenNode(ExprId expr, ObjectId object, NodeId parent, EdgeId edge, uint32_t place);
@@ -203,11 +246,12 @@ class Evaluator {
   std::vector<ChildRef> ProofChildren(NodeId node) const;
   std::string GoalText(ExprId expr, ObjectId object) const;
   std::string SubjectText() const;
+  absl::StatusOr<std::vector<std::string>> MissingFor(NodeId root);
   Decision DecisionOf(NodeId node) const;
 
   const Plan& plan_;
   const Snapshot& snapshot_;
-  const Moment moment_;
+  Conditions& conditions_;
   Budget* budget_;
   SubjectTerm subject_;
   NameId subject_name_;
@@ -221,12 +265,17 @@ class Evaluator {
   std::vector<Node> nodes_;
   std::vector<Link> links_;
   std::vector<EdgeRecord> edges_;
+  std::vector<ConditionalArc> conditional_arcs_;
+  Below below_;
   std::vector<std::vector<ChildRef>> child_lists_;
   std::vector<std::vector<ChildRef>> traced_children_;  // by NodeId, with Trace::kOn
   std::vector<Stratum> strata_;
   absl::flat_hash_set<uint64_t> active_roots_;
   absl::flat_hash_map<uint64_t, NodeId> final_;         // Goals whose value is settled for good.
   std::vector<Event> events_;
+  Mode mode_ = Mode::kStrata;
+  bool met_circle_ = false;                             // A right side needed itself.
+  std::vector<Leaf> leaves_;                            // Mode::kDiscover and kReplay
   bool has_expiry_ = false;                             // Some edge that was read expires.
   // The earliest expiry of anything that took something away: what an absence rests on.
   absl::Time blocking_until_ = absl::InfiniteFuture();

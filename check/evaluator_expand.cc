@@ -25,10 +25,10 @@ Evaluator::ObjectId Evaluator::Intern(TypeId type, NameId name, std::string_view
 }
 
 Evaluator::EdgeId Evaluator::AddEdge(ObjectId resource, MemberId relation, ObjectId subject,
-                                     NameId subject_relation, const Edge& edge, EdgeState state) {
+                                     NameId subject_relation, const Edge& edge, JudgedEdge judged) {
   has_expiry_ |= edge.expires_at != absl::InfiniteFuture();
   edges_.push_back(
-      {resource, relation, subject, subject_relation, state, edge.written, edge.expires_at});
+      {resource, relation, subject, subject_relation, judged, edge.written, edge.expires_at});
   return static_cast<EdgeId>(edges_.size() - 1);
 }
 
@@ -48,7 +48,8 @@ Evaluator::NodeId Evaluator::OpenNode(ExprId expr, ObjectId object, NodeId paren
   if (!reach_.Contains(expr)) return 0;
   const uint64_t key = Key(expr, object);
   NodeId child = 0;
-  if (auto settled = final_.find(key); settled != final_.end()) {
+  const auto settled = mode_ == Mode::kStrata ? final_.find(key) : final_.end();
+  if (settled != final_.end()) {
     child = settled->second;
   } else {
     auto [slot, is_new] = strata_.back().nodes.try_emplace(key, nodes_.size());
@@ -61,7 +62,7 @@ Evaluator::NodeId Evaluator::OpenNode(ExprId expr, ObjectId object, NodeId paren
       const Expression& opened = plan_.schema().expression(expr);
       if ((opened.op == Op::kRelation || opened.op == Op::kPermission) &&
           IsIdentity(opened, object)) {
-        SetHolds(child, 0, kNoIndex);
+        RiseFromStore(child, kNoIndex, EdgeState::kLive);
       } else {
         Schedule(child, Task::kExpand, kGets);
       }
@@ -69,7 +70,10 @@ Evaluator::NodeId Evaluator::OpenNode(ExprId expr, ObjectId object, NodeId paren
   }
   if (parent == 0) return child;
   NoteChild(parent, child, edge);
-  const Link link{parent, nodes_[child].links, edge, place};
+  if (edge != kNoIndex && edges_[edge].judged.state == EdgeState::kConditional) {
+    conditional_arcs_.push_back({parent, child, edge});
+  }
+  const Link link{parent, child, nodes_[child].links, edge, place};
   if (!nodes_[child].holds) {
     nodes_[child].links = static_cast<uint32_t>(links_.size());
     links_.push_back(link);
@@ -89,7 +93,7 @@ absl::Status Evaluator::Expand(NodeId id) {
     case Op::kSelf:
       if (subject_.relation == MemberId::kNone && subject_.type == goal.type &&
           subject_.id == objects_[object].id) {
-        SetHolds(id, 0, kNoIndex);
+        RiseFromStore(id, kNoIndex, EdgeState::kLive);
       }
       return absl::OkStatus();
     case Op::kRelation:
@@ -150,17 +154,14 @@ absl::Status Evaluator::TryDirect(NodeId id, const Expression& goal, std::string
                      {subject_name_, subject_id, subject_relation});
   if (!found.ok()) return found.status();
   if (!found->has_value()) return absl::OkStatus();
-  absl::StatusOr<EdgeState> state = StateOf(**found, moment_);
-  if (!state.ok()) return state.status();
-  if (*state == EdgeState::kGone) return absl::OkStatus();
+  absl::StatusOr<JudgedEdge> judged = conditions_.Judge(**found, budget_);
+  if (!judged.ok()) return judged.status();
+  if (judged->state == EdgeState::kGone) return absl::OkStatus();
   const ObjectId subject = Intern(subject_.type, subject_name_, subject_id);
-  const EdgeId edge = AddEdge(object, goal.member, subject, subject_relation, **found, *state);
+  const EdgeId edge = AddEdge(object, goal.member, subject, subject_relation, **found, *judged);
   NoteChild(id, 0, edge);
-  if (*state == EdgeState::kConditional) {
-    SetPossible(id);
-  } else {
-    SetHolds(id, 0, edge);
-  }
+  if (judged->state == EdgeState::kConditional) conditional_arcs_.push_back({id, 0, edge});
+  RiseFromStore(id, edge, judged->state);
   return absl::OkStatus();
 }
 
@@ -189,11 +190,11 @@ absl::Status Evaluator::ScanSubjectSets(NodeId id, const Expression& goal) {
       if (absl::Status status = budget_->Charge(1, kRowBytes); !status.ok()) return status;
       const TupleRow& row = cursor->row();
       if (row.subject.id == "*") continue;  // An item; it is nobody's set.
-      absl::StatusOr<EdgeState> state = StateOf(row.edge, moment_);
-      if (!state.ok()) return state.status();
-      if (*state == EdgeState::kGone) continue;
+      absl::StatusOr<JudgedEdge> judged = conditions_.Judge(row.edge, budget_);
+      if (!judged.ok()) return judged.status();
+      if (judged->state == EdgeState::kGone) continue;
       const ObjectId subject = Intern(allowed.type, type_name, row.subject.id);
-      const EdgeId edge = AddEdge(object, goal.member, subject, relation_name, row.edge, *state);
+      const EdgeId edge = AddEdge(object, goal.member, subject, relation_name, row.edge, *judged);
       OpenNode(target, subject, id, edge, 0);
     }
     if (!cursor->status().ok()) return cursor->status();
@@ -235,16 +236,19 @@ absl::Status Evaluator::ScanArrow(NodeId id, const Expression& goal) {
             Cat("an arrow met the wildcard `", snapshot_.names().Name(type_name),
                          ":*`, which the schema refuses"));
       }
-      absl::StatusOr<EdgeState> state = StateOf(row.edge, moment_);
-      if (!state.ok()) return state.status();
-      if (*state == EdgeState::kGone) continue;
+      absl::StatusOr<JudgedEdge> judged = conditions_.Judge(row.edge, budget_);
+      if (!judged.ok()) return judged.status();
+      if (judged->state == EdgeState::kGone) continue;
       const ObjectId subject = Intern(allowed.type, type_name, row.subject.id);
-      const EdgeId edge = AddEdge(object, goal.member, subject, subject_relation, row.edge, *state);
+      const EdgeId edge = AddEdge(object, goal.member, subject, subject_relation, row.edge, *judged);
       if (all) {
         ++nodes_[id].opened;
         // Its expiry takes away a requirement, so an absence that rests on this goal ends with it.
         blocking_until_ = std::min(blocking_until_, row.edge.expires_at);
-        if (*state == EdgeState::kLive) ++nodes_[id].certain_edges;
+        if (judged->state == EdgeState::kLive) ++nodes_[id].certain_edges;
+      }
+      if (!reaches && judged->state == EdgeState::kConditional) {
+        conditional_arcs_.push_back({id, 0, edge});
       }
       const NodeId child = reaches ? OpenNode(target, subject, id, edge, nodes_[id].opened) : 0;
       if (all) child_lists_[nodes_[id].children].push_back({child, edge});

@@ -35,7 +35,50 @@ StepKind KindOf(Op op) {
   return StepKind::kNil;
 }
 
+std::string DescribeOpen(const Condition& condition) {
+  if (!condition.error.ok()) return Cat(" (not known: ", condition.error.message(), ")");
+  return Cat(" (needs `", absl::StrJoin(condition.missing, "`, `"), "`)");
+}
+
 }  // namespace
+
+// What keeps `root` from being decided: the conditional relationships that undecided goals below it may hold by. All of
+// those goals were opened to the end, so the names do not depend on the order in which that happened.
+absl::StatusOr<std::vector<std::string>> Evaluator::MissingFor(NodeId root) {
+  for (; below_.links_seen < links_.size(); ++below_.links_seen) {
+    const Link& link = links_[below_.links_seen];
+    below_.children[link.parent].push_back(link.child);
+  }
+  for (; below_.arcs_seen < conditional_arcs_.size(); ++below_.arcs_seen) {
+    const ConditionalArc& arc = conditional_arcs_[below_.arcs_seen];
+    below_.arcs[arc.parent].push_back(arc);
+  }
+  OpenConditions open;
+  std::vector<NodeId> work{root};
+  absl::flat_hash_set<NodeId> seen{root};
+  const auto visit = [&](NodeId child) {
+    if (DecisionOf(child) == Decision::kConditional && seen.insert(child).second) {
+      work.push_back(child);
+    }
+  };
+  while (!work.empty()) {
+    const NodeId id = work.back();
+    work.pop_back();
+    if (auto arcs = below_.arcs.find(id); arcs != below_.arcs.end()) {
+      for (const ConditionalArc& arc : arcs->second) {
+        // Where every object is asked, a condition that fails takes its object out, so it counts in any case.
+        const bool counts = arc.child == 0 || nodes_[arc.child].possible ||
+                            expression(id).op == Op::kArrowAll;
+        if (counts) open.Add(conditions_.at(edges_[arc.edge].judged.condition));
+      }
+    }
+    if (auto children = below_.children.find(id); children != below_.children.end()) {
+      for (NodeId child : children->second) visit(child);
+    }
+    if (nodes_[id].right_node != 0) visit(nodes_[id].right_node);
+  }
+  return open.Missing();
+}
 
 std::vector<Evaluator::ChildRef> Evaluator::ProofChildren(NodeId id) const {
   const Node& node = nodes_[id];
@@ -80,6 +123,11 @@ Relationship Evaluator::ToRelationship(const EdgeRecord& edge) const {
   relationship.subject = {std::string(names.Name(subject.name)), std::string(subject.id),
                           std::string(names.Name(edge.subject_relation))};
   relationship.expires_at = edge.expires_at;
+  if (edge.judged.condition != kNoCondition) {
+    const Condition& condition = conditions_.at(edge.judged.condition);
+    relationship.caveat = condition.caveat;
+    relationship.caveat_context = condition.context;
+  }
   return relationship;
 }
 
@@ -144,10 +192,12 @@ void Evaluator::Explain(const Verdict& verdict, MemberId member, std::string_vie
       const EdgeRecord& edge = edges_[frame.edge];
       Relationship relationship = ToRelationship(edge);
       ExplanationStep step{frame.depth++, StepKind::kRelationship, DecisionOf(frame.node)};
-      if (frame.node == 0 || edge.state == EdgeState::kConditional) {
-        step.decision = edge.state == EdgeState::kLive ? Decision::kAllowed : Decision::kConditional;
+      const bool is_open = edge.judged.state == EdgeState::kConditional;
+      if (frame.node == 0 || (is_open && step.decision == Decision::kAllowed)) {
+        step.decision = is_open ? Decision::kConditional : Decision::kAllowed;
       }
       step.text = ToText(relationship);
+      if (is_open) step.text += DescribeOpen(conditions_.at(edge.judged.condition));
       step.relationship = std::move(relationship);
       step.revision = edge.written;
       explanation->steps.push_back(std::move(step));

@@ -125,7 +125,8 @@ TEST(Evaluator, KeepsNoHalfKnownAnswerAfterAnError) {
   const TypeId folder = *schema.FindType("folder");
   const MemberId view = *schema.FindMember(folder, "view");
   Budget tight({.steps_max = 3});
-  Evaluator evaluator(*world.plan, *snapshot, {.now = world.now}, &tight,
+  Conditions conditions(*world.plan, {.now = world.now});
+  Evaluator evaluator(*world.plan, *snapshot, &conditions, &tight,
                       {.type = *schema.FindType("user"), .id = "ann"}, Trace::kOff);
   EXPECT_FALSE(evaluator.Ask(view, "a").ok());
   Budget wide({});

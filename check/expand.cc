@@ -29,11 +29,11 @@ constexpr uint64_t kGoalBytes = 256;
 
 class Expander {
  public:
-  Expander(const Plan& plan, const Snapshot& snapshot, const Moment& moment, Budget* budget,
+  Expander(const Plan& plan, const Snapshot& snapshot, Moment moment, Budget* budget,
            uint32_t subject_set_depth)
       : plan_(plan),
         snapshot_(snapshot),
-        moment_(moment),
+        conditions_(plan, std::move(moment)),
         budget_(budget),
         subject_set_depth_(subject_set_depth) {}
 
@@ -56,6 +56,7 @@ class Expander {
     std::string within;   // The member whose expression this belongs to.
     uint32_t depth;
     uint32_t sets_opened;
+    std::optional<ExpandedSubject> over = {};
   };
 
   // Shows one goal and puts what belongs below it on the stack, first child on top.
@@ -63,7 +64,10 @@ class Expander {
     if (goal.expr == ExprId::kNone) {
       tree_.push_back({.depth = goal.depth,
                        .kind = ExpandKind::kNil,
-                       .object = {plan_.schema().definition(goal.type).name, goal.object_id}});
+                       .object = {plan_.schema().definition(goal.type).name, goal.object_id},
+                       .relation = {},
+                       .subjects = {},
+                       .over = goal.over});
       return absl::OkStatus();
     }
     const Expression& expression = plan_.schema().expression(goal.expr);
@@ -71,7 +75,9 @@ class Expander {
     const bool named = expression.op == Op::kRelation || expression.op == Op::kPermission;
     ExpandNode node{.depth = goal.depth,
                     .object = {plan_.schema().definition(goal.type).name, goal.object_id},
-                    .relation = goal.within};
+                    .relation = goal.within,
+                    .subjects = {},
+                    .over = goal.over};
     if (named) {
       node.relation = plan_.schema().member(expression.member).name;
     }
@@ -124,6 +130,24 @@ class Expander {
     return absl::OkStatus();
   }
 
+  // Nothing for a relationship that does not count.
+  absl::StatusOr<std::optional<ExpandedSubject>> Judge(const TupleRow& row) {
+    auto judged = conditions_.Judge(row.edge, budget_);
+    if (!judged.ok()) return judged.status();
+    if (judged->state == EdgeState::kGone) return std::nullopt;
+    ExpandedSubject subject{.subject = ToRelationship(row, snapshot_.names()).subject,
+                            .expires_at = row.edge.expires_at,
+                            .written = row.edge.written};
+    if (judged->condition != kNoCondition) {
+      const Condition& condition = conditions_.at(judged->condition);
+      subject.caveat = condition.caveat;
+      subject.caveat_context = condition.context;
+      subject.missing = condition.missing;
+      if (condition.state == EdgeState::kConditional) subject.decision = Decision::kConditional;
+    }
+    return subject;
+  }
+
   absl::Status ShowSubjects(const Goal& goal, const Expression& expression, ExpandNode node) {
     node.kind = ExpandKind::kSubjects;
     std::vector<Goal> below;
@@ -132,11 +156,10 @@ class Expander {
     for (; cursor->Valid(); cursor->Next()) {
       if (absl::Status status = budget_->Charge(1, kSubjectBytes); !status.ok()) return status;
       const TupleRow& row = cursor->row();
-      auto state = StateOf(row.edge, moment_);
-      if (!state.ok()) return state.status();
-      if (*state == EdgeState::kGone) continue;
-      node.subjects.push_back({ToRelationship(row, snapshot_.names()).subject,
-                               row.edge.expires_at, row.edge.written});
+      auto subject = Judge(row);
+      if (!subject.ok()) return subject.status();
+      if (!subject->has_value()) continue;
+      node.subjects.push_back(**subject);
       if (row.subject.relation == NameId::kNone || goal.sets_opened >= subject_set_depth_ ||
           row.subject.id == "*") {
         continue;
@@ -145,7 +168,7 @@ class Expander {
       const MemberId member = plan_.MemberOf(type, row.subject.relation);
       if (member == MemberId::kNone) continue;
       below.push_back({plan_.schema().member(member).root, type, std::string(row.subject.id), "",
-                       goal.depth + 1, goal.sets_opened + 1});
+                       goal.depth + 1, goal.sets_opened + 1, *std::move(subject)});
     }
     if (!cursor->status().ok()) return cursor->status();
     tree_.push_back(std::move(node));
@@ -162,9 +185,9 @@ class Expander {
     for (; cursor->Valid(); cursor->Next()) {
       if (absl::Status status = budget_->Charge(1, kSubjectBytes); !status.ok()) return status;
       const TupleRow& row = cursor->row();
-      auto state = StateOf(row.edge, moment_);
-      if (!state.ok()) return state.status();
-      if (*state == EdgeState::kGone) continue;
+      auto subject = Judge(row);
+      if (!subject.ok()) return subject.status();
+      if (!subject->has_value()) continue;
       const TypeId type = plan_.TypeOf(row.subject.type);
       // An object whose type lacks the target: nobody has it there, which matters where all are asked.
       ExprId expr = ExprId::kNone;
@@ -173,7 +196,8 @@ class Expander {
       }
       if (expr == ExprId::kNone && expression.op == Op::kArrowAny) continue;
       below.push_back(
-          {expr, type, std::string(row.subject.id), "", goal.depth + 1, goal.sets_opened});
+          {expr, type, std::string(row.subject.id), "", goal.depth + 1, goal.sets_opened,
+           *std::move(subject)});
     }
     if (!cursor->status().ok()) return cursor->status();
     tree_.push_back(std::move(node));
@@ -183,7 +207,7 @@ class Expander {
 
   const Plan& plan_;
   const Snapshot& snapshot_;
-  const Moment moment_;
+  Conditions conditions_;
   Budget* budget_;
   const uint32_t subject_set_depth_;
   std::vector<Goal> stack_;
@@ -194,7 +218,7 @@ class Expander {
 }  // namespace
 
 absl::StatusOr<std::vector<ExpandNode>> Expand(const Plan& plan, const Snapshot& snapshot,
-                                               const Moment& moment, Budget* budget,
+                                               absl::Time now, Budget* budget,
                                                const ExpandQuestion& question) {
   const Schema& schema = plan.schema();
   auto type = ResolveType(schema, question.resource.type, "resource.type");
@@ -206,7 +230,9 @@ absl::StatusOr<std::vector<ExpandNode>> Expand(const Plan& plan, const Snapshot&
                                 "WILDCARD_NOT_ALLOWED"),
                      "resource.id");
   }
-  Expander expander(plan, snapshot, moment, budget, question.subject_set_depth);
+  auto context = CaveatContext::Parse(question.context);
+  if (!context.ok()) return WithField(context.status(), "context");
+  Expander expander(plan, snapshot, Moment{now, *std::move(context)}, budget, question.subject_set_depth);
   return expander.Run(schema.member(*member).root, *type, question.resource.id);
 }
 

@@ -9,12 +9,14 @@
 #ifndef MANDATE_CHECK_EXPAND_H_
 #define MANDATE_CHECK_EXPAND_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "check/budget.h"
-#include "check/moment.h"
+#include "check/conditions.h"
+#include "check/explanation.h"
 #include "check/plan.h"
 #include "schema/relationship.h"
 #include "storage/snapshot.h"
@@ -25,6 +27,7 @@ struct ExpandQuestion {
   ObjectRef resource;
   std::string permission;
   uint32_t subject_set_depth = 0;  // How many levels of subject sets to open.
+  std::string context;             // The values of caveats: a JSON object, or empty.
 };
 
 enum class ExpandKind : uint8_t {
@@ -38,10 +41,16 @@ enum class ExpandKind : uint8_t {
 };
 std::string_view ExpandKindName(ExpandKind kind);  // `UNION`
 
+// A stored relationship that counts, or counts if its caveat holds: those whose caveat does not are left out.
 struct ExpandedSubject {
   SubjectRef subject;
   absl::Time expires_at = absl::InfiniteFuture();
   Revision written;
+  std::string caveat;                // Empty: none.
+  std::string caveat_context;        // As stored: a JSON object, or empty.
+  // Whether the caveat holds. kConditional: `missing` would decide it; without `missing` it cannot be evaluated.
+  Decision decision = Decision::kAllowed;
+  std::vector<std::string> missing;
 };
 
 // In reading order, each with its depth: the tree may be as deep as the data.
@@ -53,10 +62,12 @@ struct ExpandNode {
   // an arrow of several.
   std::string relation;
   std::vector<ExpandedSubject> subjects;  // kSubjects and kSelf: direct subjects first, then subject sets.
+  // Below an arrow or a subject set: the relationship that leads here.
+  std::optional<ExpandedSubject> over;
 };
 
 absl::StatusOr<std::vector<ExpandNode>> Expand(const Plan& plan, const Snapshot& snapshot,
-                                               const Moment& moment, Budget* budget,
+                                               absl::Time now, Budget* budget,
                                                const ExpandQuestion& question);
 
 }  // namespace mandate

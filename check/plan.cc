@@ -35,6 +35,10 @@ Plan::Plan(std::shared_ptr<const Schema> schema, const NameTable& names, Revisio
     member_names_.push_back(name);
     if (name != NameId::kNone) members_.emplace(MemberKey(member.type, name), id);
   }
+  for (size_t i = 0; i < schema_->caveats().size(); ++i) {
+    const auto name = names.Find(schema_->caveats()[i].name);
+    if (name.has_value()) caveats_.emplace(*name, static_cast<CaveatId>(i));
+  }
   for (size_t i = 0; i < schema_->expressions().size(); ++i) {
     const Expression& expression = schema_->expressions()[i];
     const auto user = static_cast<ExprId>(i);
@@ -56,6 +60,11 @@ Plan::~Plan() {
 MemberId Plan::MemberOf(TypeId type, NameId name) const {
   auto it = members_.find(MemberKey(type, name));
   return it == members_.end() ? MemberId::kNone : it->second;
+}
+
+const Caveat* Plan::FindCaveat(NameId name) const {
+  auto it = caveats_.find(name);
+  return it == caveats_.end() ? nullptr : &schema_->caveat(it->second);
 }
 
 const Reach& Plan::ReachOf(TypeId type, MemberId relation) const {

@@ -52,6 +52,8 @@ class Plan {
     return index < types_.size() ? types_[index] : TypeId::kNone;
   }
   MemberId MemberOf(TypeId type, NameId name) const;
+  // Null for a name that is no caveat of this schema.
+  const Caveat* FindCaveat(NameId name) const;
 
   // The expressions that can reach an object of `type` (relation kNone), or a subject set `type#relation`.
   const Reach& ReachOf(TypeId type, MemberId relation) const;
@@ -65,6 +67,7 @@ class Plan {
   std::vector<NameId> member_names_;
   std::vector<TypeId> types_;  // by NameId
   absl::flat_hash_map<uint64_t, MemberId> members_;
+  absl::flat_hash_map<NameId, CaveatId> caveats_;
   std::vector<std::vector<ExprId>> users_;  // by ExprId: the expressions that it makes hold
   // By TypeId, then behind those by MemberId.
   mutable std::vector<std::atomic<const Reach*>> reach_;

@@ -26,6 +26,7 @@ struct CheckQuestion {
   SubjectRef subject;             // An object, a subject set, an agent or a session; never a wildcard.
   std::optional<ObjectRef> task;  // For an agent: the task it asks for. For a session: a claim.
   Claims claims;
+  std::string context;            // The values of caveats: a JSON object, or empty.
   bool explain = false;
 };
 

@@ -32,6 +32,9 @@ class TestWorld {
       request.schema_names.push_back(definition.name);
     }
     for (const auto& member : compiled.schema->members()) request.schema_names.push_back(member.name);
+    for (const auto& caveat : compiled.schema->caveats()) {
+      request.schema_names.push_back(caveat.name);
+    }
     auto revision = store->Write(request);
     EXPECT_TRUE(revision.ok()) << revision.status();
     plan = std::make_unique<Plan>(compiled.schema, store->Head()->names(), *revision);
@@ -58,10 +61,11 @@ class TestWorld {
     CheckQuestion check{.resource = question->resource,
                         .permission = question->permission,
                         .subject = question->subject,
+                        .context = context,
                         .explain = explain};
     if (!task.empty()) check.task = *ParseObject(task);
     auto snapshot = store->Head();
-    return Checker(*plan, *snapshot, {.now = now}, limits).Check(check);
+    return Checker(*plan, *snapshot, now, limits).Check(check);
   }
 
   Decision Decide(const std::string& text, const std::string& task = "") {
@@ -75,12 +79,14 @@ class TestWorld {
                                                      uint32_t depth) {
     auto snapshot = store->Head();
     Budget budget(limits.budget);
-    return Expand(*plan, *snapshot, {.now = now}, &budget, {*ParseObject(object), permission, depth});
+    return Expand(*plan, *snapshot, now, &budget,
+                  {*ParseObject(object), permission, depth, context});
   }
 
   absl::Time now = absl::FromCivil(absl::CivilDay(2026, 1, 1), absl::UTCTimeZone());
   CheckLimits limits;
   bool explain = false;
+  std::string context;  // Of every question.
   std::unique_ptr<TupleStore> store;
   std::unique_ptr<Plan> plan;
 };

@@ -25,6 +25,19 @@ std::set<Form> FormsOf(const Schema& schema, const Member& relation) {
   return forms;
 }
 
+// True if `after` takes every context that may be stored with `caveat` in `before`.
+bool KeepsParameters(const Caveat& caveat, const Schema& after) {
+  const std::optional<CaveatId> found = after.FindCaveat(caveat.name);
+  if (!found.has_value()) return false;
+  const auto& kept = after.caveat(*found).parameters;
+  return std::all_of(caveat.parameters.begin(), caveat.parameters.end(),
+                     [&](const CaveatParameter& old) {
+                       return std::any_of(kept.begin(), kept.end(), [&](const auto& parameter) {
+                         return parameter.name == old.name && parameter.type == old.type;
+                       });
+                     });
+}
+
 // True if some relationship of `relation` that `before` allows is not allowed, or means something
 // else, in `after`.
 bool IsNarrowed(const Schema& before, const Member& relation, const Schema& after) {
@@ -35,6 +48,9 @@ bool IsNarrowed(const Schema& before, const Member& relation, const Schema& afte
   if (!found.has_value()) return true;
   const Member& new_relation = after.member(*found);
   if (new_relation.is_permission || new_relation.reserved != relation.reserved) return true;
+  for (const SubjectType& s : relation.subject_types) {
+    if (s.caveat != CaveatId::kNone && !KeepsParameters(before.caveat(s.caveat), after)) return true;
+  }
   const std::set<Form> old_forms = FormsOf(before, relation);
   const std::set<Form> new_forms = FormsOf(after, new_relation);
   return !std::includes(new_forms.begin(), new_forms.end(), old_forms.begin(), old_forms.end());

@@ -12,10 +12,6 @@ constexpr size_t kTextBytesMax = 4 << 20;
 }  // namespace
 
 CompileResult CompileSchema(std::string_view text) {
-  return CompileSchemaWith(text, kCaveatSupport);
-}
-
-CompileResult CompileSchemaWith(std::string_view text, CaveatSupport support) {
   CompileResult result;
   DiagnosticSink sink(text);
   if (text.size() > kTextBytesMax) {
@@ -24,7 +20,7 @@ CompileResult CompileSchemaWith(std::string_view text, CaveatSupport support) {
     return result;
   }
   const syntax::File file = syntax::ParseSchema(text, sink);
-  Resolution resolution(file, support, sink);
+  Resolution resolution(file, sink);
   DeclareNames(resolution);
   ResolveSubjectTypes(resolution);
   CheckDelegation(resolution);

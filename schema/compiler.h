@@ -56,7 +56,8 @@ std::string RenderDiagnostics(std::string_view file, std::string_view text,
 
 // May this relationship exist under this schema? INVALID_ARGUMENT with the field's path, and a reason:
 // UNKNOWN_DEFINITION, UNKNOWN_RELATION, NOT_A_RELATION (a permission), SUBJECT_TYPE_NOT_ALLOWED,
-// EXPIRATION_REQUIRED, EXPIRATION_NOT_ALLOWED, CAVEAT_REQUIRED, CAVEAT_NOT_ALLOWED. The form (relationship.h) is already valid.
+// EXPIRATION_REQUIRED, EXPIRATION_NOT_ALLOWED, CAVEAT_REQUIRED, CAVEAT_NOT_ALLOWED, CAVEAT_CONTEXT_INVALID. The form
+// (relationship.h) is already valid.
 // For a deletion caveat and expiry are not looked at.
 enum class Intent { kStore, kDelete };
 absl::Status ValidateRelationship(const Schema& schema, const Relationship& relationship, Intent intent);

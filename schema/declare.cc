@@ -4,10 +4,13 @@
 //
 //   partial audited { relation auditor: user }
 //   definition document { ...audited }      // definition document { relation auditor: user }
+#include <algorithm>
+
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "schema/cel/cel.h"
 #include "schema/resolver.h"
 #include "schema/text.h"
 
@@ -78,18 +81,34 @@ class Declarer {
     for (const syntax::CaveatParameter& parameter : source.parameters) {
       caveat.parameters.push_back({parameter.name.text, parameter.type});
     }
+    if (!source.broken) CompileCaveat(source, caveat);
     r_.builder.AddCaveat(std::move(caveat));
-    if (r_.caveat_support == CaveatSupport::kRefused) {
-      r_.sink.Error(source.name.span, "caveats are not yet supported");
-    }
-    if (source.broken) return;
-    const absl::flat_hash_set<std::string> words(source.body_words.begin(),
-                                                 source.body_words.end());
+  }
+
+  void CompileCaveat(const syntax::Caveat& source, Caveat& caveat) {
+    std::vector<cel::Variable> variables;
     for (const syntax::CaveatParameter& parameter : source.parameters) {
-      if (words.contains(parameter.name.text)) continue;
+      const absl::Status valid = cel::ValidateVariableName(parameter.name.text);
+      const absl::StatusOr<cel::Type> type = cel::ParseType(parameter.type);
+      if (!valid.ok()) r_.sink.SyntaxError(parameter.name.span, std::string(valid.message()));
+      if (!type.ok()) r_.sink.SyntaxError(parameter.type_span, std::string(type.status().message()));
+      if (!valid.ok() || !type.ok()) return;
+      variables.push_back({parameter.name.text, *type});
+    }
+    cel::CompileResult compiled = cel::Compile(source.body, variables);
+    for (const cel::Diagnostic& d : compiled.diagnostics) {
+      r_.sink.Error({source.body_span.offset + static_cast<uint32_t>(d.offset),
+                     static_cast<uint32_t>(d.length)},
+                    d.message);
+    }
+    if (!compiled.ok()) return;
+    for (const syntax::CaveatParameter& parameter : source.parameters) {
+      const auto& unused = compiled.unused;
+      if (std::find(unused.begin(), unused.end(), parameter.name.text) == unused.end()) continue;
       r_.sink.Error(parameter.name.span,
                     Cat("parameter ", Quote(parameter.name.text), " is not used by the caveat"));
     }
+    caveat.program = std::move(compiled.program);
   }
 
   void Declare(const syntax::Definition& source) {

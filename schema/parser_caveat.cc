@@ -85,6 +85,7 @@ void SchemaParser::ParseCaveatParameters(Caveat& caveat) {
       if (other.name.text == parameter.name.text) {
         sink_.SyntaxError(parameter.name.span,
                           Cat("parameter ", Quote(parameter.name.text), " is declared twice"));
+        caveat.broken = true;
         break;
       }
     }
@@ -146,9 +147,6 @@ void SchemaParser::ParseCaveatBody(Caveat& caveat) {
     if (AtSymbol("{")) ++depth;
     if (AtSymbol("}")) --depth;
     if (Current().kind == TokenKind::kBad) has_bad = true;
-    if (Current().kind == TokenKind::kWord && !IsSymbol(Previous(), ".")) {
-      caveat.body_words.emplace_back(TextOf(Current()));
-    }
     Advance();
   }
   const bool empty = Previous().span.offset == brace.offset;
@@ -159,7 +157,7 @@ void SchemaParser::ParseCaveatBody(Caveat& caveat) {
                       static_cast<uint32_t>(body.size())};
   TakeCommentsBefore(Current().span.offset);  // They stay in the body.
   Advance();
-  caveat.broken = has_bad || empty;
+  caveat.broken |= has_bad || empty;
   if (empty)
     sink_.SyntaxError(Cover(brace, Previous().span), "a caveat needs an expression in its body");
   if (body.size() > kBodyBytesMax) {

@@ -314,7 +314,7 @@ TEST(Parser, ReportsEveryErrorOnceAndInSourceOrder) {
       "relation ab: user\npermission ppp = viewr + (wild\nrelation rrr: usr | user with cav\n"
       "relaton sss: user\npermission qqq = ppp->view + sss");
   EXPECT_THAT(Errors(text), SizeIs(6));
-  const std::vector<Diagnostic> diagnostics = CompileAll(text).diagnostics;
+  const std::vector<Diagnostic> diagnostics = CompileSchema(text).diagnostics;
   for (size_t i = 1; i < diagnostics.size(); ++i) {
     EXPECT_LT(diagnostics[i - 1].range.offset, diagnostics[i].range.offset);
   }
@@ -329,7 +329,7 @@ TEST(Parser, KeepsSilentAboutWhatFollowsFromAnError) {
 
 TEST(Parser, GivesLineAndColumnInCharacters) {
   const std::vector<Diagnostic> diagnostics =
-      CompileAll("definition user {}\r\n\t/* éé */ defintion doc {}").diagnostics;
+      CompileSchema("definition user {}\r\n\t/* éé */ defintion doc {}").diagnostics;
   ASSERT_THAT(diagnostics, SizeIs(1));
   EXPECT_EQ(diagnostics[0].range.line, 2);
   EXPECT_EQ(diagnostics[0].range.column, 11);
@@ -337,10 +337,10 @@ TEST(Parser, GivesLineAndColumnInCharacters) {
 }
 
 TEST(Parser, TellsTextThatCannotBeReadFromTextThatIsWrong) {
-  EXPECT_EQ(CompileAll("definition us {}").diagnostics.at(0).fault, Fault::kSyntax);
-  EXPECT_EQ(CompileAll("definition doc { relation rrr: usr }").diagnostics.at(0).fault,
+  EXPECT_EQ(CompileSchema("definition us {}").diagnostics.at(0).fault, Fault::kSyntax);
+  EXPECT_EQ(CompileSchema("definition doc { relation rrr: usr }").diagnostics.at(0).fault,
             Fault::kMeaning);
-  EXPECT_EQ(CompileAll("definition doc { relation rrr: doc:*#rrr }").diagnostics.at(0).fault,
+  EXPECT_EQ(CompileSchema("definition doc { relation rrr: doc:*#rrr }").diagnostics.at(0).fault,
             Fault::kSyntax);
 }
 

@@ -46,7 +46,7 @@ struct Relationship {
   std::string caveat;                                // Empty: none.
   std::string caveat_context;                        // A JSON object in compact form, or empty.
   absl::Time expires_at = absl::InfiniteFuture();    // Whole microseconds. Gone from this moment on.
-  friend auto operator<=>(const Relationship&, const Relationship&) = default;
+  friend bool operator==(const Relationship&, const Relationship&) = default;
 };
 
 // A question, written like a relationship whose relation may be a permission.

@@ -11,7 +11,7 @@ namespace mandate {
 namespace {
 
 constexpr size_t kContextBytesMax = 32 << 10;
-constexpr int kDepthMax = 64;
+constexpr int kDepthMax = 30;  // Deeper does not fit into what protobuf reads, 100 messages deep.
 
 struct Brackets {
   size_t length = std::string_view::npos;
@@ -49,7 +49,7 @@ absl::StatusOr<std::string> CompactContext(std::string_view json) {
         Cat("caveat context has ", json.size(), " bytes; at most 32768 are allowed"));
   }
   if (ScanBrackets(json).depth_max > kDepthMax) {
-    return InvalidArgument("caveat context is nested more than 64 deep");
+    return InvalidArgument("caveat context is nested more than 30 deep");
   }
   std::vector<absl::flat_hash_set<std::string>> names;
   std::string repeated;

@@ -2,7 +2,7 @@
 //
 // Threads     Free functions; safe anywhere.
 // Errors      INVALID_ARGUMENT for what is not a JSON object.
-// Limits      Nested at most 64 deep (printing walks it by recursion); 32 KiB.
+// Limits      Nested at most 30 deep; 32 KiB.
 #ifndef MANDATE_SCHEMA_RELATIONSHIP_JSON_H_
 #define MANDATE_SCHEMA_RELATIONSHIP_JSON_H_
 

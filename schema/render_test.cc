@@ -6,7 +6,7 @@ namespace {
 using ::testing::HasSubstr;
 
 std::string Render(std::string_view text) {
-  return RenderDiagnostics("schema.zed", text, CompileAll(text).diagnostics);
+  return RenderDiagnostics("schema.zed", text, CompileSchema(text).diagnostics);
 }
 
 TEST(Render, ShowsTheLineAndUnderlinesTheText) {
@@ -69,7 +69,7 @@ TEST(Render, DisarmsTheTerminal) {
 TEST(Diagnostics, AreCountedBeyondAThousand) {
   std::string text;
   for (int i = 0; i < 3000; ++i) text += "definition a {}\n";
-  const CompileResult result = CompileAll(text);
+  const CompileResult result = CompileSchema(text);
   EXPECT_EQ(result.diagnostics.size(), 1001u);
   EXPECT_THAT(result.diagnostics.back().message, HasSubstr("too many messages; "));
 }

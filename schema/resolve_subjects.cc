@@ -23,7 +23,9 @@ class SubjectResolver {
   void Resolve(MemberId relation, const syntax::SubjectType& source) {
     SubjectType subject;
     MemberSource& member = r_.member_source(relation);
-    if (!ResolveForm(relation, source, subject) | !ResolveTraits(source, subject)) {
+    const bool has_form = ResolveForm(relation, source, subject);
+    const bool has_traits = ResolveTraits(source, subject);
+    if (!has_form || !has_traits) {
       member.incomplete = true;
       return;
     }
@@ -93,9 +95,6 @@ class SubjectResolver {
     const std::optional<CaveatId> caveat = r_.schema().FindCaveat(name);
     if (caveat.has_value()) {
       subject.caveat = *caveat;
-      if (r_.caveat_support == CaveatSupport::kRefused) {
-        r_.sink.Error(source.caveat.span, "caveats are not yet supported");
-      }
       return true;
     }
     if (name == "expiration") {

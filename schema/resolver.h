@@ -30,14 +30,6 @@
 
 namespace mandate {
 
-// Caveats are resolved in full, but nothing evaluates them so far: a schema that has one is
-// refused, here and nowhere else, so that no condition is silently ignored.
-enum class CaveatSupport { kRefused, kResolved };
-constexpr CaveatSupport kCaveatSupport = CaveatSupport::kRefused;
-
-// CompileSchema with caveats as `support` says.
-CompileResult CompileSchemaWith(std::string_view text, CaveatSupport support);
-
 // What a type and a member were made from.
 struct TypeSource {
   const syntax::Definition* syntax;
@@ -57,11 +49,9 @@ struct MemberSource {
 };
 
 struct Resolution {
-  Resolution(const syntax::File& f, CaveatSupport support, DiagnosticSink& s)
-      : file(f), caveat_support(support), sink(s) {}
+  Resolution(const syntax::File& f, DiagnosticSink& s) : file(f), sink(s) {}
 
   const syntax::File& file;
-  const CaveatSupport caveat_support;
   DiagnosticSink& sink;
   SchemaBuilder builder;
   std::vector<TypeSource> types;         // By TypeId.

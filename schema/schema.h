@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,10 @@
 #include "absl/types/span.h"
 
 namespace mandate {
+
+namespace cel {
+class Program;  // cel/cel.h
+}
 
 enum class TypeId : uint32_t { kNone = std::numeric_limits<uint32_t>::max() };
 enum class MemberId : uint32_t { kNone = std::numeric_limits<uint32_t>::max() };
@@ -109,6 +114,7 @@ struct Caveat {
   std::string doc;
   std::vector<CaveatParameter> parameters;
   std::string expression;  // The text between the braces.
+  std::shared_ptr<const cel::Program> program;
 };
 
 class Schema {

@@ -20,11 +20,6 @@
 
 namespace mandate {
 
-// Caveats are resolved, so that tests cover the whole language.
-inline CompileResult CompileAll(std::string_view text) {
-  return CompileSchemaWith(text, CaveatSupport::kResolved);
-}
-
 // The errors (or warnings) of a text: `UNDERLINED | MESSAGE`.
 inline std::vector<std::string> Messages(std::string_view text, const CompileResult& result,
                                          Severity severity) {
@@ -36,10 +31,10 @@ inline std::vector<std::string> Messages(std::string_view text, const CompileRes
   return out;
 }
 inline std::vector<std::string> Errors(std::string_view text) {
-  return Messages(text, CompileAll(text), Severity::kError);
+  return Messages(text, CompileSchema(text), Severity::kError);
 }
 inline std::vector<std::string> Warnings(std::string_view text) {
-  return Messages(text, CompileAll(text), Severity::kWarning);
+  return Messages(text, CompileSchema(text), Severity::kWarning);
 }
 
 // A row of a table of schemas that are refused.
@@ -60,9 +55,9 @@ inline std::string InDoc(std::string_view statements, std::string_view head = ""
 
 // The schema that `text` compiles to. The test fails if there is none.
 inline std::shared_ptr<const Schema> MustCompile(std::string_view text) {
-  CompileResult result = CompileAll(text);
+  CompileResult result = CompileSchema(text);
   EXPECT_TRUE(result.ok()) << RenderDiagnostics("schema.zed", text, result.diagnostics);
-  return result.schema != nullptr ? result.schema : CompileAll("").schema;
+  return result.schema != nullptr ? result.schema : CompileSchema("").schema;
 }
 
 // An expression as text: members by name, `(a + b)`, `(a & b)`, `(a - b)`, `r->{type: rest, ...}`,

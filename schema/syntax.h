@@ -123,7 +123,6 @@ struct Caveat {
   std::string body;  // Everything between the braces, trimmed.
   Span body_span;
   bool broken = false;
-  std::vector<std::string> body_words;  // The identifiers of the body that do not follow a dot.
 };
 
 // `use expiration`.

@@ -1,4 +1,5 @@
 // May a relationship exist under a schema?
+#include "schema/caveat.h"
 #include "schema/compiler.h"
 #include "schema/reason.h"
 #include "schema/text.h"
@@ -110,7 +111,7 @@ class Validator {
     const bool expires = r_.expires_at != absl::InfiniteFuture();
     for (const SubjectType& form : forms_) {
       const bool same_caveat = CaveatName(form) == r_.caveat;
-      if (same_caveat && form.expiration == expires) return absl::OkStatus();
+      if (same_caveat && form.expiration == expires) return CheckContext(form.caveat);
       caveat_fits |= same_caveat;
       caveat_may_be_left_out |= form.caveat == CaveatId::kNone;
     }
@@ -140,6 +141,12 @@ class Validator {
             Quote(r_.caveat),
             list.empty() ? "; it takes none"
                          : Cat("; allowed: ", list, caveat_may_be_left_out ? ", or none" : "")));
+  }
+
+  absl::Status CheckContext(CaveatId caveat) {
+    if (caveat == CaveatId::kNone) return absl::OkStatus();
+    absl::Status status = ValidateStoredContext(schema_.caveat(caveat), r_.caveat_context);
+    return status.ok() ? status : WithField(std::move(status), "caveat_context");
   }
 
   std::string CaveatName(const SubjectType& form) const {

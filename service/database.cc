@@ -157,14 +157,14 @@ absl::StatusOr<std::shared_ptr<const Plan>> Database::PlanOf(const Snapshot& sna
 }
 
 Checker Database::CheckerFor(const View& view, const CheckLimits& limits) const {
-  return Checker(*view.plan, *view.snapshot, Moment{.now = now()}, limits);
+  return Checker(*view.plan, *view.snapshot, now(), limits);
 }
 
 absl::StatusOr<std::vector<ExpandNode>> Database::ExpandAt(const View& view,
                                                            const ExpandQuestion& question,
                                                            const CheckLimits& limits) const {
   Budget budget(limits.budget);
-  return Expand(*view.plan, *view.snapshot, Moment{.now = now()}, &budget, question);
+  return Expand(*view.plan, *view.snapshot, now(), &budget, question);
 }
 
 }  // namespace mandate

@@ -134,6 +134,12 @@ absl::StatusOr<Relationship> FromWire(const v1::Relationship& wire, const std::s
     }
     value.expires_at = FromWire(time);
   }
+  if (!wire.has_caveat()) return value;
+  if (wire.caveat().name().empty()) return Missing(Sub(path, "caveat.name"));
+  value.caveat = wire.caveat().name();
+  auto context = ContextFromWire(wire.caveat().context(), Sub(path, "caveat.context"));
+  if (!context.ok()) return context.status();
+  value.caveat_context = *std::move(context);
   return value;
 }
 
@@ -217,6 +223,9 @@ absl::StatusOr<CheckQuestion> FromWire(const v1::CheckItem& wire, const std::str
   auto subject = FromWire(wire.subject(), Sub(path, "subject"), Wildcard::kRefused);
   if (!subject.ok()) return subject.status();
   question.subject = *std::move(subject);
+  auto context = ContextFromWire(wire.context(), Sub(path, "context"));
+  if (!context.ok()) return context.status();
+  question.context = *std::move(context);
   auto optional = [&](bool present, const v1::ObjectReference& object, const std::string& field,
                       std::optional<ObjectRef>* out) -> absl::Status {
     if (!present) return absl::OkStatus();
@@ -255,7 +264,10 @@ absl::StatusOr<ExpandQuestion> FromWire(const v1::ExpandRequest& wire) {
     return Invalid(Cat("at most ", kSubjectSetDepthMax, " levels of subject sets are opened"),
                    "TOO_MANY", "subject_set_depth");
   }
-  return ExpandQuestion{*std::move(resource), wire.permission(), wire.subject_set_depth()};
+  auto context = ContextFromWire(wire.context(), "context");
+  if (!context.ok()) return context.status();
+  return ExpandQuestion{*std::move(resource), wire.permission(), wire.subject_set_depth(),
+                        *std::move(context)};
 }
 
 void ToWire(const ObjectRef& value, v1::ObjectReference* wire) {
@@ -276,6 +288,10 @@ void ToWire(const Relationship& value, v1::Relationship* wire) {
   if (value.expires_at != absl::InfiniteFuture()) {
     ToWire(value.expires_at, wire->mutable_expires_at());
   }
+  if (value.caveat.empty()) return;
+  wire->mutable_caveat()->set_name(value.caveat);
+  if (value.caveat_context.empty()) return;
+  ContextToWire(value.caveat_context, wire->mutable_caveat()->mutable_context());
 }
 
 void ToWire(const TupleFilter& value, v1::RelationshipFilter* wire) {
@@ -294,6 +310,7 @@ void ToWire(const CheckQuestion& value, v1::CheckItem* wire) {
   wire->set_permission(value.permission);
   ToWire(value.subject, wire->mutable_subject());
   if (value.task) ToWire(*value.task, wire->mutable_task());
+  if (!value.context.empty()) ContextToWire(value.context, wire->mutable_context());
   if (value.claims.empty()) return;
   if (value.claims.principal) ToWire(*value.claims.principal, wire->mutable_claims()->mutable_principal());
   if (value.claims.agent) ToWire(*value.claims.agent, wire->mutable_claims()->mutable_agent());

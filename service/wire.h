@@ -43,6 +43,12 @@ void ToWire(const std::vector<ExpandNode>& value, v1::ExpandResponse* wire);
 Answer AnswerFromWire(const v1::CheckResult& wire);
 std::vector<ExpandNode> NodesFromWire(const v1::ExpandResponse& wire);
 
+// Contexts of caveats. An empty Struct and empty text mean no context.
+absl::StatusOr<std::string> ContextFromWire(const google::protobuf::Struct& wire,
+                                            const std::string& path);
+// REQUIRES: `json` is empty or what CompactContext made.
+void ContextToWire(const std::string& json, google::protobuf::Struct* wire);
+
 absl::Time FromWire(const google::protobuf::Timestamp& wire);
 void ToWire(absl::Time value, google::protobuf::Timestamp* wire);
 

@@ -40,6 +40,31 @@ std::string Suffix(const std::string& name, std::string_view prefix) {
   return name.substr(std::min(prefix.size(), name.size()));
 }
 
+void ToWire(const ExpandedSubject& value, v1::ExpandedSubject* wire) {
+  mandate::ToWire(value.subject, wire->mutable_subject());
+  if (value.expires_at != absl::InfiniteFuture()) {
+    mandate::ToWire(value.expires_at, wire->mutable_expires_at());
+  }
+  wire->set_decision(ToWire(value.decision));
+  for (const std::string& name : value.missing) wire->add_missing_context(name);
+  if (value.caveat.empty()) return;
+  wire->mutable_caveat()->set_name(value.caveat);
+  if (value.caveat_context.empty()) return;
+  ContextToWire(value.caveat_context, wire->mutable_caveat()->mutable_context());
+}
+
+ExpandedSubject SubjectFromWire(const v1::ExpandedSubject& wire) {
+  ExpandedSubject value;
+  value.subject = {wire.subject().type(), wire.subject().id(), wire.subject().relation()};
+  if (wire.has_expires_at()) value.expires_at = mandate::FromWire(wire.expires_at());
+  value.decision = FromWire(wire.decision());
+  value.missing.assign(wire.missing_context().begin(), wire.missing_context().end());
+  value.caveat = wire.caveat().name();
+  auto context = ContextFromWire(wire.caveat().context(), "");
+  if (context.ok()) value.caveat_context = *std::move(context);
+  return value;
+}
+
 constexpr std::string_view kReasonPrefix = "DENIAL_REASON_";
 constexpr std::string_view kKindPrefix = "KIND_";
 
@@ -75,13 +100,8 @@ void ToWire(const std::vector<ExpandNode>& value, v1::ExpandResponse* wire) {
     out->set_kind(ByName(&v1::ExpandNode_Kind_Parse, kKindPrefix, ExpandKindName(node.kind)));
     ToWire(node.object, out->mutable_object());
     out->set_relation(node.relation);
-    for (const ExpandedSubject& subject : node.subjects) {
-      v1::ExpandedSubject* to = out->add_subjects();
-      ToWire(subject.subject, to->mutable_subject());
-      if (subject.expires_at != absl::InfiniteFuture()) {
-        ToWire(subject.expires_at, to->mutable_expires_at());
-      }
-    }
+    for (const ExpandedSubject& subject : node.subjects) ToWire(subject, out->add_subjects());
+    if (node.over) ToWire(*node.over, out->mutable_over());
   }
 }
 
@@ -119,10 +139,9 @@ std::vector<ExpandNode> NodesFromWire(const v1::ExpandResponse& wire) {
     out.object = {node.object().type(), node.object().id()};
     out.relation = node.relation();
     for (const v1::ExpandedSubject& subject : node.subjects()) {
-      ExpandedSubject& to = out.subjects.emplace_back();
-      to.subject = {subject.subject().type(), subject.subject().id(), subject.subject().relation()};
-      if (subject.has_expires_at()) to.expires_at = FromWire(subject.expires_at());
+      out.subjects.push_back(SubjectFromWire(subject));
     }
+    if (node.has_over()) out.over = SubjectFromWire(node.over());
   }
   return nodes;
 }

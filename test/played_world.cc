@@ -72,7 +72,6 @@ std::string AnswerText(const absl::StatusOr<Answer>& answer) {
     const std::string reason = ReasonOf(answer.status());
     if (absl::IsInvalidArgument(answer.status())) return Cat("INVALID ", reason);
     if (reason == "CYCLE_THROUGH_EXCLUSION") return "UNDEFINED";
-    if (reason == "STEPS_EXHAUSTED") return std::string(kUnknown);
     return Cat("ERROR ", answer.status().ToString());
   }
   if (answer->decision == Decision::kConditional) return "CONDITIONAL";

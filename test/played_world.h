@@ -56,9 +56,6 @@ class PlayedWorld {
   std::vector<std::unique_ptr<ReferenceEvaluator>> references_;
 };
 
-// The engine ran out of its budget: nothing is known, so there is nothing to compare.
-inline constexpr std::string_view kUnknown = "UNKNOWN";
-
 // An answer of the engine in the words of the reference. INVALID for an INVALID_ARGUMENT, UNDEFINED
 // for CYCLE_THROUGH_EXCLUSION.
 std::string AnswerText(const absl::StatusOr<Answer>& answer);

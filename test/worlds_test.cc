@@ -4,7 +4,6 @@
 #include <iostream>
 
 #include "gtest/gtest.h"
-#include "schema/compiler.h"
 #include "tools/validation_run.h"
 
 namespace mandate {
@@ -53,20 +52,8 @@ TEST(Worlds, OfTheConformanceSuiteHold) {
     std::cout << "NOT RUN: the conformance worlds are not beside this checkout\n";
     return;
   }
-  size_t run = 0;
-  for (const fs::path& world : worlds) {
-    auto file = LoadValidationFile(world.string());
-    ASSERT_TRUE(file.ok()) << file.status();
-    // Caveats are not supported yet: such a schema must be refused, and is run once they are.
-    if (file->steps[0].schema->find("caveat ") != std::string::npos) {
-      EXPECT_FALSE(CompileSchema(*file->steps[0].schema).ok()) << world;
-      std::cout << "refused, as it has caveats: " << world.filename() << "\n";
-      continue;
-    }
-    RunWorld(world, {}, 0);
-    ++run;
-  }
-  EXPECT_GE(run, 15u);
+  EXPECT_GE(worlds.size(), 22u);
+  for (const fs::path& world : worlds) RunWorld(world, {}, 0);
 }
 
 }  // namespace

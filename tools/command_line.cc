@@ -170,6 +170,8 @@ class CommandLine {
     check->add_option("--task", check_.task, "The task an agent asks for, as errand:42");
     check->add_option("--principal", check_.principal, "Claim: at whom the chain ends");
     check->add_option("--agent", check_.agent, "Claim: who acts");
+    check->add_option("--context", check_.context,
+                      "Values for caveats, a JSON object: '{\"hour\": 12}'");
     check->add_option("--at", check_.at, "The token of the revision to ask at");
     check->add_flag("--explain", check_.explain, "Say why");
     AddClient(check, [this] { return CheckOne(client_, check_); });
@@ -177,6 +179,8 @@ class CommandLine {
     expand->add_option("GOAL", expand_.goal, "As document:plan#view")->required();
     expand->add_option("--depth", expand_.depth, "Levels of subject sets to open")
         ->capture_default_str();
+    expand->add_option("--context", expand_.context,
+                       "Values for caveats, a JSON object: '{\"hour\": 12}'");
     expand->add_option("--at", expand_.at, "The token of the revision to ask at");
     AddClient(expand, [this] { return ExpandOne(client_, expand_); });
   }

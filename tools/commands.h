@@ -61,6 +61,7 @@ struct CheckOptions {
   std::string agent;
   std::string at;
   bool explain = false;
+  std::string context;
 };
 int CheckOne(const ClientOptions& client, const CheckOptions& options);
 
@@ -68,6 +69,7 @@ struct ExpandOptions {
   std::string goal;
   std::string at;
   uint32_t depth = 0;
+  std::string context;
 };
 int ExpandOne(const ClientOptions& client, const ExpandOptions& options);
 

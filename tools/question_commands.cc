@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "absl/strings/str_join.h"
+#include "schema/relationship_json.h"
 #include "schema/text.h"
 #include "service/client.h"
 #include "tools/commands.h"
@@ -19,6 +20,16 @@ absl::Status SetObject(const std::string& text, const char* option, std::optiona
   return absl::OkStatus();
 }
 
+// The value of --context in its compact form.
+absl::StatusOr<std::string> ContextOption(const std::string& text) {
+  if (text.empty()) return text;
+  auto context = CompactContext(text);
+  if (!context.ok()) {
+    return absl::InvalidArgumentError(Cat("--context: ", context.status().message()));
+  }
+  return context;
+}
+
 absl::StatusOr<CheckQuestion> ToQuestion(const CheckOptions& options) {
   auto parsed = ParseQuestion(options.question);
   if (!parsed.ok()) {
@@ -33,6 +44,9 @@ absl::StatusOr<CheckQuestion> ToQuestion(const CheckOptions& options) {
   status.Update(SetObject(options.principal, "--principal", &question.claims.principal));
   status.Update(SetObject(options.agent, "--agent", &question.claims.agent));
   if (!status.ok()) return status;
+  auto context = ContextOption(options.context);
+  if (!context.ok()) return context.status();
+  question.context = *std::move(context);
   return question;
 }
 
@@ -70,10 +84,30 @@ void PrintAnswer(const CheckOptions& options, const Client::Checked& checked) {
   std::cout << RenderExplanation(answer.explanation) << "checked at " << checked.token << "\n";
 }
 
+// Until when a relationship counts, and on what condition.
+std::string Traits(const ExpandedSubject& subject) {
+  std::string text;
+  if (!subject.caveat.empty()) {
+    text += Cat("  [", subject.caveat, subject.caveat_context.empty() ? "" : ":",
+                subject.caveat_context, "]");
+  }
+  if (subject.decision == Decision::kConditional) {
+    text += subject.missing.empty()
+                ? " cannot be evaluated"
+                : Cat(" needs ", absl::StrJoin(subject.missing, ", "));
+  }
+  if (subject.expires_at != absl::InfiniteFuture()) {
+    text += Cat("  until ", absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", subject.expires_at,
+                                             absl::UTCTimeZone()));
+  }
+  return text;
+}
+
 void PrintNode(const ExpandNode& node) {
   const std::string indent(2 * std::min<uint32_t>(node.depth, 24), ' ');
   const std::string object = Cat(node.object.type, ":", node.object.id);
-  const std::string goal = node.relation.empty() ? object : Cat(object, "#", node.relation);
+  const std::string goal = Cat(node.relation.empty() ? object : Cat(object, "#", node.relation),
+                               node.over ? Traits(*node.over) : "");
   switch (node.kind) {
     case ExpandKind::kSubjects:
       std::cout << indent << goal << (node.subjects.empty() ? ": nobody\n" : "\n");
@@ -98,12 +132,7 @@ void PrintNode(const ExpandNode& node) {
       break;
   }
   for (const ExpandedSubject& subject : node.subjects) {
-    std::cout << indent << "  " << ToText(subject.subject);
-    if (subject.expires_at != absl::InfiniteFuture()) {
-      std::cout << "  until "
-                << absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", subject.expires_at, absl::UTCTimeZone());
-    }
-    std::cout << "\n";
+    std::cout << indent << "  " << ToText(subject.subject) << Traits(subject) << "\n";
   }
 }
 
@@ -130,8 +159,11 @@ int ExpandOne(const ClientOptions& client, const ExpandOptions& options) {
   }
   auto object = ParseObject(options.goal.substr(0, hash));
   if (!object.ok()) return Fail(About(options.goal, object.status()));
-  auto expanded = Client(client.server)
-                      .Expand({*object, options.goal.substr(hash + 1), options.depth}, options.at);
+  auto context = ContextOption(options.context);
+  if (!context.ok()) return Fail(context.status());
+  auto expanded =
+      Client(client.server)
+          .Expand({*object, options.goal.substr(hash + 1), options.depth, *context}, options.at);
   if (!expanded.ok()) return Fail(expanded.status());
   if (client.json) {
     std::cout << expanded->json << "\n";

@@ -154,10 +154,12 @@ void ExpectWhatWasTold(const std::string& address, const Told& told) {
     EXPECT_TRUE(told.states().contains(document)) << document;
   }
   for (const auto& [document, state] : told.states()) {
-    if (state == Told::State::kPresent)
+    if (state == Told::State::kPresent) {
       EXPECT_TRUE(viewers.contains(document)) << document << " is lost";
-    if (state == Told::State::kAbsent)
+    }
+    if (state == Told::State::kAbsent) {
       EXPECT_FALSE(viewers.contains(document)) << document << " is back";
+    }
   }
 }
 
@@ -172,8 +174,9 @@ TEST(Serve, KilledDuringWritesKeepsWhatItAcknowledgedAndNoHalfWrite) {
   Told told;
   for (int round = 0; round < kRounds; ++round) {
     ServingProcess server(directory.File("db"));
-    if (round == 0)
+    if (round == 0) {
       EXPECT_TRUE(Client(server.address()).WriteSchema(kSchema, {}, false, nullptr).ok());
+    }
     ExpectWhatWasTold(server.address(), told);
     const int enough = told.acknowledged() + 20 + static_cast<int>(random() % 200);
     std::vector<std::thread> writers;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
+#include "schema/relationship_json.h"
 #include "schema/text.h"
 #include "tools/commands.h"
 #include "yaml-cpp/yaml.h"
@@ -181,7 +182,17 @@ class Reader {
   // QUESTION [with JSON] [task T] [principal P] [agent A] [reason R]
   absl::StatusOr<Assertion> ReadAssertion(const std::string& text, int line) {
     Assertion assertion{.text = text, .line = line};
+    // The context first: inside of it any word may stand.
     std::string rest = text;
+    if (const size_t with = text.find(" with {"); with != std::string::npos) {
+      const size_t start = with + 6;
+      const size_t length = BracketedLength(std::string_view(text).substr(start));
+      if (length == std::string::npos) return Error(line, "the JSON behind `with` is not closed");
+      auto context = CompactContext(std::string_view(text).substr(start, length));
+      if (!context.ok()) return Error(line, std::string(context.status().message()));
+      assertion.question.context = *std::move(context);
+      rest = Cat(text.substr(0, with), text.substr(start + length));
+    }
     auto take = [&rest](const char* word) {
       const std::string mark = Cat(" ", word, " ");
       const size_t at = rest.rfind(mark);
@@ -202,7 +213,6 @@ class Reader {
     status.Update(object("principal", &assertion.question.claims.principal));
     status.Update(object("task", &assertion.question.task));
     if (!status.ok()) return Error(line, std::string(status.message()));
-    assertion.context = take("with");
     auto question = ParseQuestion(StdView(absl::StripAsciiWhitespace(rest)));
     if (!question.ok()) {
       return Error(line, std::string(About(text, question.status()).message()));

@@ -39,7 +39,6 @@ struct Assertion {
   enum class Expected : uint8_t { kTrue, kFalse, kCaveated, kError };
   Expected expected = Expected::kTrue;
   CheckQuestion question;
-  std::string context;  // The JSON behind `with`; empty: none.
   std::string reason;   // Empty: any.
   std::string text;     // As it was written.
   int line = 0;

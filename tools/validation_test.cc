@@ -99,7 +99,7 @@ TEST(ValidationFile, ReadsAnAssertionWithAllThatItMayEndIn) {
   const Assertion& assertion = file.steps[0].assertions.at(0);
   EXPECT_EQ(assertion.expected, Assertion::Expected::kFalse);
   EXPECT_EQ(assertion.line, 4);
-  EXPECT_EQ(assertion.context, "{\"a\":1}");
+  EXPECT_EQ(assertion.question.context, "{\"a\":1}");
   EXPECT_EQ(assertion.question.task, (ObjectRef{"errand", "1"}));
   EXPECT_EQ(assertion.question.claims.principal, (ObjectRef{"user", "alice"}));
   EXPECT_EQ(assertion.question.claims.agent, (ObjectRef{"assistant", "bot"}));
