@@ -14,10 +14,14 @@ constexpr absl::Duration kTimeMax = absl::Hours(24 * 365);
 
 }  // namespace
 
-Budget::Budget(const BudgetLimits& limits)
-    : limits_(limits),
-      deadline_(std::chrono::steady_clock::now() +
-                absl::ToChronoNanoseconds(std::min(limits.time_max, kTimeMax))) {}
+Budget::Budget(const BudgetLimits& limits) : limits_(limits) { Renew(); }
+
+void Budget::Renew() {
+  deadline_ = std::chrono::steady_clock::now() +
+              absl::ToChronoNanoseconds(std::min(limits_.time_max, kTimeMax));
+  steps_ = 0;
+  next_look_ = kStepsBetweenLooks;
+}
 
 absl::Status Budget::Look() {
   if (steps_ > limits_.steps_max) {
@@ -35,6 +39,9 @@ absl::Status Budget::Look() {
                       "MEMORY_EXHAUSTED");
   }
   next_look_ = steps_ + kStepsBetweenLooks;
+  if (limits_.is_cancelled && limits_.is_cancelled()) {
+    return absl::CancelledError("the caller went away");
+  }
   if (std::chrono::steady_clock::now() >= deadline_) {
     return absl::DeadlineExceededError(
         Cat("the question took longer than its ", absl::FormatDuration(limits_.time_max),

@@ -2,12 +2,13 @@
 //
 // Threads     A Budget belongs to one question on one thread.
 // Errors      RESOURCE_EXHAUSTED (STEPS_EXHAUSTED, MEMORY_EXHAUSTED) and DEADLINE_EXCEEDED: the answer is then not
-//             known, which is never a "no".
+//             known, which is never a "no". CANCELLED.
 #ifndef MANDATE_CHECK_BUDGET_H_
 #define MANDATE_CHECK_BUDGET_H_
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -19,13 +20,15 @@ struct BudgetLimits {
   uint64_t steps_max = 5'000'000;
   absl::Duration time_max = absl::Seconds(10);
   uint64_t memory_bytes_max = 1ull << 30;
+  std::function<bool()> is_cancelled;  // Nobody waits any more. Empty: never.
 };
 
 class Budget {
  public:
   explicit Budget(const BudgetLimits& limits);
 
-  // Charges `steps` and `bytes`; fails once anything is used up. The clock is read every 64 steps.
+  // Charges `steps` and `bytes`; fails once anything is used up. The clock is read every 64 steps, and whether the
+  // caller has gone is asked.
   absl::Status Charge(uint64_t steps, uint64_t bytes) {
     steps_ += steps;
     bytes_ += bytes;
@@ -34,6 +37,11 @@ class Budget {
     }
     return absl::OkStatus();
   }
+  // For a stream: each result has the steps and the time of a whole question. Memory is not given back by it.
+  void Renew();
+  // Memory that was charged since it stood at `bytes` is free again.
+  void ReleaseTo(uint64_t bytes) { bytes_ = bytes; }
+
   uint64_t steps() const { return steps_; }
   uint64_t bytes() const { return bytes_; }
 

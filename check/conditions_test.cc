@@ -157,7 +157,9 @@ TEST(Conditions, AnExpandedTreeShowsThemAndLeavesOutWhatFails) {
   }
   EXPECT_EQ(conditional, 1u);
   world.context = R"({"now": 20, "ip": "1.1.1.1"})";
-  for (const ExpandNode& node : *world.ExpandGoal("document:d", "view", 0)) {
+  tree = world.ExpandGoal("document:d", "view", 0);
+  ASSERT_TRUE(tree.ok()) << tree.status();
+  for (const ExpandNode& node : *tree) {
     EXPECT_FALSE(node.over.has_value());
     for (const ExpandedSubject& subject : node.subjects) EXPECT_EQ(subject.subject.id, "bob");
   }

@@ -21,13 +21,6 @@ absl::Status Invalid(std::string message, std::string_view reason, std::string_v
   return WithField(WithReason(absl::InvalidArgumentError(std::move(message)), reason), field);
 }
 
-// A question that has no answer, as against one that could not be asked to the end.
-bool IsUnanswered(const absl::Status& status) {
-  const std::string reason = ReasonOf(status);
-  return reason == "CYCLE_THROUGH_EXCLUSION" || reason.compare(0, 7, "CAVEAT_") == 0 ||
-         reason == "UNKNOWN_CAVEAT";
-}
-
 }  // namespace
 
 DelegatedCheck::DelegatedCheck(const Plan& plan, const Snapshot& snapshot, Conditions* conditions,
@@ -339,7 +332,7 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
     Relationship relationship = ToRelationship(row, snapshot_.names());
     Evaluator evaluator(plan_, snapshot_, &conditions_, budget_, std::move(item), Trace::kOff);
     auto verdict = evaluator.Ask(permission_, resource_id_);
-    if (IsUnanswered(verdict.status())) {
+    if (HasNoAnswer(verdict.status())) {
       // Another item that covers makes the union a yes all the same. Of several the same, whatever their order.
       if (unanswered.ok() || verdict.status().message() < unanswered.message()) {
         unanswered = verdict.status();

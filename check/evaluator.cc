@@ -33,6 +33,12 @@ constexpr size_t kDoubtfulRights = 3;
 
 }  // namespace
 
+bool HasNoAnswer(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return reason == "CYCLE_THROUGH_EXCLUSION" || reason == "UNKNOWN_CAVEAT" ||
+         reason.compare(0, 7, "CAVEAT_") == 0;
+}
+
 Evaluator::Evaluator(const Plan& plan, const Snapshot& snapshot, Conditions* conditions,
                      Budget* budget, SubjectTerm subject, Trace trace)
     : plan_(plan),
@@ -51,7 +57,7 @@ Evaluator::Evaluator(const Plan& plan, const Snapshot& snapshot, Conditions* con
 absl::StatusOr<Evaluator::Verdict> Evaluator::Ask(MemberId member, std::string_view object_id) {
   const Member& asked = plan_.schema().member(member);
   if (!reach_.Contains(asked.root)) return Verdict{};
-  const ObjectId object = Intern(asked.type, plan_.name(asked.type), object_id);
+  const ObjectId object = objects_.Intern(asked.type, plan_.name(asked.type), object_id);
   absl::StatusOr<NodeId> root = Answer(asked.root, object);
   if (!root.ok()) {
     strata_.clear();

@@ -15,7 +15,6 @@
 #ifndef MANDATE_CHECK_EVALUATOR_H_
 #define MANDATE_CHECK_EVALUATOR_H_
 
-#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +25,7 @@
 #include "check/budget.h"
 #include "check/conditions.h"
 #include "check/explanation.h"
+#include "check/object_table.h"
 #include "check/plan.h"
 #include "storage/snapshot.h"
 
@@ -40,6 +40,10 @@ struct SubjectTerm {
 };
 
 enum class Trace { kOff, kOn };
+
+// True for the error of a question that was asked to the end and has no answer: a circle through an exclusion, a caveat
+// that cannot be evaluated. Other questions of the same kind may have one.
+bool HasNoAnswer(const absl::Status& status);
 
 class Evaluator {
  public:
@@ -71,16 +75,10 @@ class Evaluator {
                Explanation* explanation) const;
 
  private:
-  using ObjectId = uint32_t;
+  using ObjectId = ObjectTable::Index;
   using EdgeId = uint32_t;
   static constexpr uint32_t kNoIndex = 0xffffffff;
   static constexpr uint32_t kRightPlace = 0xffffffff;  // Link::place of an exclusion's right side
-
-  struct Object {
-    TypeId type;
-    NameId name;
-    std::string_view id;
-  };
 
   // A stored relationship that was read and matters.
   struct EdgeRecord {
@@ -196,7 +194,6 @@ class Evaluator {
   // Roots of definitions' members may be satisfied by the subject being that very set.
   bool IsIdentity(const Expression& expression, ObjectId object) const;
 
-  ObjectId Intern(TypeId type, NameId name, std::string_view id);
   EdgeId AddEdge(ObjectId resource, MemberId relation, ObjectId subject, NameId subject_relation,
                  const Edge& edge, JudgedEdge judged);
 
@@ -259,9 +256,7 @@ class Evaluator {
   Trace trace_;
   const Reach& reach_;
 
-  std::deque<std::string> id_text_;
-  std::vector<Object> objects_;
-  absl::flat_hash_map<std::pair<TypeId, std::string_view>, ObjectId> object_ids_;
+  ObjectTable objects_;
   std::vector<Node> nodes_;
   std::vector<Link> links_;
   std::vector<EdgeRecord> edges_;

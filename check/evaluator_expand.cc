@@ -14,16 +14,6 @@ constexpr uint64_t kRowBytes = 96;
 
 }  // namespace
 
-Evaluator::ObjectId Evaluator::Intern(TypeId type, NameId name, std::string_view id) {
-  auto it = object_ids_.find({type, id});
-  if (it != object_ids_.end()) return it->second;
-  const std::string& kept = id_text_.emplace_back(id);
-  const auto object = static_cast<ObjectId>(objects_.size());
-  objects_.push_back({type, name, kept});
-  object_ids_.emplace(std::pair<TypeId, std::string_view>{type, kept}, object);
-  return object;
-}
-
 Evaluator::EdgeId Evaluator::AddEdge(ObjectId resource, MemberId relation, ObjectId subject,
                                      NameId subject_relation, const Edge& edge, JudgedEdge judged) {
   has_expiry_ |= edge.expires_at != absl::InfiniteFuture();
@@ -157,7 +147,7 @@ absl::Status Evaluator::TryDirect(NodeId id, const Expression& goal, std::string
   absl::StatusOr<JudgedEdge> judged = conditions_.Judge(**found, budget_);
   if (!judged.ok()) return judged.status();
   if (judged->state == EdgeState::kGone) return absl::OkStatus();
-  const ObjectId subject = Intern(subject_.type, subject_name_, subject_id);
+  const ObjectId subject = objects_.Intern(subject_.type, subject_name_, subject_id);
   const EdgeId edge = AddEdge(object, goal.member, subject, subject_relation, **found, *judged);
   NoteChild(id, 0, edge);
   if (judged->state == EdgeState::kConditional) conditional_arcs_.push_back({id, 0, edge});
@@ -185,7 +175,7 @@ absl::Status Evaluator::ScanSubjectSets(NodeId id, const Expression& goal) {
     const NameId type_name = plan_.name(allowed.type);
     const NameId relation_name = plan_.name(allowed.relation);
     auto cursor = snapshot_.SubjectsOfType({objects_[object].name, objects_[object].id},
-                                           plan_.name(goal.member), type_name, relation_name);
+                                           plan_.name(goal.member), type_name, relation_name, "");
     for (; cursor->Valid(); cursor->Next()) {
       if (absl::Status status = budget_->Charge(1, kRowBytes); !status.ok()) return status;
       const TupleRow& row = cursor->row();
@@ -193,7 +183,7 @@ absl::Status Evaluator::ScanSubjectSets(NodeId id, const Expression& goal) {
       absl::StatusOr<JudgedEdge> judged = conditions_.Judge(row.edge, budget_);
       if (!judged.ok()) return judged.status();
       if (judged->state == EdgeState::kGone) continue;
-      const ObjectId subject = Intern(allowed.type, type_name, row.subject.id);
+      const ObjectId subject = objects_.Intern(allowed.type, type_name, row.subject.id);
       const EdgeId edge = AddEdge(object, goal.member, subject, relation_name, row.edge, *judged);
       OpenNode(target, subject, id, edge, 0);
     }
@@ -227,7 +217,7 @@ absl::Status Evaluator::ScanArrow(NodeId id, const Expression& goal) {
     const NameId type_name = plan_.name(allowed.type);
     const NameId subject_relation = plan_.name(allowed.relation);
     auto cursor = snapshot_.SubjectsOfType({objects_[object].name, objects_[object].id},
-                                           plan_.name(goal.member), type_name, subject_relation);
+                                           plan_.name(goal.member), type_name, subject_relation, "");
     for (; cursor->Valid(); cursor->Next()) {
       if (absl::Status status = budget_->Charge(1, kRowBytes); !status.ok()) return status;
       const TupleRow& row = cursor->row();
@@ -239,7 +229,7 @@ absl::Status Evaluator::ScanArrow(NodeId id, const Expression& goal) {
       absl::StatusOr<JudgedEdge> judged = conditions_.Judge(row.edge, budget_);
       if (!judged.ok()) return judged.status();
       if (judged->state == EdgeState::kGone) continue;
-      const ObjectId subject = Intern(allowed.type, type_name, row.subject.id);
+      const ObjectId subject = objects_.Intern(allowed.type, type_name, row.subject.id);
       const EdgeId edge = AddEdge(object, goal.member, subject, subject_relation, row.edge, *judged);
       if (all) {
         ++nodes_[id].opened;

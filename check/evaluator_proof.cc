@@ -115,8 +115,8 @@ absl::Time Evaluator::ValidUntil(const Verdict& verdict) const {
 
 Relationship Evaluator::ToRelationship(const EdgeRecord& edge) const {
   Relationship relationship;
-  const Object& resource = objects_[edge.resource];
-  const Object& subject = objects_[edge.subject];
+  const ObjectTable::Object& resource = objects_[edge.resource];
+  const ObjectTable::Object& subject = objects_[edge.subject];
   const NameTable& names = snapshot_.names();
   relationship.resource = {std::string(names.Name(resource.name)), std::string(resource.id)};
   relationship.relation = plan_.schema().member(edge.relation).name;

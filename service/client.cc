@@ -211,6 +211,7 @@ absl::StatusOr<Client::Expanded> Client::Expand(const ExpandQuestion& question,
   ToWire(question.resource, request.mutable_resource());
   request.set_permission(question.permission);
   request.set_subject_set_depth(question.subject_set_depth);
+  if (!question.context.empty()) ContextToWire(question.context, request.mutable_context());
   v1::ExpandResponse response;
   const grpc::Status status = stubs_->permissions->Expand(&context, request, &response);
   if (!status.ok()) return Outcome(status, server_);

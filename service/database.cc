@@ -167,4 +167,14 @@ absl::StatusOr<std::vector<ExpandNode>> Database::ExpandAt(const View& view,
   return Expand(*view.plan, *view.snapshot, now(), &budget, question);
 }
 
+absl::Status Database::LookupResourcesAt(const View& view, const ResourcesQuestion& question,
+                                         const CheckLimits& limits, const FoundSink& sink) const {
+  return LookupResources(*view.plan, *view.snapshot, now(), limits, question, sink);
+}
+
+absl::Status Database::LookupSubjectsAt(const View& view, const SubjectsQuestion& question,
+                                        const CheckLimits& limits, const FoundSink& sink) const {
+  return LookupSubjects(*view.plan, *view.snapshot, now(), limits, question, sink);
+}
+
 }  // namespace mandate

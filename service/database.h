@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "check/checker.h"
 #include "check/expand.h"
+#include "check/lookup.h"
 #include "check/plan.h"
 #include "schema/compiler.h"
 #include "storage/tuple_store.h"
@@ -70,6 +71,11 @@ class Database {
   absl::StatusOr<std::vector<ExpandNode>> ExpandAt(const View& view,
                                                    const ExpandQuestion& question,
                                                    const CheckLimits& limits) const;
+
+  absl::Status LookupResourcesAt(const View& view, const ResourcesQuestion& question,
+                                 const CheckLimits& limits, const FoundSink& sink) const;
+  absl::Status LookupSubjectsAt(const View& view, const SubjectsQuestion& question,
+                                const CheckLimits& limits, const FoundSink& sink) const;
 
   absl::Time now() const { return options_.store.clock(); }
   TupleStore& store() { return *store_; }

@@ -166,17 +166,19 @@ class Model : public testing::TestWithParam<Home> {
     const SubjectKey subject{IdOf(snapshot, r.subject.type), r.subject.id,
                              IdOf(snapshot, r.subject.relation)};
     const NameId relation = IdOf(snapshot, r.relation);
+    const std::string after = Below(2) == 0 ? "" : RandomIdentity().resource.id;
     std::vector<std::string> direct, sets, of_type, resources;
     for (const auto& [identity, stored] : state) {
       const Relationship& s = stored.relationship;
       if (s.resource == r.resource && s.relation == r.relation) {
         (s.subject.relation.empty() ? direct : sets).push_back(ToText(s));
-        if (s.subject.type == r.subject.type && s.subject.relation == r.subject.relation) {
+        if (s.subject.type == r.subject.type && s.subject.relation == r.subject.relation &&
+            s.subject.id > after) {
           of_type.push_back(ToText(s));
         }
       }
       if (s.subject == r.subject && s.relation == r.relation &&
-          s.resource.type == r.resource.type) {
+          s.resource.type == r.resource.type && s.resource.id > after) {
         resources.push_back(ToText(s));
       }
     }
@@ -187,8 +189,9 @@ class Model : public testing::TestWithParam<Home> {
     };
     expect(snapshot.Subjects(object, relation, SubjectsOf::kDirect), direct);
     expect(snapshot.Subjects(object, relation, SubjectsOf::kSubjectSets), sets);
-    expect(snapshot.SubjectsOfType(object, relation, subject.type, subject.relation), of_type);
-    expect(snapshot.Resources(subject, object.type, relation), resources);
+    expect(snapshot.SubjectsOfType(object, relation, subject.type, subject.relation, after),
+           of_type);
+    expect(snapshot.Resources(subject, object.type, relation, after), resources);
   }
 
   const uint64_t seed_ = Seed();

@@ -109,15 +109,16 @@ class Snapshot {
   virtual std::unique_ptr<TupleCursor> Subjects(const ObjectKey& resource, NameId relation,
                                                 SubjectsOf which) const = 0;
 
-  // The same, of one subject type (and for subject sets one relation) alone; a range of its own, so the others are
-  // not read.
+  // The same, of one subject type (and for subject sets one relation) alone, by id; a range of its own, so the others
+  // are not read. Only ids behind `after`, unless that is empty.
   virtual std::unique_ptr<TupleCursor> SubjectsOfType(const ObjectKey& resource, NameId relation,
-                                                      NameId subject_type,
-                                                      NameId subject_relation) const = 0;
+                                                      NameId subject_type, NameId subject_relation,
+                                                      std::string_view after) const = 0;
 
-  // The objects of `resource_type` on whose `relation` exactly this subject stands, by id. From the reverse index.
+  // The objects of `resource_type` on whose `relation` exactly this subject stands, by id; only those behind `after`,
+  // unless that is empty. From the reverse index.
   virtual std::unique_ptr<TupleCursor> Resources(const SubjectKey& subject, NameId resource_type,
-                                                 NameId relation) const = 0;
+                                                 NameId relation, std::string_view after) const = 0;
 
   // Everything that matches, in a stable order; `after` (a relationship's identity) resumes behind that one. Walks
   // the index that narrows most: forward by resource type (and id, and relation), reverse by subject, else all.

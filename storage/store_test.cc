@@ -72,7 +72,7 @@ TEST_P(Store, ListsSubjectsOfOneTypeAndRelation) {
   const ObjectKey doc{IdOf(*head, "doc"), "a"};
   const auto subjects = [&](std::string_view type, std::string_view relation) {
     return Texts(
-        head->SubjectsOfType(doc, IdOf(*head, "viewer"), IdOf(*head, type), IdOf(*head, relation)),
+        head->SubjectsOfType(doc, IdOf(*head, "viewer"), IdOf(*head, type), IdOf(*head, relation), ""),
         head->names());
   };
   EXPECT_THAT(subjects("user", ""), ElementsAre("doc:a#viewer@user:bob"));
@@ -87,7 +87,7 @@ TEST_P(Store, ListsTheResourcesOfASubject) {
                "touch doc:c#viewer@user:bobby", "touch doc:d#viewer@user:bob#friend"});
   const auto head = world.Head();
   auto cursor =
-      head->Resources({IdOf(*head, "user"), "bob"}, IdOf(*head, "doc"), IdOf(*head, "viewer"));
+      head->Resources({IdOf(*head, "user"), "bob"}, IdOf(*head, "doc"), IdOf(*head, "viewer"), "");
   EXPECT_THAT(Texts(std::move(cursor), head->names()),
               ElementsAre("doc:a#viewer@user:bob", "doc:b#viewer@user:bob"));
 }

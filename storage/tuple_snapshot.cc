@@ -6,6 +6,17 @@
 #include "storage/value_codec.h"
 
 namespace mandate {
+namespace {
+
+// The first key that can follow `prefix` with the id `after`, which ends a key; empty for no id.
+std::string Behind(KeyBuilder prefix, std::string_view after) {
+  if (after.empty()) return {};
+  std::string key = prefix.Id(after).Take();
+  key.push_back('\0');
+  return key;
+}
+
+}  // namespace
 
 absl::StatusOr<SchemaRecord> TupleSnapshot::Schema() const {
   if (schema_revision_ == Revision()) return SchemaRecord{};
@@ -37,12 +48,13 @@ std::unique_ptr<TupleCursor> TupleSnapshot::Subjects(const ObjectKey& resource, 
   prefix.Name(resource.type).Id(resource.id).Name(relation);
   if (which == SubjectsOf::kDirect) prefix.Kind(SubjectKind::kDirect);
   if (which == SubjectsOf::kSubjectSets) prefix.Kind(SubjectKind::kSubjectSet);
-  return RowsUnder(prefix.Take());
+  return RowsUnder(prefix.Take(), "");
 }
 
 std::unique_ptr<TupleCursor> TupleSnapshot::SubjectsOfType(const ObjectKey& resource,
                                                            NameId relation, NameId subject_type,
-                                                           NameId subject_relation) const {
+                                                           NameId subject_relation,
+                                                           std::string_view after) const {
   KeyBuilder prefix(Index::kForward);
   prefix.Name(resource.type).Id(resource.id).Name(relation);
   if (subject_relation == NameId::kNone) {
@@ -50,14 +62,18 @@ std::unique_ptr<TupleCursor> TupleSnapshot::SubjectsOfType(const ObjectKey& reso
   } else {
     prefix.Kind(SubjectKind::kSubjectSet).Name(subject_type).Name(subject_relation);
   }
-  return RowsUnder(prefix.Take());
+  std::string begin = Behind(prefix, after);
+  return RowsUnder(prefix.Take(), std::move(begin));
 }
 
 std::unique_ptr<TupleCursor> TupleSnapshot::Resources(const SubjectKey& subject,
-                                                      NameId resource_type, NameId relation) const {
+                                                      NameId resource_type, NameId relation,
+                                                      std::string_view after) const {
   KeyBuilder prefix(Index::kReverse);
   prefix.Name(subject.type).Name(subject.relation).Id(subject.id);
-  return RowsUnder(prefix.Name(resource_type).Name(relation).Take());
+  prefix.Name(resource_type).Name(relation);
+  std::string begin = Behind(prefix, after);
+  return RowsUnder(prefix.Take(), std::move(begin));
 }
 
 std::unique_ptr<TupleCursor> TupleSnapshot::Read(const TupleFilter& filter,
@@ -70,10 +86,12 @@ std::unique_ptr<TupleCursor> TupleSnapshot::Read(const TupleFilter& filter,
   return std::make_unique<FilteredCursor>(std::move(rows), *std::move(*plan));
 }
 
-std::unique_ptr<TupleCursor> TupleSnapshot::RowsUnder(std::string prefix) const {
+// From `begin` on, or from the first row if that is empty.
+std::unique_ptr<TupleCursor> TupleSnapshot::RowsUnder(std::string prefix, std::string begin) const {
   std::string end = PrefixEnd(prefix);
+  if (begin.empty()) begin = std::move(prefix);
   return std::make_unique<RowCursor>(
-      view_->NewScan(Family::kLive, std::move(prefix), std::move(end)), names_->size());
+      view_->NewScan(Family::kLive, std::move(begin), std::move(end)), names_->size());
 }
 
 Relationship ToRelationship(const TupleRow& row, const NameTable& names) {

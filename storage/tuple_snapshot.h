@@ -36,15 +36,15 @@ class TupleSnapshot : public Snapshot {
   std::unique_ptr<TupleCursor> Subjects(const ObjectKey& resource, NameId relation,
                                         SubjectsOf which) const override;
   std::unique_ptr<TupleCursor> SubjectsOfType(const ObjectKey& resource, NameId relation,
-                                              NameId subject_type,
-                                              NameId subject_relation) const override;
+                                              NameId subject_type, NameId subject_relation,
+                                              std::string_view after) const override;
   std::unique_ptr<TupleCursor> Resources(const SubjectKey& subject, NameId resource_type,
-                                         NameId relation) const override;
+                                         NameId relation, std::string_view after) const override;
   std::unique_ptr<TupleCursor> Read(const TupleFilter& filter,
                                     const std::optional<Relationship>& after) const override;
 
  private:
-  std::unique_ptr<TupleCursor> RowsUnder(std::string prefix) const;
+  std::unique_ptr<TupleCursor> RowsUnder(std::string prefix, std::string begin) const;
 
   const std::shared_ptr<const StateView> view_;
   const std::shared_ptr<const NameTable> names_;

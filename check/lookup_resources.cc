@@ -1,0 +1,357 @@
+// Backwards, from the subject to the objects.
+//
+// A fact is an expression on an object that may hold: it is sure if it is reached over unconditional relationships and
+// unions alone. Facts lead on over the reverse index: from a subject set to the relations that hold it, from the object
+// of an arrow to those that point at it. Where an intersection, an exclusion or an `.all` stands on the way, one of its
+// parts is followed (the first; the left side; any object), which finds every object there is and some that are not, so
+// what is found that way is checked.
+//
+//   document#view = viewer + parent->view;  folder#view = viewer + parent->view;  team#member
+//   alice -> team:core#member -> folder:x#viewer, #view -> folder:y#view (below x) -> the documents of x and y
+//
+// The last step, to objects that lead to nothing else, is not taken ahead: those rows are merged by id as they are asked
+// for. So the first result waits for the teams and folders, not for the documents, and memory holds the former alone.
+//
+// Complete: by induction over the rounds of the least fixed point. What holds by a relationship, by being the subject
+// itself or by a part of an expression is found when that part is, and of an expression without a single deciding part
+// (intersection, exclusion, `.all`) the followed part holds whenever the whole does.
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "check/id_merge.h"
+#include "check/lookup_search.h"
+#include "schema/reason.h"
+#include "schema/text.h"
+
+namespace mandate {
+namespace {
+
+constexpr uint64_t kFactBytes = 96;
+constexpr uint64_t kCandidateBytes = 64;
+// An evaluator keeps what it found out; after this many checks it is forgotten, so that memory does not grow with the
+// answer.
+constexpr size_t kChecksPerEvaluator = 4096;
+
+size_t Slot(ExprId id) { return static_cast<size_t>(id); }
+
+class ResourceLookup {
+ public:
+  ResourceLookup(const Plan& plan, const Snapshot& snapshot, Moment moment,
+                 const BudgetLimits& limits, MemberId permission, SubjectTerm subject)
+      : plan_(plan),
+        schema_(plan.schema()),
+        snapshot_(snapshot),
+        conditions_(plan, std::move(moment)),
+        budget_(limits),
+        permission_(permission),
+        root_(plan.schema().member(permission).root),
+        type_(plan.schema().member(permission).type),
+        subject_(std::move(subject)),
+        reach_(plan.ReachOf(subject_.type, subject_.relation)),
+        paths_(plan.schema().expressions().size()) {}
+
+  absl::Status Run(const std::string& after, const FoundSink& sink) {
+    if (!reach_.Contains(root_)) return absl::OkStatus();
+    MarkRelevant();
+    FollowToRoot();
+    PushStarts();
+    if (absl::Status status = Discover(); !status.ok()) return status;
+    return Emit(after, sink);
+  }
+
+ private:
+  // A fact, or the rows that yield facts.
+  struct Row {
+    TypeId subject_type;
+    std::string subject_id;
+    NameId subject_relation;
+    MemberId relation;  // In which the subject stands.
+    ExprId result;      // What each resource then may have.
+  };
+  struct Item {
+    bool is_row = false;
+    ExprId expr = ExprId::kNone;
+    ObjectTable::Index object = 0;
+    Row row = {};
+  };
+
+  struct Up {
+    ExprId parent;
+    bool sure;
+  };
+  // From an object to those whose `relation` holds it, as itself or as a subject set.
+  struct Crossing {
+    MemberId relation;
+    NameId subject_relation;
+    ExprId result;
+    bool sure;
+  };
+  // Of one expression: where it leads.
+  struct Path {
+    bool relevant = false;
+    std::vector<Up> ups;  // On the same object.
+    std::vector<Crossing> crossings;
+    bool crosses = false;  // It, or what it makes hold on the same object, has crossings.
+    bool sure_to_root = false;
+  };
+  Path& path(ExprId id) { return paths_[Slot(id)]; }
+
+  // What the permission may hold by, and the way back from there.
+  void MarkRelevant() {
+    std::vector<ExprId> work;
+    const auto mark = [&](ExprId id) {
+      if (path(id).relevant || !reach_.Contains(id)) return;
+      path(id).relevant = true;
+      work.push_back(id);
+      relevant_.push_back(id);
+    };
+    const auto follow = [&](ExprId parent, ExprId child, bool sure) {
+      mark(child);
+      if (path(child).relevant) path(child).ups.push_back({parent, sure});
+    };
+    mark(root_);
+    while (!work.empty()) {
+      const ExprId id = work.back();
+      work.pop_back();
+      const Expression& expression = schema_.expression(id);
+      switch (expression.op) {
+        case Op::kPermission:
+        case Op::kUnion:
+          for (ExprId child : expression.children) follow(id, child, true);
+          break;
+        case Op::kIntersection:
+        case Op::kExclusion:
+          follow(id, expression.children[0], false);
+          break;
+        case Op::kArrowAny:
+        case Op::kArrowAll:
+        case Op::kRelation:
+          for (const SubjectType& subject : schema_.member(expression.member).subject_types) {
+            ExprId target = ExprId::kNone;
+            if (expression.op != Op::kRelation) {
+              for (const ArrowTarget& t : expression.targets) {
+                if (t.type == subject.type) target = t.expr;
+              }
+            } else if (subject.relation != MemberId::kNone) {
+              target = schema_.member(subject.relation).root;
+            }
+            if (target == ExprId::kNone) continue;
+            mark(target);
+            if (!path(target).relevant) continue;
+            path(target).crossings.push_back({expression.member, plan_.name(subject.relation), id,
+                                              expression.op != Op::kArrowAll});
+          }
+          break;
+        case Op::kSelf:
+        case Op::kNil:
+          break;
+      }
+    }
+  }
+
+  // The two flags rise until nothing moves; expressions on one object are few.
+  void FollowToRoot() {
+    path(root_).sure_to_root = true;
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (ExprId id : relevant_) {
+        Path& p = path(id);
+        bool crosses = p.crosses || !p.crossings.empty();
+        bool sure = p.sure_to_root;
+        for (const Up& up : p.ups) {
+          crosses |= path(up.parent).crosses;
+          sure |= up.sure && path(up.parent).sure_to_root;
+        }
+        moved |= crosses != p.crosses || sure != p.sure_to_root;
+        p.crosses = crosses;
+        p.sure_to_root = sure;
+      }
+    }
+  }
+
+  void PushStarts() {
+    const NameId subject_relation = plan_.name(subject_.relation);
+    for (ExprId id : relevant_) {
+      const Expression& e = schema_.expression(id);
+      const bool named = e.op == Op::kRelation || e.op == Op::kPermission;
+      const bool is_set = named && subject_.relation != MemberId::kNone &&
+                          e.member == subject_.relation;
+      const bool is_self = e.op == Op::kSelf && subject_.relation == MemberId::kNone &&
+                           e.type == subject_.type;
+      if (is_set || is_self) PushFact(id, Intern(subject_.type, subject_.id), true);
+      if (e.op != Op::kRelation) continue;
+      for (const SubjectType& allowed : schema_.member(e.member).subject_types) {
+        if (allowed.type != subject_.type || allowed.relation != subject_.relation) continue;
+        PushRow({subject_.type, allowed.wildcard ? "*" : subject_.id, subject_relation, e.member, id},
+                true);
+      }
+    }
+  }
+
+  absl::Status Discover() {
+    Item item;
+    bool sure = false;
+    while (work_.Pop(&item, &sure)) {
+      if (absl::Status status = budget_.Charge(1, kFactBytes); !status.ok()) return status;
+      absl::Status status = absl::OkStatus();
+      if (item.is_row) {
+        status = VisitRow(item.row, sure);
+      } else {
+        VisitFact(item.expr, item.object, sure);
+      }
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  void VisitFact(ExprId expr, ObjectTable::Index object, bool sure) {
+    if (!facts_.insert({expr, object}).second) return;
+    const ObjectTable::Object at = objects_[object];
+    if (expr == root_) {
+      candidates_[at.id] |= sure;
+      candidate_bytes_ += kCandidateBytes;
+    }
+    for (const Up& up : path(expr).ups) PushFact(up.parent, object, sure && up.sure);
+    for (const Crossing& crossing : path(expr).crossings) {
+      PushRow({at.type, std::string(at.id), crossing.subject_relation, crossing.relation,
+               crossing.result},
+              sure && crossing.sure);
+    }
+  }
+
+  absl::Status VisitRow(const Row& row, bool sure) {
+    if (!rows_.insert({row.result, row.relation, row.subject_type, row.subject_relation,
+                       row.subject_id}).second) {
+      return absl::OkStatus();
+    }
+    const Member& relation = schema_.member(row.relation);
+    if (relation.type == type_ && !path(row.result).crosses) {
+      last_steps_.push_back({row, sure && path(row.result).sure_to_root});
+      return absl::OkStatus();
+    }
+    auto cursor = Open(row, "");
+    for (; cursor->Valid(); cursor->Next()) {
+      if (absl::Status status = budget_.Charge(1, kFactBytes); !status.ok()) return status;
+      const TupleRow& stored = cursor->row();
+      auto judged = conditions_.Judge(stored.edge, &budget_);
+      if (!judged.ok()) return judged.status();
+      if (judged->state == EdgeState::kGone) continue;
+      PushFact(row.result, Intern(relation.type, stored.resource.id),
+               sure && judged->state == EdgeState::kLive);
+    }
+    return cursor->status();
+  }
+
+  absl::Status Emit(const std::string& after, const FoundSink& sink) {
+    if (absl::Status s = budget_.Charge(0, candidate_bytes_); !s.ok()) return s;
+    IdMerge merge(&conditions_, &budget_, IdMerge::Part::kResource, after);
+    std::vector<IdMerge::Id> known;
+    for (const auto& [id, sure] : candidates_) known.push_back({std::string(id), sure});
+    merge.AddIds(std::move(known));
+    for (const auto& [row, sure] : last_steps_) {
+      merge.AddSource([this, &row = row](std::string_view behind) { return Open(row, behind); },
+                      sure);
+    }
+    const uint64_t mark = budget_.bytes();
+    while (true) {
+      auto next = merge.Next();
+      if (!next.ok()) return next.status();
+      if (!next->has_value()) return absl::OkStatus();
+      Found found{.id = (*next)->id};
+      if (!(*next)->sure) {
+        auto checked = Check((*next)->id, mark);
+        if (!checked.ok()) return checked.status();
+        found = *std::move(checked);
+        if (found.error.ok() && found.decision == Decision::kDenied) continue;
+      }
+      if (!sink(found)) return absl::OkStatus();
+      budget_.Renew();
+    }
+  }
+
+  absl::StatusOr<Found> Check(const std::string& id, uint64_t mark) {
+    if (evaluator_ == nullptr || checks_ == kChecksPerEvaluator) {
+      evaluator_ = std::make_unique<Evaluator>(plan_, snapshot_, &conditions_, &budget_, subject_,
+                                               Trace::kOff);
+      checks_ = 0;
+      budget_.ReleaseTo(mark);
+    }
+    ++checks_;
+    return ToFound(id, evaluator_->Ask(permission_, id));
+  }
+
+  std::unique_ptr<TupleCursor> Open(const Row& row, std::string_view after) const {
+    const Member& relation = schema_.member(row.relation);
+    return snapshot_.Resources({plan_.name(row.subject_type), row.subject_id, row.subject_relation},
+                               plan_.name(relation.type), plan_.name(row.relation), after);
+  }
+
+  ObjectTable::Index Intern(TypeId type, std::string_view id) {
+    return objects_.Intern(type, plan_.name(type), id);
+  }
+  void PushFact(ExprId expr, ObjectTable::Index object, bool sure) {
+    if (!facts_.contains({expr, object})) work_.Push({false, expr, object}, sure);
+  }
+  void PushRow(Row row, bool sure) { work_.Push({true, ExprId::kNone, 0, std::move(row)}, sure); }
+
+  const Plan& plan_;
+  const Schema& schema_;
+  const Snapshot& snapshot_;
+  Conditions conditions_;
+  Budget budget_;
+  const MemberId permission_;
+  const ExprId root_;
+  const TypeId type_;
+  const SubjectTerm subject_;
+  const Reach& reach_;
+
+  std::vector<Path> paths_;        // by ExprId
+  std::vector<ExprId> relevant_;
+  ObjectTable objects_;
+  SureFirst<Item> work_;
+  absl::flat_hash_set<std::pair<ExprId, ObjectTable::Index>> facts_;
+  absl::flat_hash_set<std::tuple<ExprId, MemberId, TypeId, NameId, std::string>> rows_;
+  std::map<std::string_view, bool> candidates_;           // Objects met on the way, and whether they are sure.
+  uint64_t candidate_bytes_ = 0;
+  std::vector<std::pair<Row, bool>> last_steps_;          // Rows of objects that lead to nothing else.
+  std::unique_ptr<Evaluator> evaluator_;
+  size_t checks_ = 0;
+};
+
+}  // namespace
+
+absl::Status LookupResources(const Plan& plan, const Snapshot& snapshot, absl::Time now,
+                             const CheckLimits& limits, const ResourcesQuestion& question,
+                             const FoundSink& sink) {
+  const Schema& schema = plan.schema();
+  auto type = ResolveType(schema, question.resource_type, "resource_type");
+  if (!type.ok()) return type.status();
+  auto permission = ResolvePermission(schema, *type, question.permission, "permission");
+  if (!permission.ok()) return permission.status();
+  auto subject_type = ResolveLookupSubject(schema, question.subject.type, "subject.type");
+  if (!subject_type.ok()) return subject_type.status();
+  if (question.subject.IsWildcard()) {
+    return WithField(
+        WithReason(InvalidArgument("a wildcard asks for nobody in particular; name one subject"),
+                   "WILDCARD_NOT_ALLOWED"),
+        "subject.id");
+  }
+  SubjectTerm subject{.type = *subject_type, .id = question.subject.id};
+  if (!question.subject.relation.empty()) {
+    auto relation =
+        ResolvePermission(schema, *subject_type, question.subject.relation, "subject.relation");
+    if (!relation.ok()) return relation.status();
+    subject.relation = *relation;
+  }
+  auto context = CaveatContext::Parse(question.context);
+  if (!context.ok()) return WithField(context.status(), "context");
+  return ResourceLookup(plan, snapshot, Moment{now, *std::move(context)}, limits.budget,
+                        *permission, std::move(subject))
+      .Run(question.after, sink);
+}
+
+}  // namespace mandate
