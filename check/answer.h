@@ -39,6 +39,7 @@ struct Answer {
   std::string reason_at;                            // The edge, task or agent that `reason` failed at.
   Explanation explanation;                          // Empty unless asked for.
   uint64_t steps = 0;                               // Rows read and goals visited.
+  absl::Duration duration;                          // What it took.
 };
 
 }  // namespace mandate

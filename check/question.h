@@ -27,6 +27,7 @@ struct CheckQuestion {
   std::optional<ObjectRef> task;  // For an agent: the task it asks for. For a session: a claim.
   Claims claims;
   std::string context;            // The values of caveats: a JSON object, or empty.
+  std::vector<Relationship> contextual;  // Count for this question alone (contextual.h); none for an agent or a session.
   bool explain = false;
 };
 

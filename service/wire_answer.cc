@@ -1,5 +1,6 @@
 // The answers' half of wire.h. Enumerations go over by name, so that neither side depends on the other's numbers.
 #include "schema/text.h"
+#include "service/error_mapping.h"
 #include "service/wire.h"
 
 namespace mandate {
@@ -65,6 +66,29 @@ ExpandedSubject SubjectFromWire(const v1::ExpandedSubject& wire) {
   return value;
 }
 
+template <typename Wire>
+void FoundToWire(const Found& value, Wire* wire) {
+  wire->set_id(value.id);
+  if (!value.error.ok()) {
+    *wire->mutable_error() = ToRpcStatus(value.error);
+    return;
+  }
+  wire->set_decision(ToWire(value.decision));
+  for (const std::string& name : value.missing_context) wire->add_missing_context(name);
+}
+
+template <typename Wire>
+Found ToFound(const Wire& wire) {
+  Found found{.id = wire.id()};
+  if (wire.has_error()) {
+    found.error = FromRpcStatus(wire.error());
+    return found;
+  }
+  found.decision = FromWire(wire.decision());
+  found.missing_context.assign(wire.missing_context().begin(), wire.missing_context().end());
+  return found;
+}
+
 constexpr std::string_view kReasonPrefix = "DENIAL_REASON_";
 constexpr std::string_view kKindPrefix = "KIND_";
 
@@ -90,7 +114,12 @@ void ToWire(const Answer& value, v1::CheckResult* wire) {
     out->set_text(step.text);
     if (step.relationship) ToWire(*step.relationship, out->mutable_relationship());
     out->set_revision(step.revision.value());
+    out->set_reads(step.reads);
   }
+  wire->set_steps(value.steps);
+  const int64_t nanos = absl::ToInt64Nanoseconds(value.duration);
+  wire->mutable_duration()->set_seconds(nanos / 1'000'000'000);
+  wire->mutable_duration()->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
 }
 
 void ToWire(const std::vector<ExpandNode>& value, v1::ExpandResponse* wire) {
@@ -125,7 +154,11 @@ Answer AnswerFromWire(const v1::CheckResult& wire) {
       if (relationship.ok()) out.relationship = *std::move(relationship);
     }
     out.revision = Revision(step.revision());
+    out.reads = step.reads();
   }
+  answer.steps = wire.steps();
+  answer.duration =
+      absl::Seconds(wire.duration().seconds()) + absl::Nanoseconds(wire.duration().nanos());
   return answer;
 }
 
@@ -145,5 +178,10 @@ std::vector<ExpandNode> NodesFromWire(const v1::ExpandResponse& wire) {
   }
   return nodes;
 }
+
+void ToWire(const Found& value, v1::FoundResource* wire) { FoundToWire(value, wire); }
+void ToWire(const Found& value, v1::FoundSubject* wire) { FoundToWire(value, wire); }
+Found FoundFromWire(const v1::FoundResource& wire) { return ToFound(wire); }
+Found FoundFromWire(const v1::FoundSubject& wire) { return ToFound(wire); }
 
 }  // namespace mandate

@@ -24,6 +24,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "schema/relationship.h"
 #include "storage/names.h"
 #include "storage/revision.h"
@@ -124,6 +125,12 @@ class Snapshot {
   // the index that narrows most: forward by resource type (and id, and relation), reverse by subject, else all.
   virtual std::unique_ptr<TupleCursor> Read(const TupleFilter& filter,
                                             const std::optional<Relationship>& after) const = 0;
+
+  // This snapshot with `relationships` on top, as if they were stored; one of the identity of a stored one takes its
+  // place. Their edges say that no revision wrote them. REQUIRES: each is there once, its form is valid, and its names
+  // are known (names()): the schema in force holds them.
+  virtual std::shared_ptr<const Snapshot> With(
+      absl::Span<const Relationship> relationships) const = 0;
 };
 
 // A row as a value, in names.

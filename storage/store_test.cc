@@ -92,6 +92,28 @@ TEST_P(Store, ListsTheResourcesOfASubject) {
               ElementsAre("doc:a#viewer@user:bob", "doc:b#viewer@user:bob"));
 }
 
+TEST_P(Store, PutsRelationshipsOnTopOfASnapshotWithoutStoringThem) {
+  world.Write({"touch doc:b#viewer@user:alice", "touch doc:c#viewer@user:bob",
+               "touch group:g#member@user:carol"});
+  const auto head = world.Head();
+  const auto layered = head->With(
+      {Rel("doc:a#viewer@user:alice"), Rel("doc:b#viewer@user:alice[expiration:2030-01-01T00:00:00Z]")});
+  const auto viewers_of_alice = [&](const Snapshot& snapshot) {
+    return Texts(snapshot.Resources({IdOf(snapshot, "user"), "alice"}, IdOf(snapshot, "doc"),
+                                    IdOf(snapshot, "viewer"), ""),
+                 snapshot.names());
+  };
+  EXPECT_THAT(viewers_of_alice(*layered),
+              ElementsAre("doc:a#viewer@user:alice",
+                          "doc:b#viewer@user:alice[expiration:2030-01-01T00:00:00Z]"));
+  EXPECT_THAT(viewers_of_alice(*head), ElementsAre("doc:b#viewer@user:alice"));
+  const auto edge = layered->Find({IdOf(*layered, "doc"), "a"}, IdOf(*layered, "viewer"),
+                                  {IdOf(*layered, "user"), "alice"});
+  ASSERT_TRUE(edge.ok() && edge->has_value()) << edge.status();
+  EXPECT_EQ((*edge)->written, Revision());
+  EXPECT_THAT(Texts(layered->Read({.resource_type = "doc"}, std::nullopt), layered->names()).size(), 3u);
+}
+
 TEST_P(Store, RefusesToCreateWhatIsStoredEvenExpired) {
   world.Write({"create doc:a#viewer@user:alice[expiration:2020-01-01T00:00:00Z]"});
   const WriteRequest again =

@@ -42,6 +42,8 @@ class TupleSnapshot : public Snapshot {
                                          NameId relation, std::string_view after) const override;
   std::unique_ptr<TupleCursor> Read(const TupleFilter& filter,
                                     const std::optional<Relationship>& after) const override;
+  std::shared_ptr<const Snapshot> With(
+      absl::Span<const Relationship> relationships) const override;
 
  private:
   std::unique_ptr<TupleCursor> RowsUnder(std::string prefix, std::string begin) const;

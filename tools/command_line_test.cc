@@ -67,6 +67,35 @@ TEST_F(CommandLine, CheckTellsItsAnswerByItsExitCode) {
   EXPECT_EQ(Run({"check"}).code, kExitUsage);
 }
 
+TEST_F(CommandLine, LookupListsOnWhatAndWho) {
+  const Finished resources = Run({"lookup", "resources", "document#view@user:bob"});
+  EXPECT_THAT(resources.out, HasSubstr("document:plan\n"));
+  EXPECT_EQ(resources.code, kExitOk);
+  const Finished subjects = Run({"lookup", "subjects", "document:plan#view@user", "--limit", "1"});
+  EXPECT_THAT(subjects.out, StartsWith("user:"));
+  EXPECT_THAT(subjects.err, StartsWith("there may be more: --cursor "));
+  EXPECT_EQ(Run({"lookup", "resources", "document#view@user:mallory"}).code, kExitDenied);
+  EXPECT_THAT(ErrorOf({"lookup", "resources", "document:plan#view@user:bob"}),
+              HasSubstr("write it like `document#view@user:alice`"));
+  EXPECT_THAT(ErrorOf({"lookup", "subjects", "document:plan#view@user:bob"}),
+              HasSubstr("write it like `document:plan#view@user`"));
+}
+
+TEST_F(CommandLine, AQuestionBringsRelationshipsAlong) {
+  EXPECT_EQ(Run({"check", "document:plan#view@user:zoe"}).code, kExitDenied);
+  EXPECT_EQ(Run({"check", "document:plan#view@user:zoe", "--with", "team:core#member@user:zoe"})
+                .code,
+            kExitOk);
+  EXPECT_THAT(ErrorOf({"check", "document:plan#view@user:mallory", "--with", "mallory"}),
+              StartsWith("error: --with `mallory`"));
+}
+
+TEST_F(CommandLine, AnExplanationIsDrawnForGraphviz) {
+  const Finished drawn = Run({"check", "document:plan#view@user:bob", "--dot"});
+  EXPECT_EQ(drawn.code, kExitOk);
+  EXPECT_THAT(drawn.out, AllOf(StartsWith("digraph explanation {"), HasSubstr("s0 -> s1;")));
+}
+
 TEST_F(CommandLine, CheckOfAnAgentNamesTheReasonAndTheEnd) {
   EXPECT_EQ(Run({"check", "document:plan#view@assistant:bot"}).out,
             "denied: NO_TASK at assistant:bot\n");
@@ -84,7 +113,7 @@ TEST_F(CommandLine, CheckExplains) {
   const Finished finished = Run({"check", "document:plan#view@user:bob", "--explain"});
   EXPECT_THAT(finished.out, AllOf(StartsWith("allowed\n✓ document:plan#view\n"),
                                   HasSubstr("team:core#member@user:bob  [revision 2]\n"),
-                                  HasSubstr("\nchecked at ")));
+                                  HasSubstr(", checked at ")));
   const Finished denied = Run({"check", "document:plan#view@user:mallory", "--explain"});
   EXPECT_THAT(denied.out, HasSubstr("✓ document:plan#banned@user:mallory"));
 }
