@@ -343,21 +343,21 @@ TEST_P(Store, AGuardSeesBeforeAndAfterAndMayRefuse) {
 TEST_P(Store, FactsCommitWithTheirWriteAndStay) {
   WriteRequest request;
   request.guard = [](PendingWrite& write) -> absl::Status {
-    EXPECT_FALSE(write.Fact("used/42")->has_value());
+    EXPECT_FALSE(write.after().Fact("used/42")->has_value());
     write.SetFact("used/42", "yes");
-    EXPECT_EQ(**write.Fact("used/42"), "yes");
+    EXPECT_EQ(**write.after().Fact("used/42"), "yes");
     return absl::OkStatus();
   };
   world.Write(request);
   request.guard = [](PendingWrite& write) -> absl::Status {
-    EXPECT_EQ(**write.Fact("used/42"), "yes");
+    EXPECT_EQ(**write.after().Fact("used/42"), "yes");
     write.SetFact("used/43", "yes");
     return absl::AbortedError("no");
   };
   EXPECT_FALSE(world.Try(request).ok());
   request.guard = [](PendingWrite& write) -> absl::Status {
-    EXPECT_FALSE(write.Fact("used/43")->has_value()) << "refused together with its write";
-    write.SetFact(std::string(3000, 'k'), "too long a key");
+    EXPECT_FALSE(write.after().Fact("used/43")->has_value()) << "refused together with its write";
+    write.SetFact(std::string(9000, 'k'), "too long a key");
     return absl::OkStatus();
   };
   EXPECT_REFUSED(world.Try(request), kInvalidArgument, "");

@@ -1,6 +1,7 @@
 #include "storage/tuple_snapshot.h"
 
 #include "storage/key_codec.h"
+#include "storage/ledger_cursor.h"
 #include "storage/overlay.h"
 #include "storage/read_plan.h"
 #include "storage/row_cursor.h"
@@ -87,6 +88,23 @@ std::unique_ptr<TupleCursor> TupleSnapshot::Read(const TupleFilter& filter,
   return std::make_unique<FilteredCursor>(std::move(rows), *std::move(*plan));
 }
 
+absl::StatusOr<std::optional<std::string>> TupleSnapshot::Fact(std::string_view key) const {
+  rocksdb::PinnableSlice value;
+  const absl::StatusOr<bool> found = view_->Get(Family::kMeta, FactKey(key), &value);
+  if (!found.ok()) return found.status();
+  if (!*found) return std::nullopt;
+  return value.ToString();
+}
+
+std::unique_ptr<FactCursor> TupleSnapshot::Facts(std::string_view prefix) const {
+  return NewFactCursor(*view_, prefix);
+}
+
+std::unique_ptr<LedgerCursor> TupleSnapshot::Ledger(const std::vector<std::string>& terms,
+                                                    uint64_t after) const {
+  return NewLedgerCursor(*view_, terms, after);
+}
+
 std::shared_ptr<const Snapshot> TupleSnapshot::With(
     absl::Span<const Relationship> relationships) const {
   struct Layered : StateView {
@@ -122,7 +140,8 @@ std::shared_ptr<const Snapshot> TupleSnapshot::With(
     layered->layer.Put(Family::kLive, ReverseKey(row.resource, row.relation, row.subject),
                        std::move(edge));
   }
-  return std::make_shared<TupleSnapshot>(std::move(layered), names_, revision_, schema_revision_);
+  return std::make_shared<TupleSnapshot>(std::move(layered), names_, revision_, schema_revision_,
+                                         ledger_head_);
 }
 
 // From `begin` on, or from the first row if that is empty.
