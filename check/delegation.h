@@ -9,7 +9,8 @@
 //                              & P has p on r
 //
 // Threads     One question on one thread.
-// Errors      Those of evaluator.h; INVALID_ARGUMENT where the task is no task, or a claim is no object.
+// Errors      Those of evaluator.h; INVALID_ARGUMENT where the task is no task, or a claim is no object;
+//             FAILED_PRECONDITION (RULES_NOT_ENFORCED) where all of it holds and a task of the chain has rules.
 #ifndef MANDATE_CHECK_DELEGATION_H_
 #define MANDATE_CHECK_DELEGATION_H_
 
@@ -81,6 +82,7 @@ class DelegatedCheck {
   absl::StatusOr<bool> CheckScopes();
   absl::StatusOr<bool> CheckBoundaries();
   absl::StatusOr<bool> CheckPrincipal();
+  absl::StatusOr<bool> CheckRules();
 
   absl::Status Walk(Party agent, Party task);
   absl::Status WalkHop(const Party& agent, const Party& task, std::optional<Party>* next_agent,

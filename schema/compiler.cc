@@ -25,6 +25,8 @@ CompileResult CompileSchema(std::string_view text) {
   ResolveSubjectTypes(resolution);
   CheckDelegation(resolution);
   ResolvePermissions(resolution);
+  ResolveRules(resolution);
+  CheckRuleReach(resolution);
   AnalyzeExpressions(resolution);
   if (!sink.has_errors()) result.schema = resolution.builder.Finish();
   result.diagnostics = sink.Finish();

@@ -187,6 +187,10 @@ class Declarer {
         }
         return;
       }
+      if (member->kind == MemberKind::kRule) {
+        if (!member->broken) r_.rules.push_back({type, member});
+        continue;
+      }
       if (member->kind != MemberKind::kSpread) {
         DeclareMember(type, *member);
         continue;

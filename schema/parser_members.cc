@@ -3,8 +3,11 @@
 //   statement  = "relation" ident ":" subject { "|" subject }
 //              | "permission" ident [ ":" ident { "|" ident } ] "=" expr
 //              | "..." path
+//              | rule                                                     (parser_rules.cc)
 //   subject    = path [ ":" "*" ] [ "#" ( ident | "..." ) ] [ "with" traits ]
 //   traits     = path [ "and" "expiration" ] | "expiration"
+#include <algorithm>
+
 #include "schema/parser_impl.h"
 #include "schema/text.h"
 
@@ -14,7 +17,7 @@ void SchemaParser::ParseStatement(Definition& definition) {
   if (AtWord("relation")) return ParseMember(definition, MemberKind::kRelation);
   if (AtWord("permission")) return ParseMember(definition, MemberKind::kPermission);
   if (AtSymbol("...")) return ParseMember(definition, MemberKind::kSpread);
-  if (AtRule()) return ParseRule();
+  if (AtRule()) return ParseRule(definition, TextOf(Current()));
   if (AtLineStartingWithOperator()) {
     return Fail(Current().span,
                 Cat("a line cannot begin with ", DescribeCurrent(),
@@ -23,7 +26,7 @@ void SchemaParser::ParseStatement(Definition& definition) {
   ParseUnknownStatement(definition);
 }
 
-void SchemaParser::ParseMember(Definition& definition, MemberKind kind) {
+Member SchemaParser::StartMember(const Definition& definition, MemberKind kind) {
   Member member;
   member.kind = kind;
   const uint32_t start = Current().span.offset;
@@ -33,6 +36,11 @@ void SchemaParser::ParseMember(Definition& definition, MemberKind kind) {
                                     : Current().blank_line_before;
   if (definition.members.empty()) member.blank_before = false;
   member.comments.before = TakeCommentsBefore(start);
+  return member;
+}
+
+void SchemaParser::ParseMember(Definition& definition, MemberKind kind) {
+  Member member = StartMember(definition, kind);
   Advance();
   if (kind == MemberKind::kSpread) {
     member.name = ParsePath("the name of a partial");
@@ -132,29 +140,27 @@ void SchemaParser::ParsePermission(Member& member) {
   WarnOfMixedOperators(member);
 }
 
-bool SchemaParser::AtRule() const {
-  if (!file_.uses_delegation || Ahead(1).kind != TokenKind::kWord) return false;
-  return AtWord("limit") || AtWord("after") || AtWord("contain") || AtWord("require");
-}
-
-void SchemaParser::ParseRule() {
-  const Token& first = Current();
-  while (Current().kind != TokenKind::kEnd && !AtSymbol("}") && !AtEndOfText()) Advance();
-  Fail(Cover(first.span, Previous().span),
-       Cat("rules of tasks are not yet supported: ", Quote(TextOf(first))));
-}
-
 // `relaton viewer: user`: said once, then read as what was meant, so that its name is known.
 void SchemaParser::ParseUnknownStatement(Definition& definition) {
   const Token& token = Current();
-  if (token.kind != TokenKind::kWord) return FailExpected("`relation`, `permission` or `}`");
+  const bool takes_rules = definition.kind == DefinitionKind::kTask;
+  const std::string_view expected =
+      takes_rules ? "`relation`, `permission`, a rule or `}`" : "`relation`, `permission` or `}`";
+  if (token.kind != TokenKind::kWord) return FailExpected(expected);
   const bool is_relation = Ahead(1).kind == TokenKind::kWord && IsSymbol(Ahead(2), ":");
   const bool is_permission = Ahead(1).kind == TokenKind::kWord && IsSymbol(Ahead(2), "=");
+  const bool is_rule =
+      takes_rules && Ahead(1).kind == TokenKind::kWord && !is_relation && !is_permission;
   std::string meant = ClosestName(TextOf(token), {"relation", "permission"});
+  if (meant.empty() && is_rule) meant = ClosestName(TextOf(token), RuleWords());
   if (meant.empty() && is_permission) meant = "permission";
   if (meant.empty() && is_relation) meant = "relation";
-  Fail(token.span, Cat("expected `relation`, `permission` or `}`, found ", DescribeCurrent(),
+  Fail(token.span, Cat("expected ", expected, ", found ", DescribeCurrent(),
                        meant.empty() ? "" : Cat("; did you mean ", Quote(meant), "?")));
+  if (is_rule && std::find(RuleWords().begin(), RuleWords().end(), meant) != RuleWords().end()) {
+    failed_ = false;
+    return ParseRule(definition, meant);
+  }
   if (!is_relation && !is_permission) return;
   failed_ = false;
   ParseMember(definition, is_permission ? MemberKind::kPermission : MemberKind::kRelation);
@@ -209,8 +215,9 @@ void SchemaParser::SkipStatement() {
     if (AtSymbol("{")) ++depth;
     if (AtSymbol("}") && depth-- == 0) return;
     const Token& token = Current();
-    if (token.first_on_line && (AtItem() || ((AtWord("relation") || AtWord("permission")) &&
-                                             Ahead(1).kind == TokenKind::kWord))) {
+    if (token.first_on_line &&
+        (AtItem() || AtRule() ||
+         ((AtWord("relation") || AtWord("permission")) && Ahead(1).kind == TokenKind::kWord))) {
       return;
     }
     Advance();

@@ -136,6 +136,7 @@ class Printer {
     if (member.kind == MemberKind::kSpread) out_ += Cat("...", member.name.text);
     if (member.kind == MemberKind::kRelation) PrintRelation(member);
     if (member.kind == MemberKind::kPermission) PrintPermission(member);
+    if (member.kind == MemberKind::kRule) out_ += FormatRule(member.rule);
     EndLine(member.comments, "\t");
   }
 

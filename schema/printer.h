@@ -26,6 +26,9 @@ std::string FormatSchema(const File& file);
 // One expression of it, on one line.
 std::string FormatExpression(const File& file, ExprIndex root);
 
+// One rule, on one line. Two rules that say the same have the same text.
+std::string FormatRule(const Rule& rule);
+
 }  // namespace mandate::syntax
 
 #endif  // MANDATE_SCHEMA_PRINTER_H_
