@@ -118,7 +118,9 @@ class CommandLine {
     CLI::App* write = schema->add_subcommand("write", "Replace the schema by a file's");
     write->add_option("FILE", schema_write_.file, "Schema file, - for standard input")->required();
     write->add_option("--drop", schema_write_.drops,
-                      "A restriction that goes on purpose, as agent#boundary");
+                      "A restriction that goes on purpose, as 'assistant#boundary' or "
+                      "'errand: limit mailbox#send to 5 per task'; may be given again")
+        ->allow_extra_args(false);  // Else it would take the file for one, too.
     write->add_flag("--dry-run", schema_write_.dry_run, "Check against what is stored, write nothing");
     AddClient(write, [this] { return WriteSchemaFile(client_, schema_write_); });
     CLI::App* read = schema->add_subcommand("read", "Print the schema in force");

@@ -302,6 +302,31 @@ TEST_F(CommandLine, SchemaThatWouldOrphanRelationshipsIsRefused) {
               HasSubstr("ORPHANS_RELATIONSHIPS"));
 }
 
+TEST_F(CommandLine, SchemaWriteTakesEachDropByItself) {
+  TempDirectory directory;
+  ServingProcess server(directory.File("db"));
+  const auto run = [&](std::vector<std::string> arguments) {
+    return RunMandate(arguments, "", {"MANDATE_SERVER=" + server.address()});
+  };
+  const auto schema = [](const std::string& boundary, const std::string& rule) {
+    return Cat("use delegation\nuse expiration\ndefinition user { relation acts_on_behalf_of: bot with expiration }\n"
+               "definition mail { relation send: user }\nagent bot {", boundary, "}\n"
+               "task errand {\n relation delegator: user\n relation delegated_for_task: bot with expiration\n"
+               " relation scope: mail#send\n ", rule, "\n}\n");
+  };
+  const std::string strict = directory.File(
+      "strict.zed", schema("relation boundary: mail:*#send", "limit mail#send to 5 per task"));
+  const std::string loose = directory.File("loose.zed", schema("", ""));
+  EXPECT_EQ(run({"schema", "write", strict}).code, kExitOk);
+  const Finished refused = run({"schema", "write", loose});
+  EXPECT_EQ(refused.code, kExitError);
+  EXPECT_THAT(refused.err, HasSubstr("--drop 'bot#boundary'"));
+  EXPECT_THAT(refused.err, HasSubstr("\n  errand: limit mail#send to 5 per task"));
+  const Finished written = run({"schema", "write", "--drop", "bot#boundary", "--drop",
+                                "errand: limit mail#send to 5 per task", loose});
+  EXPECT_EQ(written.code, kExitOk) << written.err;
+}
+
 TEST_F(CommandLine, FilesThatCannotBeReadAreNamed) {
   for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
            {"import"}, {"schema", "write"}, {"schema", "check"}}) {
