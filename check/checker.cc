@@ -122,6 +122,10 @@ absl::StatusOr<Answer> Checker::Decide(const CheckQuestion& question) {
                                 ToText(question.subject), "` is neither"),
                    "TASK_NOT_ALLOWED", question.task.has_value() ? "task" : "claims");
   }
+  if (!question.audience.empty() || !question.parameter_digest.empty()) {
+    return Invalid("an audience or a digest of parameters is looked at only for an agent or a session",
+                   "AUDIENCE_NOT_ALLOWED", question.audience.empty() ? "parameter_digest" : "audience");
+  }
   if (!question.subject.relation.empty()) {
     auto relation =
         ResolvePermission(schema, *subject_type, question.subject.relation, "subject.relation");

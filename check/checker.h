@@ -8,7 +8,7 @@
 // Ownership   Plan and snapshot outlive it.
 // Errors      INVALID_ARGUMENT for what the schema does not know or delegation does not allow to be asked, with the
 //             field's path and a reason (UNKNOWN_DEFINITION, UNKNOWN_PERMISSION, RESERVED_RELATION,
-//             WILDCARD_NOT_ALLOWED, NOT_A_TASK, TASK_NOT_ALLOWED, CONTEXT_INVALID, those of contextual.h); the errors
+//             WILDCARD_NOT_ALLOWED, NOT_A_TASK, TASK_NOT_ALLOWED, AUDIENCE_NOT_ALLOWED, AUDIENCE_INVALID, CONTEXT_INVALID, those of contextual.h); the errors
 //             of evaluator.h.
 #ifndef MANDATE_CHECK_CHECKER_H_
 #define MANDATE_CHECK_CHECKER_H_

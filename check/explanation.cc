@@ -28,6 +28,10 @@ std::string_view ReasonName(DenialReason reason) {
     case DenialReason::kOutOfScope: return "OUT_OF_SCOPE";
     case DenialReason::kOutsideBoundary: return "OUTSIDE_BOUNDARY";
     case DenialReason::kPrincipalLacksPermission: return "PRINCIPAL_LACKS_PERMISSION";
+    case DenialReason::kForbiddenAfter: return "FORBIDDEN_AFTER";
+    case DenialReason::kNotContained: return "NOT_CONTAINED";
+    case DenialReason::kApprovalRequired: return "APPROVAL_REQUIRED";
+    case DenialReason::kLimitReached: return "LIMIT_REACHED";
   }
   return "";
 }
@@ -51,6 +55,7 @@ std::string_view StepKindName(StepKind kind) {
     case StepKind::kScope: return "SCOPE";
     case StepKind::kBoundary: return "BOUNDARY";
     case StepKind::kPrincipal: return "PRINCIPAL";
+    case StepKind::kRule: return "RULE";
     case StepKind::kCut: return "CUT";
   }
   return "";

@@ -37,6 +37,7 @@ enum class StepKind : uint8_t {
   kScope,         // the scope of the task in `text`
   kBoundary,      // the boundary of the agent in `text`
   kPrincipal,     // the principal's own permission follows
+  kRule,          // a rule over time, which rests on what the ledger says was done so far
   kCut,           // the rest is left out: the explanation reached its limit
 };
 std::string_view StepKindName(StepKind kind);  // `PERMISSION`

@@ -1,5 +1,6 @@
 #include "service/wire.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "schema/reason.h"
@@ -13,6 +14,7 @@ constexpr int64_t kSecondsMin = -62135596800;
 constexpr int64_t kSecondsMax = 253402300799;
 
 constexpr int kChainMax = 16;
+constexpr int kAudienceMax = 1000;
 constexpr uint32_t kSubjectSetDepthMax = 1'000'000;
 
 std::string Sub(const std::string& path, const std::string& field) {
@@ -73,6 +75,35 @@ absl::Time FromWire(const google::protobuf::Timestamp& wire) {
   return absl::FromUnixSeconds(wire.seconds()) + absl::Microseconds(wire.nanos() / 1000);
 }
 
+absl::StatusOr<absl::Time> TimeFromWire(const google::protobuf::Timestamp& wire, const std::string& path) {
+  if (wire.seconds() < kSecondsMin || wire.seconds() > kSecondsMax || wire.nanos() < 0 ||
+      wire.nanos() > 999'999'999) {
+    return Invalid("a time lies between the years 1 and 9999, with 0 to 999,999,999 nanos",
+                   "TIME_OUT_OF_RANGE", path);
+  }
+  return FromWire(wire);
+}
+
+absl::Status ValidateOpaque(const std::string& text, const std::string& path) {
+  constexpr size_t kBytesMax = 256;
+  const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (text.size() <= kBytesMax && printable) return absl::OkStatus();
+  return Invalid(Cat("at most ", kBytesMax, " bytes of printable ASCII without blanks"), "MALFORMED_FIELD", path);
+}
+
+absl::Status AudienceFromWire(const google::protobuf::RepeatedPtrField<v1::SubjectReference>& wire,
+                              const std::string& path, std::vector<SubjectRef>* audience) {
+  if (wire.size() > kAudienceMax) {
+    return Invalid(Cat("an audience has at most ", kAudienceMax, " members"), "TOO_MANY", path);
+  }
+  for (int i = 0; i < wire.size(); ++i) {
+    auto member = FromWire(wire.Get(i), Cat(path, "[", i, "]"), Wildcard::kRefused);
+    if (!member.ok()) return member.status();
+    audience->push_back(*std::move(member));
+  }
+  return absl::OkStatus();
+}
+
 void ToWire(absl::Time value, google::protobuf::Timestamp* wire) {
   const int64_t micros = absl::ToUnixMicros(value);
   int64_t seconds = micros / 1'000'000;
@@ -126,13 +157,9 @@ absl::StatusOr<Relationship> FromWire(const v1::Relationship& wire, const std::s
   if (!subject.ok()) return subject.status();
   value.subject = *std::move(subject);
   if (wire.has_expires_at()) {
-    const auto& time = wire.expires_at();
-    if (time.seconds() < kSecondsMin || time.seconds() > kSecondsMax || time.nanos() < 0 ||
-        time.nanos() > 999'999'999) {
-      return Invalid("an expiry lies between the years 1 and 9999, with 0 to 999,999,999 nanos",
-                     "TIME_OUT_OF_RANGE", Sub(path, "expires_at"));
-    }
-    value.expires_at = FromWire(time);
+    auto time = TimeFromWire(wire.expires_at(), Sub(path, "expires_at"));
+    if (!time.ok()) return time.status();
+    value.expires_at = *time;
   }
   if (!wire.has_caveat()) return value;
   if (wire.caveat().name().empty()) return Missing(Sub(path, "caveat.name"));
@@ -252,6 +279,11 @@ absl::StatusOr<CheckQuestion> FromWire(const v1::CheckItem& wire, const std::str
   question.context = *std::move(context);
   s = ContextualFromWire(wire.contextual(), path, &question.contextual);
   if (!s.ok()) return s;
+  s = AudienceFromWire(wire.audience(), Sub(path, "audience"), &question.audience);
+  if (!s.ok()) return s;
+  s = ValidateOpaque(wire.parameter_digest(), Sub(path, "parameter_digest"));
+  if (!s.ok()) return s;
+  question.parameter_digest = wire.parameter_digest();
   auto optional = [&](bool present, const v1::ObjectReference& object, const std::string& field,
                       std::optional<ObjectRef>* out) -> absl::Status {
     if (!present) return absl::OkStatus();
@@ -386,6 +418,8 @@ void ToWire(const CheckQuestion& value, v1::CheckItem* wire) {
   if (value.task) ToWire(*value.task, wire->mutable_task());
   if (!value.context.empty()) ContextToWire(value.context, wire->mutable_context());
   ContextualToWire(value.contextual, wire->mutable_contextual());
+  for (const SubjectRef& member : value.audience) ToWire(member, wire->add_audience());
+  wire->set_parameter_digest(value.parameter_digest);
   if (value.claims.empty()) return;
   if (value.claims.principal) ToWire(*value.claims.principal, wire->mutable_claims()->mutable_principal());
   if (value.claims.agent) ToWire(*value.claims.agent, wire->mutable_claims()->mutable_agent());

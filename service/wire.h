@@ -59,7 +59,15 @@ absl::StatusOr<std::string> ContextFromWire(const google::protobuf::Struct& wire
 // REQUIRES: `json` is empty or what CompactContext made.
 void ContextToWire(const std::string& json, google::protobuf::Struct* wire);
 
+// Whom an action reaches, and the digest of its parameters.
+absl::Status AudienceFromWire(const google::protobuf::RepeatedPtrField<v1::SubjectReference>& wire,
+                              const std::string& path, std::vector<SubjectRef>* audience);
+// 1 to 256 bytes of printable ASCII without blanks; or empty.
+absl::Status ValidateOpaque(const std::string& text, const std::string& path);
+
 absl::Time FromWire(const google::protobuf::Timestamp& wire);
+// The same, as a moment that may be stored.
+absl::StatusOr<absl::Time> TimeFromWire(const google::protobuf::Timestamp& wire, const std::string& path);
 void ToWire(absl::Time value, google::protobuf::Timestamp* wire);
 
 }  // namespace mandate
