@@ -27,10 +27,12 @@ absl::StatusOr<ChangeRecord> ReadRecord(const Scan& scan, const NameTable& names
   const absl::Status damaged = DoesNotDecode("commit", Family::kChangelog, scan.key());
   ChangeRecord record;
   CommitDecoder decoder(scan.value());
+  std::string_view metadata;
   if (!DecodeCommitKey(scan.key(), &record.revision) ||
-      !decoder.Header(&record.committed_at, &record.schema_changed)) {
+      !decoder.Header(&record.committed_at, &record.schema_changed, &metadata)) {
     return damaged;
   }
+  record.metadata.assign(metadata);
   StoredChange stored;
   TupleRow row;
   while (!decoder.AtEnd()) {
@@ -41,7 +43,7 @@ absl::StatusOr<ChangeRecord> ReadRecord(const Scan& scan, const NameTable& names
     if (stored.op != ChangeOp::kDelete && !DecodeEdge(stored.edge, names.size(), &row.edge)) {
       return damaged;
     }
-    record.changes.push_back({stored.op, ToRelationship(row, names)});
+    record.changes.push_back({{stored.op, ToRelationship(row, names)}, stored.expired});
   }
   return record;
 }

@@ -43,8 +43,9 @@ void TryCommit(std::string_view bytes) {
   CommitDecoder decoder(bytes);
   absl::Time committed_at;
   bool schema_changed = false;
-  if (!decoder.Header(&committed_at, &schema_changed)) return;
-  CommitEncoder encoder(committed_at, schema_changed);
+  std::string_view metadata;
+  if (!decoder.Header(&committed_at, &schema_changed, &metadata)) return;
+  CommitEncoder encoder(committed_at, schema_changed, metadata);
   while (!decoder.AtEnd()) {
     StoredChange change;
     if (!decoder.Change(&change)) return;

@@ -162,14 +162,16 @@ TEST(ValueCodec, RefusesAnEdgeBornAfterItWasWrittenOrWithUnknownFlags) {
 }
 
 TEST(ValueCodec, ACommitComesBackChangeByChange) {
-  CommitEncoder encoder(absl::FromUnixMicros(123456), true);
+  CommitEncoder encoder(absl::FromUnixMicros(123456), true, "why");
   encoder.Add({ChangeOp::kTouch, true, "forward", "edge"});
-  encoder.Add({ChangeOp::kDelete, true, "other", ""});
+  encoder.Add({ChangeOp::kDelete, true, "other", "", true});
   const std::string value = encoder.Take();
   CommitDecoder decoder(value);
   absl::Time committed_at;
   bool schema_changed = false;
-  ASSERT_TRUE(decoder.Header(&committed_at, &schema_changed));
+  std::string_view metadata;
+  ASSERT_TRUE(decoder.Header(&committed_at, &schema_changed, &metadata));
+  EXPECT_EQ(metadata, "why");
   EXPECT_EQ(committed_at, absl::FromUnixMicros(123456));
   EXPECT_TRUE(schema_changed);
   StoredChange change;
@@ -179,6 +181,7 @@ TEST(ValueCodec, ACommitComesBackChangeByChange) {
   ASSERT_TRUE(decoder.Change(&change));
   EXPECT_EQ(change.op, ChangeOp::kDelete);
   EXPECT_TRUE(change.ended_version);
+  EXPECT_TRUE(change.expired);
   EXPECT_TRUE(decoder.AtEnd());
 }
 

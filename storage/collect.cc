@@ -71,8 +71,9 @@ absl::StatusOr<uint64_t> RocksStore::Collect() {
     Revision revision;
     absl::Time committed_at;
     bool schema_changed = false;
+    std::string_view metadata;
     if (!DecodeCommitKey(scan->key(), &revision) ||
-        !decoder.Header(&committed_at, &schema_changed)) {
+        !decoder.Header(&committed_at, &schema_changed, &metadata)) {
       return DoesNotDecode("commit", Family::kChangelog, scan->key());
     }
     if (committed_at > window_begins) break;

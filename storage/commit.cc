@@ -73,7 +73,7 @@ PendingCommit::PendingCommit(CommitGroup* group, const WriteRequest& request, ab
                 : request.at         ? *request.at
                                      : Revision(group->head.value() + 1)),
       names_(group->names),
-      record_(now, request.schema_text.has_value()),
+      record_(now, request.schema_text.has_value(), request.metadata),
       ledger_(group->ledger) {
   before_ = std::make_unique<TupleSnapshot>(Borrow(group->base, {&group->overlay}), group->names,
                                             group->head, group->schema, group->ledger);
@@ -83,8 +83,9 @@ absl::Status PendingCommit::Run() {
   if (absl::Status status = CheckPlace(); !status.ok()) return status;
   if (absl::Status status = CheckPreconditions(); !status.ok()) return status;
   if (absl::Status status = FindMatching(); !status.ok()) return status;
-  const std::vector<TupleChange>& changes =
-      request_.delete_matching.empty() ? request_.changes : matching_;
+  if (absl::Status status = FindExpired(); !status.ok()) return status;
+  const bool resolved = !request_.delete_matching.empty() || request_.sweep_at_most > 0;
+  const std::vector<TupleChange>& changes = resolved ? matching_ : request_.changes;
   if (request_.guard) changes_.reserve(changes.size());
   for (size_t i = 0; i < changes.size(); ++i) {
     if (absl::Status status = Apply(changes[i], i); !status.ok()) return status;
@@ -155,11 +156,33 @@ absl::Status PendingCommit::FindMatching() {
     for (; cursor->Valid(); cursor->Next()) {
       const TupleRow& row = cursor->row();
       if (!seen.insert(ForwardKey(row.resource, row.relation, row.subject)).second) continue;
+      if (request_.delete_at_most > 0 && matching_.size() == request_.delete_at_most) {
+        more_match_ = true;
+        return absl::OkStatus();
+      }
       matching_.push_back({ChangeOp::kDelete, ToRelationship(row, before_->names())});
     }
     if (!cursor->status().ok()) return cursor->status();
   }
   return absl::OkStatus();
+}
+
+absl::Status PendingCommit::FindExpired() {
+  if (request_.sweep_at_most == 0) return absl::OkStatus();
+  const OverlayView state(group_->base.get(), {&group_->overlay});
+  // An expiry at this very moment is one: gone from it on.
+  const auto scan = state.NewScan(Family::kMeta, "T", ExpiryKey(now_ + absl::Microseconds(1), ""));
+  for (; scan->Valid() && matching_.size() < request_.sweep_at_most; scan->Next()) {
+    absl::Time expires_at;
+    std::string_view forward_key;
+    TupleRow row;
+    if (!DecodeExpiryKey(scan->key(), &expires_at, &forward_key) ||
+        !DecodeIndexKey(forward_key, names_.current().size(), &row)) {
+      return DoesNotDecode("expiry", Family::kMeta, scan->key());
+    }
+    matching_.push_back({ChangeOp::kDelete, ToRelationship(row, names_.current())});
+  }
+  return scan->status();
 }
 
 absl::Status PendingCommit::Apply(const TupleChange& change, size_t position) {
@@ -202,22 +225,29 @@ absl::Status PendingCommit::Apply(const TupleChange& change, size_t position) {
     if (stands) row.edge.born = before->born;
     nothing_to_do = stands && before->expires_at == row.edge.expires_at;
   }
-  if (!nothing_to_do) Store(row, forward_key, stored_value, deletes);
+  if (!nothing_to_do) Store(row, forward_key, stored_value, before, deletes);
   if (request_.guard) changes_.push_back({&change, std::move(before)});
   return absl::OkStatus();
 }
 
 void PendingCommit::Store(const TupleRow& row, const std::string& forward_key,
-                          std::string_view ended_value, bool deleted) {
+                          std::string_view ended_value, const std::optional<Edge>& ended,
+                          bool deleted) {
   std::string reverse_key = ReverseKey(row.resource, row.relation, row.subject);
   if (!ended_value.empty()) {
     overlay_.Put(Family::kHistory, HistoryKey(forward_key, revision_), std::string(ended_value));
     overlay_.Put(Family::kHistory, HistoryKey(reverse_key, revision_), std::string(ended_value));
   }
+  if (ended && ended->expires_at != absl::InfiniteFuture()) {
+    overlay_.Delete(Family::kMeta, ExpiryKey(ended->expires_at, forward_key));
+  }
+  if (!deleted && row.edge.expires_at != absl::InfiniteFuture()) {
+    overlay_.Put(Family::kMeta, ExpiryKey(row.edge.expires_at, forward_key), "");
+  }
   std::string edge;
   if (!deleted) AppendEdge(row.edge, &edge);
-  record_.Add(
-      {deleted ? ChangeOp::kDelete : ChangeOp::kTouch, !ended_value.empty(), forward_key, edge});
+  record_.Add({deleted ? ChangeOp::kDelete : ChangeOp::kTouch, !ended_value.empty(), forward_key,
+               edge, deleted && request_.sweep_at_most > 0});
   if (deleted) {
     overlay_.Delete(Family::kLive, forward_key);
     overlay_.Delete(Family::kLive, std::move(reverse_key));

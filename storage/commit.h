@@ -68,6 +68,7 @@ class PendingCommit : public PendingWrite {
   const Snapshot& before() const override { return *before_; }
   const Snapshot& after() const override { return *after_; }
   absl::Span<const PendingChange> changes() const override { return changes_; }
+  bool more_match() const override { return more_match_; }
   void SetFact(std::string_view key, std::string value) override;
   void DeleteFact(std::string_view key) override;
   uint64_t NextSequence() const override { return ledger_.sequence + 1; }
@@ -78,9 +79,10 @@ class PendingCommit : public PendingWrite {
   absl::Status CheckPlace() const;
   absl::Status CheckPreconditions() const;
   absl::Status FindMatching();
+  absl::Status FindExpired();
   absl::Status Apply(const TupleChange& change, size_t position);
   void Store(const TupleRow& row, const std::string& forward_key, std::string_view ended_value,
-             bool deleted);
+             const std::optional<Edge>& ended, bool deleted);
   void StoreSchema();
   absl::Status RunGuard();
   void PutRecord(const LedgerRecord& record);
@@ -95,7 +97,8 @@ class PendingCommit : public PendingWrite {
   CommitEncoder record_;
   std::unique_ptr<const TupleSnapshot> before_;
   std::unique_ptr<const TupleSnapshot> after_;  // Only for a guard.
-  std::vector<TupleChange> matching_;           // The deletions that delete_matching comes to.
+  std::vector<TupleChange> matching_;           // The deletions that delete_matching, or a sweep, comes to.
+  bool more_match_ = false;
   std::vector<PendingChange> changes_;          // Only for a guard.
   LedgerHead ledger_;
   absl::Status guard_error_;  // Of what the guard wrote.

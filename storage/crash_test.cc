@@ -57,7 +57,8 @@ WriteRequest CrashWrite(int mark) {
   return request;
 }
 
-std::vector<std::string> Describe(const std::vector<TupleChange>& changes) {
+template <typename Changes>
+std::vector<std::string> Describe(const Changes& changes) {
   std::vector<std::string> lines;
   for (const TupleChange& change : changes) {
     lines.push_back((change.op == ChangeOp::kDelete ? "-" : "+") + ToText(change.relationship));

@@ -215,7 +215,7 @@ TEST(Format, AStoredValueThatDoesNotDecodeIsNamed) {
       if (status.ok()) status = ledger->status();
     }
     const std::string first = absl::HexStringToBytes(parts[1].substr(0, 2));
-    const bool free_text = (parts[0] == "default" && (first == "N" || first == "S" || first == "X")) ||
+    const bool free_text = (parts[0] == "default" && (first == "N" || first == "S" || first == "X" || first == "T")) ||
                            (parts[0] == "ledger" && first == "I");
     if (free_text || (parts[0] == "history" && first == "R")) continue;
     EXPECT_TRUE(absl::IsDataLoss(status)) << status;

@@ -222,7 +222,7 @@ TEST_P(Model, TheChangelogReplaysIntoTheSameRelationships) {
   ASSERT_TRUE(records.ok());
   for (const ChangeRecord& record : *records) {
     WriteRequest request;
-    request.changes = record.changes;
+    request.changes.assign(record.changes.begin(), record.changes.end());
     request.at = record.revision;
     replayed.Write(request);
   }

@@ -48,12 +48,17 @@ absl::Status CheckParts(const Relationship& relationship, size_t position) {
 }  // namespace
 
 absl::Status CheckForm(const WriteRequest& request) {
-  if (request.changes.empty() && request.delete_matching.empty() && request.schema_names.empty() &&
-      !request.schema_text && !request.guard && !request.at) {
+  if (request.changes.empty() && request.delete_matching.empty() && request.sweep_at_most == 0 &&
+      request.schema_names.empty() && !request.schema_text && !request.guard && !request.at) {
     return absl::InvalidArgumentError("the write is empty");
   }
-  if (!request.changes.empty() && !request.delete_matching.empty()) {
-    return absl::InvalidArgumentError("a write has changes, or deletes what matches, not both");
+  if (!request.changes.empty() + !request.delete_matching.empty() + (request.sweep_at_most > 0) > 1) {
+    return absl::InvalidArgumentError("a write has changes, or deletes what matches, or sweeps");
+  }
+  if (request.metadata.size() > kMetadataBytesMax) {
+    return WithField(absl::InvalidArgumentError(Cat("the metadata of a write have ", request.metadata.size(),
+                                                    " bytes; at most ", kMetadataBytesMax)),
+                     "metadata");
   }
   if (request.records_only && (!request.changes.empty() || !request.delete_matching.empty() || !request.schema_names.empty() ||
                                request.schema_text || request.at || !request.guard)) {

@@ -28,6 +28,7 @@
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "storage/commit.h"
+#include "storage/value_codec.h"
 
 namespace mandate {
 namespace {
@@ -146,6 +147,33 @@ void RocksStore::WaitBeyond(Revision revision, uint64_t sequence, absl::Duration
 std::shared_ptr<const TupleSnapshot> RocksStore::NewestSnapshot() const {
   std::lock_guard lock(head_mutex_);
   return head_;
+}
+
+absl::StatusOr<absl::Time> RocksStore::NextExpiry() const {
+  const auto head = NewestSnapshot();
+  const auto scan = head->view()->NewScan(Family::kMeta, "T", "U");
+  if (!scan->Valid()) return scan->status().ok() ? absl::InfiniteFuture() : absl::StatusOr<absl::Time>(scan->status());
+  absl::Time expires_at;
+  std::string_view forward_key;
+  if (!DecodeExpiryKey(scan->key(), &expires_at, &forward_key)) {
+    return DoesNotDecode("expiry", Family::kMeta, scan->key());
+  }
+  return expires_at;
+}
+
+absl::StatusOr<uint64_t> RocksStore::SweepExpired(size_t count_max) {
+  auto next = NextExpiry();
+  if (!next.ok()) return next.status();
+  if (*next > options_.clock()) return 0;
+  uint64_t swept = 0;
+  WriteRequest request;
+  request.sweep_at_most = count_max;
+  request.guard = [&swept](PendingWrite& write) {
+    swept = write.changes().size();
+    return absl::OkStatus();
+  };
+  if (auto written = Write(request); !written.ok()) return written.status();
+  return swept;
 }
 
 absl::StatusOr<StoreStats> RocksStore::Stats() const {

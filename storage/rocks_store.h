@@ -44,6 +44,8 @@ class RocksStore : public TupleStore {
   absl::StatusOr<std::vector<ChangeRecord>> Changes(Revision after,
                                                     size_t records_max) const override;
   absl::StatusOr<uint64_t> Collect() override;
+  absl::StatusOr<uint64_t> SweepExpired(size_t count_max) override;
+  absl::StatusOr<absl::Time> NextExpiry() const override;
   void WaitBeyond(Revision revision, uint64_t sequence, absl::Duration timeout) const override;
   const std::string& database_id() const override { return database_id_; }
   absl::StatusOr<StoreStats> Stats() const override;

@@ -65,6 +65,7 @@ class PendingWrite {
   virtual const Snapshot& before() const = 0;
   virtual const Snapshot& after() const = 0;        // As if committed.
   virtual absl::Span<const PendingChange> changes() const = 0;
+  virtual bool more_match() const = 0;  // delete_matching left some, for delete_at_most.
 
   // Facts: small durable values beside the relationships (an id that was used, a scope that is sealed). They commit
   // with the write, are not versioned, and outlive every retention. Keys are the caller's, up to 8 KiB. They are read
@@ -84,6 +85,9 @@ struct WriteRequest {
   // Deletes whatever matches one of these at the commit, expired or not; the guard sees each as a change. Not together
   // with `changes`.
   std::vector<TupleFilter> delete_matching;
+  uint64_t delete_at_most = 0;                      // 0: all that match.
+  // Deletes up to so many relationships that have expired at the commit, the oldest first. Alone.
+  uint64_t sweep_at_most = 0;
   std::vector<Precondition> preconditions;
   std::optional<std::string> schema_text;           // Replaces the schema in the same revision.
   std::vector<std::string> schema_names;            // Names to give ids with it: types, relations, caveats.
@@ -94,15 +98,22 @@ struct WriteRequest {
   // The guard writes facts and ledger records alone, so there is no new revision: the result is the newest one, at
   // which the guard judged. REQUIRES: no changes, no schema, no names, not `at`, and a guard.
   bool records_only = false;
+  std::string metadata;                             // Kept with the commit in the changelog; up to 64 KiB, any form.
   std::optional<Revision> at;                       // Apply at exactly this revision, above the newest (a follower).
+};
+
+// What a commit did to one relationship: kTouch or kDelete, as it took effect; of a deletion the identity alone.
+struct CommittedChange : TupleChange {
+  bool expired = false;                             // A deletion by expiry.
 };
 
 // One committed revision, as the changelog keeps it.
 struct ChangeRecord {
   Revision revision;
   absl::Time committed_at;
-  std::vector<TupleChange> changes;                 // kTouch and kDelete only, as they took effect.
+  std::vector<CommittedChange> changes;
   bool schema_changed = false;
+  std::string metadata;
 };
 
 struct StoreStats {
@@ -128,6 +139,13 @@ class TupleStore {
 
   // Up to `records_max` committed revisions after `after`, oldest first.
   virtual absl::StatusOr<std::vector<ChangeRecord>> Changes(Revision after, size_t records_max) const = 0;
+
+  // Deletes relationships that have expired, up to `count_max` of them in one commit; returns how many. What they stood for
+  // was gone at their expiry; this is when the changelog says so.
+  virtual absl::StatusOr<uint64_t> SweepExpired(size_t count_max) = 0;
+
+  // When the next stored relationship expires, or the first that has and was not swept; the infinite future: none.
+  virtual absl::StatusOr<absl::Time> NextExpiry() const = 0;
 
   // Lets go of versions that left the retention window; bounded work per call, returns how many versions went.
   // The server calls it now and then; nothing is lost when nobody does.

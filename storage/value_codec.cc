@@ -10,8 +10,10 @@ constexpr uint8_t kHasContext = 4;
 
 // Flags of a commit and of a change in it.
 constexpr uint8_t kSchemaChanged = 1;
+constexpr uint8_t kHasMetadata = 2;
 constexpr uint8_t kIsDelete = 1;
 constexpr uint8_t kEndedVersion = 2;
+constexpr uint8_t kExpired = 4;
 
 constexpr std::string_view kMagic = "mandate";
 constexpr size_t kDatabaseIdBytes = 16;
@@ -75,35 +77,42 @@ bool DecodeWritten(std::string_view value, Revision* written) {
   return true;
 }
 
-CommitEncoder::CommitEncoder(absl::Time committed_at, bool schema_changed) {
+CommitEncoder::CommitEncoder(absl::Time committed_at, bool schema_changed, std::string_view metadata) {
   PutTime(committed_at, &value_);
-  value_.push_back(static_cast<char>(schema_changed ? kSchemaChanged : 0));
+  value_.push_back(
+      static_cast<char>((schema_changed ? kSchemaChanged : 0) | (metadata.empty() ? 0 : kHasMetadata)));
+  if (!metadata.empty()) PutBytes(metadata, &value_);
 }
 
 void CommitEncoder::Add(const StoredChange& change) {
   uint8_t flags = 0;
   if (change.op == ChangeOp::kDelete) flags |= kIsDelete;
   if (change.ended_version) flags |= kEndedVersion;
+  if (change.expired) flags |= kExpired;
   value_.push_back(static_cast<char>(flags));
   PutBytes(change.forward_key, &value_);
   if (change.op != ChangeOp::kDelete) PutBytes(change.edge, &value_);
 }
 
-bool CommitDecoder::Header(absl::Time* committed_at, bool* schema_changed) {
+bool CommitDecoder::Header(absl::Time* committed_at, bool* schema_changed, std::string_view* metadata) {
   uint8_t flags = 0;
-  if (!ReadTime(&reader_, committed_at) || !reader_.Byte(&flags) || flags > kSchemaChanged) {
+  if (!ReadTime(&reader_, committed_at) || !reader_.Byte(&flags) ||
+      (flags & ~(kSchemaChanged | kHasMetadata)) != 0) {
     return false;
   }
-  *schema_changed = flags == kSchemaChanged;
-  return true;
+  *schema_changed = flags & kSchemaChanged;
+  *metadata = {};
+  return (flags & kHasMetadata) == 0 || (reader_.Bytes(metadata) && !metadata->empty());
 }
 
 bool CommitDecoder::Change(StoredChange* change) {
   uint8_t flags = 0;
-  if (!reader_.Byte(&flags) || (flags & ~(kIsDelete | kEndedVersion)) != 0 ||
+  if (!reader_.Byte(&flags) || (flags & ~(kIsDelete | kEndedVersion | kExpired)) != 0 ||
       !reader_.Bytes(&change->forward_key)) {
     return false;
   }
+  change->expired = flags & kExpired;
+  if (change->expired && (flags & kIsDelete) == 0) return false;
   change->op = flags & kIsDelete ? ChangeOp::kDelete : ChangeOp::kTouch;
   change->ended_version = flags & kEndedVersion;
   change->edge = {};
@@ -186,6 +195,26 @@ bool DecodeCommitKey(std::string_view key, Revision* revision) {
   if (!reader.Fixed64(&number) || !reader.empty()) return false;
   *revision = Revision(number);
   return true;
+}
+
+// Moved so that the earliest time sorts first, those before 1970 too.
+constexpr uint64_t kTimeSign = uint64_t{1} << 63;
+
+std::string ExpiryKey(absl::Time expires_at, std::string_view forward_key) {
+  std::string key = "T";
+  PutFixed64(static_cast<uint64_t>(absl::ToUnixMicros(expires_at)) ^ kTimeSign, &key);
+  key.append(forward_key);
+  return key;
+}
+
+bool DecodeExpiryKey(std::string_view key, absl::Time* expires_at, std::string_view* forward_key) {
+  if (key.empty() || key[0] != 'T') return false;
+  ByteReader reader(key.substr(1));
+  uint64_t micros = 0;
+  if (!reader.Fixed64(&micros)) return false;
+  *expires_at = absl::FromUnixMicros(static_cast<int64_t>(micros ^ kTimeSign));
+  *forward_key = reader.rest();
+  return !forward_key->empty();
 }
 
 }  // namespace mandate

@@ -33,12 +33,13 @@ struct StoredChange {
   bool ended_version = false;      // The commit moved a version to the history.
   std::string_view forward_key;
   std::string_view edge;  // Encoded; empty for kDelete.
+  bool expired = false;   // A deletion by expiry.
 };
 
 // One commit in the changelog, written change by change.
 class CommitEncoder {
  public:
-  CommitEncoder(absl::Time committed_at, bool schema_changed);
+  CommitEncoder(absl::Time committed_at, bool schema_changed, std::string_view metadata);
   void Add(const StoredChange& change);
   std::string Take() { return std::move(value_); }
 
@@ -50,7 +51,7 @@ class CommitEncoder {
 class CommitDecoder {
  public:
   explicit CommitDecoder(std::string_view value) : reader_(value) {}
-  bool Header(absl::Time* committed_at, bool* schema_changed);  // First.
+  bool Header(absl::Time* committed_at, bool* schema_changed, std::string_view* metadata);  // First.
   bool AtEnd() const { return reader_.empty(); }
   bool Change(StoredChange* change);  // REQUIRES: !AtEnd()
 
@@ -84,6 +85,8 @@ std::string OldestKey();
 std::string NameKey(NameId id);
 std::string SchemaKey(Revision revision);
 std::string FactKey(std::string_view key);
+std::string ExpiryKey(absl::Time expires_at, std::string_view forward_key);
+bool DecodeExpiryKey(std::string_view key, absl::Time* expires_at, std::string_view* forward_key);
 
 // Keys of the changelog.
 std::string CommitKey(Revision revision);
