@@ -87,16 +87,18 @@ absl::StatusOr<Revision> Database::WriteSchemaOnce(const std::string& text,
 }
 
 absl::StatusOr<Revision> Database::Write(std::vector<TupleChange> changes,
-                                         std::vector<Precondition> preconditions) {
+                                         std::vector<Precondition> preconditions,
+                                         const std::string& metadata) {
   absl::StatusOr<Revision> written = absl::AbortedError("");
   for (int attempt = 0; attempt < kAttemptsMax && absl::IsAborted(written.status()); ++attempt) {
-    written = WriteOnce(changes, preconditions);
+    written = WriteOnce(changes, preconditions, metadata);
   }
   return written;
 }
 
 absl::StatusOr<Revision> Database::WriteOnce(const std::vector<TupleChange>& changes,
-                                             const std::vector<Precondition>& preconditions) {
+                                             const std::vector<Precondition>& preconditions,
+                                             const std::string& metadata) {
   auto view = Head();
   if (!view.ok()) return view.status();
   const std::shared_ptr<const Plan> plan = view->plan;
@@ -111,6 +113,7 @@ absl::StatusOr<Revision> Database::WriteOnce(const std::vector<TupleChange>& cha
   WriteRequest request;
   request.changes = changes;
   request.preconditions = preconditions;
+  request.metadata = metadata;
   request.expected_schema = plan->schema_revision();
   if (plan->schema().has_delegation()) {
     request.guard = [plan](PendingWrite& write) { return AdmitDelegation(*plan, write); };
@@ -118,15 +121,28 @@ absl::StatusOr<Revision> Database::WriteOnce(const std::vector<TupleChange>& cha
   return store_->Write(request);
 }
 
-absl::StatusOr<Revision> Database::DeleteMatching(std::vector<TupleFilter> filters, uint64_t* deleted) {
+absl::StatusOr<Database::Deleted> Database::Delete(const Deletion& deletion) {
+  Deleted deleted;
   WriteRequest request;
-  request.delete_matching = std::move(filters);
+  request.delete_matching = deletion.filters;
+  request.delete_at_most = deletion.at_most;
+  request.preconditions = deletion.preconditions;
+  request.metadata = deletion.metadata;
   // A deletion is refused by no rule of delegation, and by no schema.
-  request.guard = [deleted](PendingWrite& write) {
-    *deleted = write.changes().size();
-    return absl::OkStatus();
+  request.guard = [&](PendingWrite& write) -> absl::Status {
+    deleted.count = write.changes().size();
+    deleted.complete = !write.more_match();
+    if (deleted.complete || deletion.allow_partial) return absl::OkStatus();
+    return WithReason(
+        absl::FailedPreconditionError(Cat("more than ", deletion.at_most,
+                                          " relationships match, and nothing was deleted; raise the limit, or "
+                                          "allow a part to be deleted")),
+        "TOO_MANY_MATCH");
   };
-  return store_->Write(request);
+  auto revision = store_->Write(request);
+  if (!revision.ok()) return revision.status();
+  deleted.revision = *revision;
+  return deleted;
 }
 
 absl::StatusOr<View> Database::Head() const { return ViewOf(store_->Head()); }

@@ -57,11 +57,25 @@ class Database {
 
   // Validates against the schema, then writes whole or not at all. The field path of an error starts at
   // `changes[i].relationship` or `preconditions[i]`. ABORTED (SCHEMA_CHANGED) if the schema changed again and again.
+  // `metadata` is a JSON object in compact form, or empty; it comes out of the changelog.
   absl::StatusOr<Revision> Write(std::vector<TupleChange> changes,
-                                 std::vector<Precondition> preconditions);
+                                 std::vector<Precondition> preconditions,
+                                 const std::string& metadata = "");
 
-  // Deletes whatever matches one of the filters at the commit, expired or not. `deleted`: how many relationships.
-  absl::StatusOr<Revision> DeleteMatching(std::vector<TupleFilter> filters, uint64_t* deleted);
+  // Deletes whatever matches one of the filters at the commit, expired or not.
+  struct Deletion {
+    std::vector<TupleFilter> filters;
+    std::vector<Precondition> preconditions;
+    uint64_t at_most = 0;          // 0: all that match.
+    bool allow_partial = false;    // Else FAILED_PRECONDITION (TOO_MANY_MATCH) where more match.
+    std::string metadata;
+  };
+  struct Deleted {
+    Revision revision;
+    uint64_t count = 0;
+    bool complete = true;          // False: more match.
+  };
+  absl::StatusOr<Deleted> Delete(const Deletion& deletion);
 
   absl::StatusOr<View> Head() const;
   absl::StatusOr<View> At(Revision revision) const;
@@ -89,7 +103,8 @@ class Database {
   explicit Database(const DatabaseOptions& options) : options_(options) {}
   absl::StatusOr<std::shared_ptr<const Plan>> PlanOf(const Snapshot& snapshot) const;
   absl::StatusOr<Revision> WriteOnce(const std::vector<TupleChange>& changes,
-                                     const std::vector<Precondition>& preconditions);
+                                     const std::vector<Precondition>& preconditions,
+                                     const std::string& metadata);
   absl::StatusOr<Revision> WriteSchemaOnce(const std::string& text,
                                            const std::shared_ptr<const Schema>& schema,
                                            const std::vector<std::string>& drops, DryRun dry_run);

@@ -170,15 +170,14 @@ grpc::Status DelegationServer::CloseSession(grpc::ServerContext*, const v1::Clos
   if (!view.ok()) return ToGrpc(view.status());
   auto filters = ToFilters(*view->plan, {RevokeCall::What::kSession, *session});
   if (!filters.ok()) return ToGrpc(filters.status());
-  uint64_t deleted = 0;
-  auto revision = database_->DeleteMatching(*std::move(filters), &deleted);
-  if (!revision.ok()) return ToGrpc(revision.status());
-  if (deleted == 0) {
+  auto deleted = database_->Delete({.filters = *std::move(filters)});
+  if (!deleted.ok()) return ToGrpc(deleted.status());
+  if (deleted->count == 0) {
     return ToGrpc(WithField(WithReason(absl::NotFoundError(Cat("no session `", ToText(*session), "` is open")),
                                        "SESSION_NOT_OPEN"),
                             "session"));
   }
-  response->mutable_written_at()->set_token(EncodeToken(database_->store().database_id(), *revision));
+  response->mutable_written_at()->set_token(EncodeToken(database_->store().database_id(), deleted->revision));
   return grpc::Status::OK;
 }
 
@@ -290,11 +289,10 @@ grpc::Status DelegationServer::Revoke(grpc::ServerContext*, const v1::RevokeRequ
   if (!view.ok()) return ToGrpc(view.status());
   auto filters = ToFilters(*view->plan, call);
   if (!filters.ok()) return ToGrpc(filters.status());
-  uint64_t removed = 0;
-  auto revision = database_->DeleteMatching(*std::move(filters), &removed);
-  if (!revision.ok()) return ToGrpc(revision.status());
-  response->set_removed(removed);
-  response->mutable_written_at()->set_token(EncodeToken(database_->store().database_id(), *revision));
+  auto deleted = database_->Delete({.filters = *std::move(filters)});
+  if (!deleted.ok()) return ToGrpc(deleted.status());
+  response->set_removed(deleted->count);
+  response->mutable_written_at()->set_token(EncodeToken(database_->store().database_id(), deleted->revision));
   return grpc::Status::OK;
 }
 

@@ -471,11 +471,10 @@ TEST(DatabaseAuthorize, OfTheLastUnitLetsOnePassAndNothingPassesItsRevocation) {
     for (int t = 0; t < kThreads; ++t) {
       threads.emplace_back([&, t] {
         if (t == kThreads / 2 && round % 2 == 1) {
-          uint64_t deleted = 0;
-          auto revision = (*database)->DeleteMatching(
-              {{.resource_type = "errand", .resource_id = Cat("e", round), .relation = "delegated_for_task"}}, &deleted);
-          EXPECT_TRUE(revision.ok());
-          revoked = *revision;
+          auto deleted = (*database)->Delete(
+              {.filters = {{.resource_type = "errand", .resource_id = Cat("e", round), .relation = "delegated_for_task"}}});
+          EXPECT_TRUE(deleted.ok());
+          revoked = deleted->revision;
           return;
         }
         AuthorizeCall call{{.resource = {"mailbox", "m"},

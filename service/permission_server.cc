@@ -91,6 +91,43 @@ grpc::Status PermissionServer::CheckBatch(grpc::ServerContext* context,
   return grpc::Status::OK;
 }
 
+grpc::Status PermissionServer::ListPermissions(grpc::ServerContext* context,
+                                               const v1::ListPermissionsRequest* request,
+                                               v1::ListPermissionsResponse* response) {
+  if (!request->item().permission().empty()) {
+    return ToGrpc(WithField(WithReason(InvalidArgument("every permission is listed; leave it empty, or ask by Check"),
+                                       "FIELD_NOT_ALLOWED"),
+                            "item.permission"));
+  }
+  v1::CheckItem item = request->item();
+  item.set_permission("every");  // Of the right form; the engine never sees it.
+  auto question = FromWire(item, "item");
+  if (!question.ok()) return ToGrpc(question.status());
+  auto view = ViewFor(*database_, request->consistency());
+  if (!view.ok()) return ToGrpc(view.status());
+  const Schema& schema = view->plan->schema();
+  auto type = ResolveType(schema, question->resource.type, "item.resource.type");
+  if (!type.ok()) return ToGrpc(type.status());
+  Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context));
+  for (MemberId id : schema.definition(*type).members) {
+    const Member& member = schema.member(id);
+    if (member.reserved != Reserved::kNone || (!member.is_permission && !request->relations())) continue;
+    question->permission = member.name;
+    auto answer = checker.Check(*question);
+    // What is wrong with the question itself is wrong for each; what one permission cannot be answered for, for it alone.
+    if (!answer.ok() && !HasNoAnswer(answer.status())) return ToGrpc(Below("item", answer.status()));
+    v1::ListedPermission* listed = response->add_permissions();
+    listed->set_permission(member.name);
+    if (answer.ok()) {
+      ToWire(*answer, listed->mutable_result());
+    } else {
+      *listed->mutable_error() = ToRpcStatus(answer.status());
+    }
+  }
+  response->mutable_listed_at()->set_token(EncodeToken(database_->store().database_id(), view->revision()));
+  return grpc::Status::OK;
+}
+
 grpc::Status PermissionServer::Expand(grpc::ServerContext* context,
                                       const v1::ExpandRequest* request,
                                       v1::ExpandResponse* response) {

@@ -13,6 +13,7 @@ namespace {
 constexpr int kUpdatesMax = 1000;
 constexpr int kPreconditionsMax = 1000;
 constexpr int kImportMessageMax = 10'000;
+constexpr int kExportPerMessage = 1000;
 constexpr uint64_t kImportMax = 5'000'000;
 constexpr uint64_t kImportBytesMax = 1ull << 30;
 
@@ -60,6 +61,18 @@ absl::StatusOr<std::optional<Relationship>> LastSent(const std::string& fingerpr
   return std::optional<Relationship>(*std::move(relationship));
 }
 
+absl::StatusOr<std::vector<Precondition>> PreconditionsFromWire(
+    const google::protobuf::RepeatedPtrField<v1::Precondition>& wire) {
+  if (wire.size() > kPreconditionsMax) return TooMany("preconditions", kPreconditionsMax, wire.size());
+  std::vector<Precondition> preconditions;
+  for (int i = 0; i < wire.size(); ++i) {
+    auto precondition = FromWire(wire.Get(i), Cat("preconditions[", i, "]"));
+    if (!precondition.ok()) return precondition.status();
+    preconditions.push_back(*std::move(precondition));
+  }
+  return preconditions;
+}
+
 }  // namespace
 
 grpc::Status RelationshipServer::Write(grpc::ServerContext*, const v1::WriteRequest* request,
@@ -72,22 +85,17 @@ grpc::Status RelationshipServer::Write(grpc::ServerContext*, const v1::WriteRequ
   if (request->updates_size() > kUpdatesMax) {
     return ToGrpc(TooMany("updates", kUpdatesMax, request->updates_size()));
   }
-  if (request->preconditions_size() > kPreconditionsMax) {
-    return ToGrpc(TooMany("preconditions", kPreconditionsMax, request->preconditions_size()));
-  }
   std::vector<TupleChange> changes;
   for (int i = 0; i < request->updates_size(); ++i) {
     auto change = FromWire(request->updates(i), Cat("updates[", i, "]"));
     if (!change.ok()) return ToGrpc(change.status());
     changes.push_back(*std::move(change));
   }
-  std::vector<Precondition> preconditions;
-  for (int i = 0; i < request->preconditions_size(); ++i) {
-    auto precondition = FromWire(request->preconditions(i), Cat("preconditions[", i, "]"));
-    if (!precondition.ok()) return ToGrpc(precondition.status());
-    preconditions.push_back(*std::move(precondition));
-  }
-  auto revision = database_->Write(std::move(changes), std::move(preconditions));
+  auto preconditions = PreconditionsFromWire(request->preconditions());
+  if (!preconditions.ok()) return ToGrpc(preconditions.status());
+  auto metadata = ContextFromWire(request->metadata(), "metadata");
+  if (!metadata.ok()) return ToGrpc(metadata.status());
+  auto revision = database_->Write(std::move(changes), *std::move(preconditions), *metadata);
   if (!revision.ok()) {
     return ToGrpc(InWordsOfCaller(revision.status(), "updates[", "].relationship"));
   }
@@ -124,6 +132,64 @@ grpc::Status RelationshipServer::Read(grpc::ServerContext* context, const v1::Re
     ++sent;
   }
   return ToGrpc(cursor->status());
+}
+
+grpc::Status RelationshipServer::Delete(grpc::ServerContext*, const v1::DeleteRequest* request,
+                                        v1::DeleteResponse* response) {
+  auto filter = FromWire(request->filter(), "filter");
+  if (!filter.ok()) return ToGrpc(filter.status());
+  auto preconditions = PreconditionsFromWire(request->preconditions());
+  if (!preconditions.ok()) return ToGrpc(preconditions.status());
+  auto metadata = ContextFromWire(request->metadata(), "metadata");
+  if (!metadata.ok()) return ToGrpc(metadata.status());
+  auto deleted = database_->Delete({.filters = {*std::move(filter)},
+                                    .preconditions = *std::move(preconditions),
+                                    .at_most = request->limit(),
+                                    .allow_partial = request->allow_partial(),
+                                    .metadata = *std::move(metadata)});
+  if (!deleted.ok()) return ToGrpc(deleted.status());
+  response->set_deleted(deleted->count);
+  response->set_complete(deleted->complete);
+  response->mutable_deleted_at()->set_token(EncodeToken(database_->store().database_id(), deleted->revision));
+  return grpc::Status::OK;
+}
+
+grpc::Status RelationshipServer::Export(grpc::ServerContext* context, const v1::ExportRequest* request,
+                                        grpc::ServerWriter<v1::ExportResponse>* writer) {
+  TupleFilter filter;
+  if (request->has_filter()) {
+    auto narrowed = FromWire(request->filter(), "filter");
+    if (!narrowed.ok()) return ToGrpc(narrowed.status());
+    filter = *std::move(narrowed);
+  }
+  const std::string fingerprint = FingerprintOf(request->filter());
+  auto after = LastSent(fingerprint, request->cursor());
+  if (!after.ok()) return ToGrpc(after.status());
+  auto snapshot = Resolve(*database_, request->consistency());
+  if (!snapshot.ok()) return ToGrpc(snapshot.status());
+  const std::string token = EncodeToken(database_->store().database_id(), (*snapshot)->revision());
+  const absl::Time now = database_->now();
+  v1::ExportResponse response;
+  Relationship last;
+  const auto send = [&] {
+    response.mutable_exported_at()->set_token(token);
+    response.set_cursor(EncodeCursor(fingerprint, PositionOf(last)));
+    const bool sent = writer->Write(response);
+    response.Clear();
+    return sent && !context->IsCancelled();
+  };
+  auto cursor = (*snapshot)->Read(filter, *after);
+  for (; cursor->Valid(); cursor->Next()) {
+    if (!cursor->row().edge.LiveAt(now)) continue;
+    last = ToRelationship(cursor->row(), (*snapshot)->names());
+    ToWire(last, response.add_relationships());
+    if (response.relationships_size() == kExportPerMessage && !send()) {
+      return ToGrpc(absl::CancelledError("the caller went away"));
+    }
+  }
+  if (!cursor->status().ok()) return ToGrpc(cursor->status());
+  if (response.relationships_size() > 0) send();
+  return grpc::Status::OK;
 }
 
 grpc::Status RelationshipServer::Import(grpc::ServerContext* context,

@@ -19,6 +19,10 @@ namespace {
 // A batch of 10,000 items with long ids, or an import message of 10,000 relationships.
 constexpr int kMessageBytesMax = 32 << 20;
 
+// Expired relationships that one commit takes, and how often it is looked whether there are any.
+constexpr size_t kSweptAtOnce = 1000;
+constexpr absl::Duration kSweepEvery = absl::Milliseconds(250);
+
 // HOST:PORT, an IPv6 host in brackets. gRPC itself would take a port of 99999 modulo 65536, and other schemes.
 bool IsAddress(std::string_view text) {
   const size_t colon = text.rfind(':');
@@ -40,6 +44,7 @@ struct Server::Parts {
         database(database),
         permissions(database),
         relationships(database),
+        watch(database),
         delegation(database),
         schema(database) {}
 
@@ -55,6 +60,30 @@ struct Server::Parts {
         lock.lock();
       }
     }
+  }
+
+  // Deletes what has expired, soon after it has, until told to stop.
+  void SweepLoop() {
+    std::unique_lock lock(mutex);
+    while (!stopping) {
+      lock.unlock();
+      const absl::Duration pause = SweepOnce();
+      lock.lock();
+      wake.wait_for(lock, absl::ToChronoMilliseconds(pause), [this] { return stopping; });
+    }
+  }
+
+  // How long there is nothing to do, at the least.
+  absl::Duration SweepOnce() {
+    auto swept = database->store().SweepExpired(kSweptAtOnce);
+    if (!swept.ok()) {
+      // The store says the same of every write; once is enough.
+      if (!sweep_failed) spdlog::error("sweeping expired relationships failed: {}", std::string(swept.status().message()));
+      sweep_failed = true;
+      return kSweepEvery * 100;
+    }
+    sweep_failed = false;
+    return *swept == kSweptAtOnce ? absl::ZeroDuration() : kSweepEvery;
   }
 
   // True if there was something to let go of.
@@ -92,6 +121,7 @@ struct Server::Parts {
   Database* database;
   PermissionServer permissions;
   RelationshipServer relationships;
+  WatchServer watch;
   DelegationServer delegation;
   SchemaServer schema;
   std::unique_ptr<grpc::Server> server;
@@ -101,6 +131,8 @@ struct Server::Parts {
   std::condition_variable wake;
   bool stopping = false;
   std::thread collector;
+  bool sweep_failed = false;
+  std::thread sweeper;
 };
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -124,6 +156,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
   builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &parts->port);
   builder.RegisterService(&parts->permissions);
   builder.RegisterService(&parts->relationships);
+  builder.RegisterService(&parts->watch);
   builder.RegisterService(&parts->delegation);
   builder.RegisterService(&parts->schema);
   parts->server = builder.BuildAndStart();
@@ -133,6 +166,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
   }
   parts->collector =
       std::thread([raw = parts.get(), every = options.collect_every] { raw->CollectLoop(every); });
+  parts->sweeper = std::thread([raw = parts.get()] { raw->SweepLoop(); });
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -145,11 +179,13 @@ void Server::Stop(absl::Duration grace) {
     parts_->stopping = true;
   }
   parts_->wake.notify_all();
+  parts_->watch.set_stopping();
   parts_->delegation.set_stopping();
   if (auto* health = parts_->server->GetHealthCheckService()) health->Shutdown();
   parts_->server->Shutdown(absl::ToChronoTime(absl::Now() + grace));
   parts_->server->Wait();
   parts_->collector.join();
+  parts_->sweeper.join();
 }
 
 }  // namespace mandate

@@ -6,10 +6,13 @@
 #ifndef MANDATE_SERVICE_SERVICES_H_
 #define MANDATE_SERVICE_SERVICES_H_
 
+#include <atomic>
+
 #include "mandate/v1/delegation_service.grpc.pb.h"
 #include "mandate/v1/permission_service.grpc.pb.h"
 #include "mandate/v1/relationship_service.grpc.pb.h"
 #include "mandate/v1/schema_service.grpc.pb.h"
+#include "mandate/v1/watch_service.grpc.pb.h"
 #include "service/authorizer.h"
 #include "service/database.h"
 
@@ -24,6 +27,8 @@ class PermissionServer final : public v1::PermissionService::Service {
                      v1::CheckResponse* response) override;
   grpc::Status CheckBatch(grpc::ServerContext* context, const v1::CheckBatchRequest* request,
                           v1::CheckBatchResponse* response) override;
+  grpc::Status ListPermissions(grpc::ServerContext* context, const v1::ListPermissionsRequest* request,
+                               v1::ListPermissionsResponse* response) override;
   grpc::Status Expand(grpc::ServerContext* context, const v1::ExpandRequest* request,
                       v1::ExpandResponse* response) override;
   grpc::Status LookupResources(grpc::ServerContext* context,
@@ -44,11 +49,27 @@ class RelationshipServer final : public v1::RelationshipService::Service {
                      v1::WriteResponse* response) override;
   grpc::Status Read(grpc::ServerContext* context, const v1::ReadRequest* request,
                     grpc::ServerWriter<v1::ReadResponse>* writer) override;
+  grpc::Status Delete(grpc::ServerContext* context, const v1::DeleteRequest* request,
+                      v1::DeleteResponse* response) override;
   grpc::Status Import(grpc::ServerContext* context, grpc::ServerReader<v1::ImportRequest>* reader,
                       v1::ImportResponse* response) override;
+  grpc::Status Export(grpc::ServerContext* context, const v1::ExportRequest* request,
+                      grpc::ServerWriter<v1::ExportResponse>* writer) override;
 
  private:
   Database* database_;
+};
+
+class WatchServer final : public v1::WatchService::Service {
+ public:
+  explicit WatchServer(Database* database) : database_(database) {}
+  grpc::Status Watch(grpc::ServerContext* context, const v1::WatchRequest* request,
+                     grpc::ServerWriter<v1::WatchResponse>* writer) override;
+  void set_stopping() { stopping_ = true; }  // Ends the calls under way.
+
+ private:
+  Database* database_;
+  std::atomic<bool> stopping_ = false;
 };
 
 class DelegationServer final : public v1::DelegationService::Service {
