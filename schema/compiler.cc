@@ -1,6 +1,8 @@
 #include "schema/compiler.h"
 
 #include "schema/diagnostic_sink.h"
+#include "schema/expression_graph.h"
+#include "schema/lint.h"
 #include "schema/parser.h"
 #include "schema/resolver.h"
 
@@ -20,12 +22,16 @@ CompileResult CompileSchema(std::string_view text) {
     return result;
   }
   const syntax::File file = syntax::ParseSchema(text, sink);
+  sink.Silence(Silences(file));
+  LintText(file, sink);
   Resolution resolution(file, sink);
   DeclareNames(resolution);
   ResolveSubjectTypes(resolution);
   CheckDelegation(resolution);
   ResolvePermissions(resolution);
-  AnalyzeExpressions(resolution);
+  const ExpressionGraph graph(resolution.schema());
+  AnalyzeExpressions(resolution, graph);
+  if (!sink.has_errors()) LintMeaning(resolution, graph);
   if (!sink.has_errors()) result.schema = resolution.builder.Finish();
   result.diagnostics = sink.Finish();
   return result;

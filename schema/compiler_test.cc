@@ -65,7 +65,7 @@ TEST(Compiler, RefusesMoreThanFourMebibytes) {
 }
 
 TEST(Compiler, GivesASchemaWithWarningsAndNoneWithErrors) {
-  EXPECT_TRUE(CompileSchema("definition doc { permission ppp = ppp }").ok());
+  EXPECT_TRUE(CompileSchema("definition doc { permission ppp = ppp & ppp }").ok());
   EXPECT_FALSE(CompileSchema("definition doc { permission ppp = qqq }").ok());
 }
 

@@ -32,31 +32,26 @@ void FillPositions(std::string_view text, std::vector<Diagnostic>& diagnostics) 
 
 }  // namespace
 
-void DiagnosticSink::Add(Severity severity, Fault fault, syntax::Span span, std::string message) {
-  if (severity == Severity::kError) ++error_count_;
-  if (full()) {
-    ++dropped_count_;
-    return;
-  }
-  Diagnostic diagnostic;
-  diagnostic.severity = severity;
-  diagnostic.fault = fault;
+void DiagnosticSink::Add(Diagnostic diagnostic, syntax::Span span) {
+  size_t& count = diagnostic.severity == Severity::kError ? error_count_ : warning_count_;
+  if (++count > kKeptMax) return;
   diagnostic.range.offset = std::min<size_t>(span.offset, text_.size());
   diagnostic.range.length = std::min<size_t>(span.length, text_.size() - diagnostic.range.offset);
-  diagnostic.message = std::move(message);
   diagnostics_.push_back(std::move(diagnostic));
 }
 
 void DiagnosticSink::SyntaxError(syntax::Span span, std::string message) {
-  Add(Severity::kError, Fault::kSyntax, span, std::move(message));
+  Add({Severity::kError, {}, std::move(message), Fault::kSyntax}, span);
 }
 
 void DiagnosticSink::Error(syntax::Span span, std::string message) {
-  Add(Severity::kError, Fault::kMeaning, span, std::move(message));
+  Add({Severity::kError, {}, std::move(message), Fault::kMeaning}, span);
 }
 
-void DiagnosticSink::Warning(syntax::Span span, std::string message) {
-  Add(Severity::kWarning, Fault::kMeaning, span, std::move(message));
+void DiagnosticSink::Warning(syntax::Span span, Lint lint, std::string message) {
+  if (silences_.Cover(span.offset, lint)) return;
+  Add({Severity::kWarning, {}, std::move(message), Fault::kMeaning, std::string(LintName(lint))},
+      span);
 }
 
 std::vector<Diagnostic> DiagnosticSink::Finish() {
@@ -70,10 +65,13 @@ std::vector<Diagnostic> DiagnosticSink::Finish() {
   diagnostics_.erase(std::unique(diagnostics_.begin(), diagnostics_.end(), same),
                      diagnostics_.end());
   FillPositions(text_, diagnostics_);
-  if (dropped_count_ > 0) {
-    Diagnostic last = diagnostics_.back();
-    last.severity = error_count_ > 0 ? Severity::kError : Severity::kWarning;
-    last.message = Cat("too many messages; ", dropped_count_, " more are not shown");
+  const size_t missing =
+      std::max(error_count_, kKeptMax) - kKeptMax + std::max(warning_count_, kKeptMax) - kKeptMax;
+  if (missing > 0) {
+    Diagnostic last;
+    last.range = diagnostics_.back().range;
+    last.severity = has_errors() ? Severity::kError : Severity::kWarning;
+    last.message = Cat("too many messages; ", missing, " more are not shown");
     diagnostics_.push_back(std::move(last));
   }
   return std::move(diagnostics_);

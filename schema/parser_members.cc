@@ -26,13 +26,9 @@ void SchemaParser::ParseStatement(Definition& definition) {
 void SchemaParser::ParseMember(Definition& definition, MemberKind kind) {
   Member member;
   member.kind = kind;
-  const uint32_t start = Current().span.offset;
-  const bool has_comment = comment_cursor_ < lexed_.comments.size() &&
-                           lexed_.comments[comment_cursor_].span.offset < start;
-  member.blank_before = has_comment ? lexed_.comments[comment_cursor_].blank_line_before
-                                    : Current().blank_line_before;
-  if (definition.members.empty()) member.blank_before = false;
-  member.comments.before = TakeCommentsBefore(start);
+  const Span start = Current().span;
+  member.blank_before = !definition.members.empty() && BlankBeforeNext();
+  member.comments.before = TakeCommentsBefore(start.offset);
   Advance();
   if (kind == MemberKind::kSpread) {
     member.name = ParsePath("the name of a partial");
@@ -43,6 +39,7 @@ void SchemaParser::ParseMember(Definition& definition, MemberKind kind) {
   }
   if (!failed_ && kind == MemberKind::kRelation) ParseRelation(member);
   if (!failed_ && kind == MemberKind::kPermission) ParsePermission(member);
+  member.span = Cover(start, Previous().span);
   if (!failed_) ExpectStatementEnd(kind);
   member.broken = failed_;
   FinishComments(member.comments);
@@ -62,6 +59,7 @@ void SchemaParser::ParseRelation(Member& member) {
 
 SubjectType SchemaParser::ParseSubjectType() {
   SubjectType subject;
+  subject.before = TakeCommentsInside();
   subject.type = ParsePath("a subject type");
   if (failed_) return subject;
   if (Accept(":")) {
@@ -129,7 +127,6 @@ void SchemaParser::ParsePermission(Member& member) {
   if (failed_) return;
   member.first = first;
   member.root = root;
-  WarnOfMixedOperators(member);
 }
 
 bool SchemaParser::AtRule() const {

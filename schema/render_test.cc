@@ -19,10 +19,10 @@ TEST(Render, ShowsTheLineAndUnderlinesTheText) {
 }
 
 TEST(Render, ShowsWarningsToo) {
-  EXPECT_EQ(Render("definition doc { permission ppp = ppp }"),
+  EXPECT_EQ(Render("definition doc { permission ppp = ppp & nil }"),
             "schema.zed:1:29: warning: permission `ppp` can never hold: every way to it comes back "
-            "to itself\n"
-            "definition doc { permission ppp = ppp }\n"
+            "to itself [never-holds]\n"
+            "definition doc { permission ppp = ppp & nil }\n"
             "                            ^~~\n");
 }
 

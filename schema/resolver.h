@@ -6,6 +6,7 @@
 //   CheckDelegation        delegation_rules.cc    the kinds and their reserved relations
 //   ResolvePermissions     resolve_permissions.cc expressions and arrows
 //   AnalyzeExpressions     analyze.cc             bad recursion; type annotations
+//   LintMeaning            lint_meaning.cc        warnings, if there is no error
 //
 // Each phase works with what the earlier ones could make sense of, and keeps silent about what
 // follows from an error already reported.
@@ -20,9 +21,11 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "schema/compiler.h"
 #include "schema/diagnostic_sink.h"
+#include "schema/expression_graph.h"
 #include "schema/schema.h"
 #include "schema/schema_builder.h"
 #include "schema/syntax.h"
@@ -57,6 +60,7 @@ struct Resolution {
   std::vector<TypeSource> types;         // By TypeId.
   std::vector<MemberSource> members;     // By MemberId.
   std::vector<syntax::Span> expr_spans;  // By ExprId: where each expression stands.
+  absl::btree_map<std::string, const syntax::Definition*> partials;
   absl::flat_hash_set<std::string>
       unread;  // Names that an item that could not be read may declare.
 
@@ -76,25 +80,34 @@ struct Resolution {
   }
 
   // "; did you mean `x`?", or nothing.
-  std::string SuggestMember(TypeId type, std::string_view name) const;
-  std::string SuggestType(std::string_view name) const;
+  std::string SuggestMember(TypeId type, std::string_view name);
+  std::string SuggestType(std::string_view name);
+  std::string SuggestCaveat(std::string_view name);
+  std::string SuggestPartial(std::string_view name);
+
+ private:
+  // Names are compared one by one, so a text of many errors among many names gets suggestions for
+  // the first of them only.
+  static constexpr size_t kComparisonsMax = 300'000;
+
+  template <typename Items, typename NameOf>
+  std::string Suggest(std::string_view name, const Items& items, NameOf name_of);
+
+  size_t comparisons_left_ = kComparisonsMax;
 };
 
 void DeclareNames(Resolution& r);
 void ResolveSubjectTypes(Resolution& r);
 void CheckDelegation(Resolution& r);
 void ResolvePermissions(Resolution& r);
-void AnalyzeExpressions(Resolution& r);
+void AnalyzeExpressions(Resolution& r, const ExpressionGraph& graph);
+void LintMeaning(Resolution& r, const ExpressionGraph& graph);
 
 // The relation that delegation reserves under this name on this kind.
 Reserved ReservedName(Kind kind, std::string_view name);
 
 // `an agent`, `a task`, ...
 std::string_view DescribeKind(Kind kind);
-
-// The text of a doc comment: the last comments before an item without an empty line between,
-// without delimiters.
-std::string DocText(const syntax::Comments& comments);
 
 }  // namespace mandate
 

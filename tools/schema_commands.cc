@@ -20,6 +20,7 @@ nlohmann::json ToJson(const std::vector<Diagnostic>& findings) {
                     {"offset", finding.range.offset},
                     {"length", finding.range.length},
                     {"message", finding.message}});
+    if (!finding.lint.empty()) list.back()["name"] = finding.lint;
   }
   return list;
 }
