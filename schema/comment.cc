@@ -105,7 +105,8 @@ std::vector<IgnoredWarning> WarningsIgnored(std::string_view comment) {
       absl::string_view rest = line;
       if (!absl::ConsumePrefix(&rest, word)) continue;
       for (absl::string_view name : absl::StrSplit(rest, ',')) {
-        names.push_back({StdView(absl::StripAsciiWhitespace(name)), word == kOurDirective});
+        name = absl::StripAsciiWhitespace(name);
+        if (!name.empty()) names.push_back({StdView(name), word == kOurDirective});
       }
     }
   }

@@ -11,6 +11,15 @@ namespace {
 
 constexpr size_t kTextBytesMax = 4 << 20;
 
+void Resolve(Resolution& resolution) {
+  ResolveSubjectTypes(resolution);
+  CheckDelegation(resolution);
+  ResolvePermissions(resolution);
+  const ExpressionGraph graph(resolution.schema());
+  AnalyzeExpressions(resolution, graph);
+  if (!resolution.sink.has_errors()) LintMeaning(resolution, graph);
+}
+
 }  // namespace
 
 CompileResult CompileSchema(std::string_view text) {
@@ -26,12 +35,7 @@ CompileResult CompileSchema(std::string_view text) {
   LintText(file, sink);
   Resolution resolution(file, sink);
   DeclareNames(resolution);
-  ResolveSubjectTypes(resolution);
-  CheckDelegation(resolution);
-  ResolvePermissions(resolution);
-  const ExpressionGraph graph(resolution.schema());
-  AnalyzeExpressions(resolution, graph);
-  if (!sink.has_errors()) LintMeaning(resolution, graph);
+  if (!resolution.too_large) Resolve(resolution);
   if (!sink.has_errors()) result.schema = resolution.builder.Finish();
   result.diagnostics = sink.Finish();
   return result;

@@ -22,6 +22,10 @@ using syntax::MemberKind;
 // Members after partials are put in, counting each spread as one: nested partials multiply.
 constexpr size_t kMembersMax = 1 << 20;
 
+// Bodies with statements that could not be read, in one definition. With more of them, anything may
+// be declared there.
+constexpr size_t kUnreadBodiesMax = 16;
+
 // Their text and documentation, again with partials put in: four times what a schema may have.
 constexpr size_t kTextBytesMax = 16 << 20;
 
@@ -64,7 +68,7 @@ class Declarer {
     }
     CheckPartials();
     for (const syntax::Definition* definition : definitions) Declare(*definition);
-    for (size_t i = 0; i < definitions.size(); ++i)
+    for (size_t i = 0; i < definitions.size() && !r_.too_large; ++i)
       DeclareMembers(static_cast<TypeId>(i), *definitions[i]);
   }
 
@@ -117,7 +121,17 @@ class Declarer {
   void Declare(const syntax::Definition& source) {
     r_.builder.AddDefinition(source.name.text, KindOf(source.kind),
                              syntax::DocText(source.comments));
-    r_.types.push_back({&source, source.incomplete, {source.unread.begin(), source.unread.end()}});
+    r_.types.push_back({&source});
+    NoteUnread(r_.types.back(), source);
+  }
+
+  void NoteUnread(TypeSource& type, const syntax::Definition& body) {
+    type.incomplete |= body.incomplete;
+    if (body.unread.empty()) return;
+    auto& words = r_.unread_members[&body];
+    if (words.empty()) words.insert(body.unread.begin(), body.unread.end());
+    type.unread.push_back(&words);
+    type.incomplete |= type.unread.size() > kUnreadBodiesMax;
   }
 
   // Every partial that is spread exists and none comes back to itself, whether it is used or not.
@@ -192,8 +206,7 @@ class Declarer {
                                              Quote(definition.name.text), " twice"));
         continue;
       }
-      if (partial->incomplete) r_.type_source(type).incomplete = true;
-      r_.type_source(type).unread.insert(partial->unread.begin(), partial->unread.end());
+      NoteUnread(r_.type_source(type), *partial);
       open.insert(partial);
       stack.push_back({partial, 0});
     }
@@ -201,18 +214,18 @@ class Declarer {
 
   // False, and an error for the first, once there is too much.
   bool Count(const syntax::Member& member) {
-    const bool was_full = member_count_ > kMembersMax || text_bytes_ > kTextBytesMax;
     ++member_count_;
     text_bytes_ += member.span.length;
     for (const syntax::Comment& comment : member.comments.before)
       text_bytes_ += comment.text.size();
     if (member_count_ <= kMembersMax && text_bytes_ <= kTextBytesMax) return true;
-    if (!was_full) {
+    if (!r_.too_large) {
       r_.sink.Error(member.name.span,
                     member_count_ > kMembersMax
                         ? "with its partials put in, the schema has more than 1,048,576 members"
                         : "with its partials put in, the schema is longer than 16 MiB");
     }
+    r_.too_large = true;
     return false;
   }
 

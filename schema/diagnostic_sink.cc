@@ -65,14 +65,15 @@ std::vector<Diagnostic> DiagnosticSink::Finish() {
   diagnostics_.erase(std::unique(diagnostics_.begin(), diagnostics_.end(), same),
                      diagnostics_.end());
   FillPositions(text_, diagnostics_);
-  const size_t missing =
-      std::max(error_count_, kKeptMax) - kKeptMax + std::max(warning_count_, kKeptMax) - kKeptMax;
-  if (missing > 0) {
-    Diagnostic last;
-    last.range = diagnostics_.back().range;
-    last.severity = has_errors() ? Severity::kError : Severity::kWarning;
-    last.message = Cat("too many messages; ", missing, " more are not shown");
-    diagnostics_.push_back(std::move(last));
+  const SourceRange last = diagnostics_.empty() ? SourceRange() : diagnostics_.back().range;
+  if (error_count_ > kKeptMax) {
+    diagnostics_.push_back({Severity::kError, last,
+                            Cat("too many errors; ", error_count_ - kKeptMax, " more are not shown")});
+  }
+  if (warning_count_ > kKeptMax) {
+    diagnostics_.push_back(
+        {Severity::kWarning, last,
+         Cat("too many warnings; ", warning_count_ - kKeptMax, " more are not shown")});
   }
   return std::move(diagnostics_);
 }

@@ -6,7 +6,7 @@
 // Threads     One compilation, one thread.
 // Ownership   The text outlives the sink.
 // Limits      1,000 errors and 1,000 warnings are kept: a megabyte of stray characters must not
-//             become a gigabyte of messages. A last one then says how many are missing.
+//             become a gigabyte of messages. Last ones then say how many are missing.
 #ifndef MANDATE_SCHEMA_DIAGNOSTIC_SINK_H_
 #define MANDATE_SCHEMA_DIAGNOSTIC_SINK_H_
 

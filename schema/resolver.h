@@ -16,6 +16,7 @@
 #ifndef MANDATE_SCHEMA_RESOLVER_H_
 #define MANDATE_SCHEMA_RESOLVER_H_
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/container/node_hash_map.h"
 #include "schema/compiler.h"
 #include "schema/diagnostic_sink.h"
 #include "schema/expression_graph.h"
@@ -36,13 +38,15 @@ namespace mandate {
 // What a type and a member were made from.
 struct TypeSource {
   const syntax::Definition* syntax;
-  bool incomplete = false;                  // Any member may be one that could not be read,
-  absl::flat_hash_set<std::string> unread;  // and these in any case.
+  bool incomplete = false;  // Any member may be one that could not be read,
+  std::vector<const absl::flat_hash_set<std::string>*> unread;  // and these in any case.
 
   // True if `member`, which is not declared, may be there all the same; then nothing is said about
   // it.
   bool MayDeclare(std::string_view member) const {
-    return incomplete || unread.contains(AbslView(member));
+    return incomplete || std::any_of(unread.begin(), unread.end(), [&](const auto* words) {
+             return words->contains(AbslView(member));
+           });
   }
 };
 struct MemberSource {
@@ -61,8 +65,12 @@ struct Resolution {
   std::vector<MemberSource> members;     // By MemberId.
   std::vector<syntax::Span> expr_spans;  // By ExprId: where each expression stands.
   absl::btree_map<std::string, const syntax::Definition*> partials;
+  absl::node_hash_map<const syntax::Definition*, absl::flat_hash_set<std::string>>
+      unread_members;  // By body. A partial's are shared by all that it is put into.
   absl::flat_hash_set<std::string>
       unread;  // Names that an item that could not be read may declare.
+
+  bool too_large = false;  // Reported; the rest is not worth the work.
 
   const Schema& schema() const { return builder.schema(); }
   bool MayDeclare(std::string_view name) const {
