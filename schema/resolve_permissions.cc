@@ -12,6 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "schema/printer.h"
 #include "schema/resolver.h"
 #include "schema/text.h"
 
@@ -39,7 +40,7 @@ class PermissionResolver {
       if (expression == ExprId::kNone) {
         r_.member_source(id).incomplete = true;
       } else {
-        r_.builder.SetPermission(id, expression);
+        r_.builder.SetPermission(id, expression, syntax::FormatExpression(r_.file, source.root));
       }
     }
   }
