@@ -327,6 +327,9 @@ TEST(Usage, HelpAndVersionSucceed) {
                                              {"serve"},
                                              {"schema"},
                                              {"schema", "write"},
+                                             {"schema", "fmt"},
+                                             {"schema", "diff"},
+                                             {"schema", "graph"},
                                              {"relationship"},
                                              {"relationship", "read"},
                                              {"import"},
@@ -339,7 +342,7 @@ TEST(Usage, HelpAndVersionSucceed) {
     EXPECT_THAT(
         finished.out,
         HasSubstr(
-            "Exit codes: 0 done or allowed, 1 denied, 2 conditional, 3 error, 4 wrong usage."));
+            "Exit codes: 0 done or allowed, 1 denied or different, 2 conditional, 3 error, 4 wrong usage."));
     EXPECT_EQ(finished.err, "");
   }
 }
@@ -359,7 +362,7 @@ TEST(Usage, WrongIsOneLineAndExitCode4) {
        "check, expand"},
       {{"--bogus"}, "`--bogus` is no option of `mandate`; see mandate --help"},
       {{"schema"},
-       "`mandate schema` needs a command, one of write, read, check; see mandate schema --help"},
+       "`mandate schema` needs a command, one of write, read, check, fmt, diff, graph; see mandate schema --help"},
       {{"schema", "wirte"}, "`wirte` is no command of `mandate schema`; did you mean `write`?"},
       {{"check"}, "QUESTION is required; see mandate check --help"},
       {{"check", "a", "b"}, "The following argument was not expected: b; see mandate check --help"},

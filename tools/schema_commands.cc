@@ -9,8 +9,6 @@
 namespace mandate {
 namespace {
 
-std::string FileName(const std::string& file) { return file == "-" ? "standard input" : file; }
-
 nlohmann::json ToJson(const std::vector<Diagnostic>& findings) {
   nlohmann::json list = nlohmann::json::array();
   for (const Diagnostic& finding : findings) {
