@@ -3,6 +3,7 @@
 #define MANDATE_CHECK_ANSWER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,10 +27,37 @@ enum class DenialReason : uint8_t {
   kOutOfScope,
   kOutsideBoundary,
   kPrincipalLacksPermission,
+  kForbiddenAfter,
+  kNotContained,
+  kApprovalRequired,
+  kLimitReached,
 };
+inline constexpr DenialReason kLastReason = DenialReason::kLimitReached;
 
 // `OUT_OF_SCOPE`; empty for kNone.
 std::string_view ReasonName(DenialReason reason);
+
+// Through whom a delegated answer was derived: the chain, as far as it went.
+struct Lineage {
+  struct Hop {
+    ObjectRef agent;
+    ObjectRef task;
+    std::optional<ObjectRef> delegator;
+  };
+  struct StoredEdge {
+    Relationship relationship;
+    Revision written;
+    Revision born;                     // Its age (storage/snapshot.h).
+  };
+  std::vector<Hop> hops;               // From the acting agent upward.
+  std::optional<ObjectRef> principal;  // Where it ends; absent where it breaks off.
+  std::vector<StoredEdge> edges;       // Of the session and of the chain, those that are stored.
+
+  // The task at the top, under which order and counts are kept. Absent where the chain breaks off.
+  std::optional<ObjectRef> root_task() const {
+    return principal ? std::optional(hops.back().task) : std::nullopt;
+  }
+};
 
 struct Answer {
   Decision decision = Decision::kDenied;
@@ -38,7 +66,10 @@ struct Answer {
   DenialReason reason = DenialReason::kNone;
   std::string reason_at;                            // The edge, task or agent that `reason` failed at.
   Explanation explanation;                          // Empty unless asked for.
+  std::optional<Lineage> lineage;                   // Of a delegated question that asks for it or for an explanation.
+  std::vector<uint64_t> approvals;                  // Allowed: the ledger entries of the approvals that it would use.
   uint64_t steps = 0;                               // Rows read and goals visited.
+  absl::Duration duration;                          // What it took.
 };
 
 }  // namespace mandate

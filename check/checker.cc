@@ -1,11 +1,13 @@
 #include "check/checker.h"
 
+#include <chrono>
 #include <utility>
 
-#include "schema/text.h"
+#include "check/contextual.h"
 #include "check/delegation.h"
 #include "schema/compiler.h"
 #include "schema/reason.h"
+#include "schema/text.h"
 
 namespace mandate {
 namespace {
@@ -66,7 +68,27 @@ absl::StatusOr<Conditions*> Checker::ConditionsFor(const std::string& context) {
   return conditions.get();
 }
 
+absl::StatusOr<const Snapshot*> Checker::SnapshotFor(const std::vector<Relationship>& contextual) {
+  if (contextual.empty()) return &snapshot_;
+  std::string key;
+  for (const Relationship& relationship : contextual) key += Cat(ToText(relationship), "\n");
+  std::shared_ptr<const Snapshot>& layered = layered_[key];
+  if (layered == nullptr) {
+    auto admitted = WithContextual(plan_, snapshot_, contextual);
+    if (!admitted.ok()) return admitted.status();
+    layered = *std::move(admitted);
+  }
+  return layered.get();
+}
+
 absl::StatusOr<Answer> Checker::Check(const CheckQuestion& question) {
+  const auto began = std::chrono::steady_clock::now();
+  absl::StatusOr<Answer> answer = Decide(question);
+  if (answer.ok()) answer->duration = absl::FromChrono(std::chrono::steady_clock::now() - began);
+  return answer;
+}
+
+absl::StatusOr<Answer> Checker::Decide(const CheckQuestion& question) {
   const Schema& schema = plan_.schema();
   auto type = ResolveType(schema, question.resource.type, "resource.type");
   if (!type.ok()) return type.status();
@@ -87,6 +109,10 @@ absl::StatusOr<Answer> Checker::Check(const CheckQuestion& question) {
   const bool delegated =
       schema.definition(*subject_type).kind != Kind::kDefinition && question.subject.relation.empty();
   if (delegated) {
+    if (!question.contextual.empty()) {
+      return Invalid("an agent, a task or a session cannot bring relationships along; write them",
+                     "CONTEXTUAL_NOT_ALLOWED", "contextual");
+    }
     Budget budget(limits_.budget);
     DelegatedCheck check(plan_, snapshot_, *conditions, limits_, &budget);
     return check.Decide(*member, question, subject);
@@ -95,6 +121,10 @@ absl::StatusOr<Answer> Checker::Check(const CheckQuestion& question) {
     return Invalid(Cat("a task or a chain can be named only for an agent or a session, and `",
                                 ToText(question.subject), "` is neither"),
                    "TASK_NOT_ALLOWED", question.task.has_value() ? "task" : "claims");
+  }
+  if (!question.audience.empty() || !question.parameter_digest.empty()) {
+    return Invalid("an audience or a digest of parameters is looked at only for an agent or a session",
+                   "AUDIENCE_NOT_ALLOWED", question.audience.empty() ? "parameter_digest" : "audience");
   }
   if (!question.subject.relation.empty()) {
     auto relation =
@@ -108,11 +138,14 @@ absl::StatusOr<Answer> Checker::Check(const CheckQuestion& question) {
 absl::StatusOr<Answer> Checker::CheckOrdinary(MemberId member, const CheckQuestion& question,
                                               SubjectTerm subject,
                                               Conditions* conditions) {
+  auto snapshot = SnapshotFor(question.contextual);
+  if (!snapshot.ok()) return snapshot.status();
   Budget budget(limits_.budget);
-  auto& evaluator = evaluators_[{conditions, ToText(question.subject), question.explain}];
+  auto& evaluator =
+      evaluators_[{*snapshot, conditions, ToText(question.subject), question.explain}];
   if (evaluator == nullptr) {
     evaluator =
-        std::make_unique<Evaluator>(plan_, snapshot_, conditions, &budget, std::move(subject),
+        std::make_unique<Evaluator>(plan_, **snapshot, conditions, &budget, std::move(subject),
                                     question.explain ? Trace::kOn : Trace::kOff);
   }
   evaluator->set_budget(&budget);

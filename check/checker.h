@@ -8,7 +8,8 @@
 // Ownership   Plan and snapshot outlive it.
 // Errors      INVALID_ARGUMENT for what the schema does not know or delegation does not allow to be asked, with the
 //             field's path and a reason (UNKNOWN_DEFINITION, UNKNOWN_PERMISSION, RESERVED_RELATION,
-//             WILDCARD_NOT_ALLOWED, NOT_A_TASK, TASK_NOT_ALLOWED, CONTEXT_INVALID); the errors of evaluator.h.
+//             WILDCARD_NOT_ALLOWED, NOT_A_TASK, TASK_NOT_ALLOWED, AUDIENCE_NOT_ALLOWED, AUDIENCE_INVALID, CONTEXT_INVALID, those of contextual.h); the errors
+//             of evaluator.h.
 #ifndef MANDATE_CHECK_CHECKER_H_
 #define MANDATE_CHECK_CHECKER_H_
 
@@ -38,11 +39,14 @@ class Checker {
  public:
   Checker(const Plan& plan, const Snapshot& snapshot, absl::Time now, const CheckLimits& limits);
 
-  // Questions about one subject with one context share what was found out for earlier ones.
+  // Questions about one subject with one context and the same contextual relationships share what was found out for
+  // earlier ones.
   absl::StatusOr<Answer> Check(const CheckQuestion& question);
 
  private:
+  absl::StatusOr<Answer> Decide(const CheckQuestion& question);
   absl::StatusOr<Conditions*> ConditionsFor(const std::string& context);
+  absl::StatusOr<const Snapshot*> SnapshotFor(const std::vector<Relationship>& contextual);
   absl::StatusOr<Answer> CheckOrdinary(MemberId member, const CheckQuestion& question,
                                        SubjectTerm subject, Conditions* conditions);
 
@@ -51,8 +55,10 @@ class Checker {
   const absl::Time now_;
   const CheckLimits limits_;
   absl::flat_hash_map<std::string, std::unique_ptr<Conditions>> conditions_;  // by context
-  // By conditions, subject, and whether it is to be explained.
-  absl::flat_hash_map<std::tuple<Conditions*, std::string, bool>, std::unique_ptr<Evaluator>>
+  absl::flat_hash_map<std::string, std::shared_ptr<const Snapshot>> layered_;  // by contextual relationships
+  // By snapshot, conditions, subject, and whether it is to be explained.
+  absl::flat_hash_map<std::tuple<const Snapshot*, Conditions*, std::string, bool>,
+                      std::unique_ptr<Evaluator>>
       evaluators_;
 };
 

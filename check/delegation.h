@@ -7,12 +7,18 @@
 //                              & for each task on it:   its scope covers r#p
 //                              & for each agent on it:  its boundary (where its type declares one) covers r#p
 //                              & P has p on r
+//                              & no rule over time of a task on it refuses the call (rule_check.h)
 //
 // Threads     One question on one thread.
-// Errors      Those of evaluator.h; INVALID_ARGUMENT where the task is no task, or a claim is no object.
+// Errors      Those of evaluator.h; INVALID_ARGUMENT where the task is no task, a claim no object, or one of the audience
+//             no ordinary subject.
 #ifndef MANDATE_CHECK_DELEGATION_H_
 #define MANDATE_CHECK_DELEGATION_H_
 
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +27,8 @@
 #include "check/answer.h"
 #include "check/checker.h"
 #include "check/question.h"
+#include "check/rule_check.h"
+#include "check/task_ledger.h"
 
 namespace mandate {
 
@@ -29,9 +37,19 @@ class DelegatedCheck {
   DelegatedCheck(const Plan& plan, const Snapshot& snapshot, Conditions* conditions,
                  const CheckLimits& limits, Budget* budget);
 
+  // What was done so far under a root task, instead of what the snapshot's ledger says.
+  using LedgerSource = std::function<const TaskLedger&(const std::string& root)>;
+  void set_ledgers(LedgerSource source) { ledgers_ = std::move(source); }
+
   // REQUIRES: `subject` is an object of a type that is an agent, task or session.
   absl::StatusOr<Answer> Decide(MemberId permission, const CheckQuestion& question,
                                 const SubjectTerm& subject);
+
+  // The chain alone: session, claims, edges, ages, shape.
+  absl::StatusOr<Answer> DecideChain(const CheckQuestion& question, const SubjectTerm& subject);
+
+  // What is to be kept with the ledger's entry. REQUIRES: Decide() allowed the question.
+  absl::StatusOr<std::map<std::string, Mark>> MarksToKeep() { return rules_->MarksToKeep(); }
 
  private:
   struct Party {
@@ -66,11 +84,17 @@ class DelegatedCheck {
     Party agent;
     Party task;
     Edge agent_edge;
+    Edge task_edge;
     Revision born;
   };
 
   // A set of items of a task or an agent against the asked permission.
   enum class Cover { kNo, kConditional, kYes };
+
+  using Part = absl::StatusOr<bool> (DelegatedCheck::*)();
+  absl::StatusOr<bool> Begin(const CheckQuestion& question, const SubjectTerm& subject);
+  absl::StatusOr<Answer> Go(bool going, std::initializer_list<Part> parts, const CheckQuestion& question);
+  absl::Status TakeAudience(const std::vector<SubjectRef>& audience);
 
   // The parts of Decide, in the order of their reasons. Each returns false once the answer is a denial.
   absl::StatusOr<bool> FindSession(const Party& self);
@@ -81,6 +105,7 @@ class DelegatedCheck {
   absl::StatusOr<bool> CheckScopes();
   absl::StatusOr<bool> CheckBoundaries();
   absl::StatusOr<bool> CheckPrincipal();
+  absl::StatusOr<bool> CheckRules();
 
   absl::Status Walk(Party agent, Party task);
   absl::Status WalkHop(const Party& agent, const Party& task, std::optional<Party>* next_agent,
@@ -93,6 +118,8 @@ class DelegatedCheck {
                                    const std::optional<Edge>& edge, DenialReason reason);
 
   bool Deny(DenialReason reason, std::string at);
+  RuledCall ToRuledCall() const;
+  Lineage ToLineage() const;
   void NoteExpiry(absl::Time expires_at);
   void ExplainEdge(const Party& object, MemberId relation, const Party& subject,
                    const std::optional<Edge>& edge, Decision decision);
@@ -118,6 +145,12 @@ class DelegatedCheck {
   OpenConditions open_;  // Of what is conditional so far.
   std::optional<Session> session_;
   Chain chain_;
+  std::vector<SubjectTerm> audience_;
+  std::string parameter_digest_;
+  LedgerSource ledgers_;
+  std::unique_ptr<StoredTaskLedger> stored_ledger_;
+  RuledCall ruled_call_;
+  std::unique_ptr<RuleCheck> rules_;
   Answer answer_;
 };
 

@@ -81,7 +81,7 @@ class Rules {
   absl::Status CheckBirths() {
     absl::btree_set<Named> born_before;
     for (const Named& named : named_) {
-      auto born = write_.Fact(BornKey(named));
+      auto born = write_.after().Fact(BornKey(named));
       if (!born.ok()) return born.status();
       if (born->has_value()) {
         born_before.insert(named);
@@ -211,7 +211,7 @@ class Rules {
   absl::Status CheckScopes() {
     for (const ReservedChange& change : changes_) {
       if (change.reserved != Reserved::kScope) continue;
-      auto sealed = write_.Fact(SealedKey(change.object));
+      auto sealed = write_.after().Fact(SealedKey(change.object));
       if (!sealed.ok()) return sealed.status();
       if (!sealed->has_value()) continue;
       const std::optional<Edge>& before = change.pending->before;

@@ -3,6 +3,7 @@
 
 #include "check/test_world.h"
 #include "schema/reason.h"
+#include "schema/text.h"
 
 namespace mandate {
 namespace {
@@ -127,6 +128,17 @@ TEST(DelegatedCheck, AClaimOfAnotherChainIsANo) {
   EXPECT_EQ(checker.Check(question)->reason, DenialReason::kClaimMismatch);
   question.claims.chain = {{"assistant", "lead"}};
   EXPECT_EQ(checker.Check(question)->reason, DenialReason::kClaimMismatch);
+}
+
+TEST(DelegatedCheck, ARuleLeavesANoAsItIs) {
+  std::string schema = kSchema;
+  schema.insert(schema.find("task errand {") + 13, "\n  limit document#view to 1 per task");
+  TestWorld world(schema, kDelegated);
+  EXPECT_EQ(world.Ask("document:other#view@run:1")->reason, DenialReason::kOutOfScope);
+  EXPECT_EQ(world.Ask("document:plan#view@run:2")->reason, DenialReason::kSessionNotLive);
+  EXPECT_EQ(world.Ask("document:plan#view@assistant:bot")->reason, DenialReason::kNoTask);
+  world.now = Hour(4);
+  EXPECT_EQ(world.Ask("document:plan#view@run:1")->reason, DenialReason::kNotDelegated);
 }
 
 }  // namespace

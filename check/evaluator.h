@@ -124,6 +124,7 @@ class Evaluator {
     uint32_t certain_possible = 0;     // kArrowAll: children over certain edges that may hold
     uint32_t children = kNoIndex;      // Index into child_lists_: children that are all part of the proof.
     NodeId right_node = 0;             // kExclusion
+    uint32_t reads = 0;                // Rows read for it.
   };
 
   // How right sides of exclusions are treated: each in a stratum of its own, unless they form a circle.

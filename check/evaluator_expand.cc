@@ -138,6 +138,7 @@ absl::Status Evaluator::ExpandRelation(NodeId id, const Expression& goal) {
 absl::Status Evaluator::TryDirect(NodeId id, const Expression& goal, std::string_view subject_id,
                                   NameId subject_relation) {
   if (absl::Status status = budget_->Charge(1, 0); !status.ok()) return status;
+  ++nodes_[id].reads;
   const ObjectId object = nodes_[id].object;
   absl::StatusOr<std::optional<Edge>> found =
       snapshot_.Find({objects_[object].name, objects_[object].id}, plan_.name(goal.member),
@@ -178,6 +179,7 @@ absl::Status Evaluator::ScanSubjectSets(NodeId id, const Expression& goal) {
                                            plan_.name(goal.member), type_name, relation_name, "");
     for (; cursor->Valid(); cursor->Next()) {
       if (absl::Status status = budget_->Charge(1, kRowBytes); !status.ok()) return status;
+      ++nodes_[id].reads;
       const TupleRow& row = cursor->row();
       if (row.subject.id == "*") continue;  // An item; it is nobody's set.
       absl::StatusOr<JudgedEdge> judged = conditions_.Judge(row.edge, budget_);
@@ -220,6 +222,7 @@ absl::Status Evaluator::ScanArrow(NodeId id, const Expression& goal) {
                                            plan_.name(goal.member), type_name, subject_relation, "");
     for (; cursor->Valid(); cursor->Next()) {
       if (absl::Status status = budget_->Charge(1, kRowBytes); !status.ok()) return status;
+      ++nodes_[id].reads;
       const TupleRow& row = cursor->row();
       if (row.subject.id == "*") {
         return absl::InternalError(

@@ -235,7 +235,11 @@ void Evaluator::ExplainProof(std::vector<Frame>* stack, const Frame& frame,
   uint32_t depth = frame.depth;
   if (goal.op != Op::kUnion && goal.op != Op::kArrowAny) {
     explanation->steps.push_back(
-        {depth++, KindOf(goal.op), Decision::kAllowed, GoalText(node.expr, node.object)});
+        {.depth = depth++,
+         .kind = KindOf(goal.op),
+         .decision = Decision::kAllowed,
+         .text = GoalText(node.expr, node.object),
+         .reads = node.reads});
   }
   if (children.empty() && (goal.op == Op::kRelation || goal.op == Op::kPermission)) {
     explanation->steps.push_back({depth, StepKind::kIdentity, Decision::kAllowed,
@@ -278,7 +282,11 @@ void Evaluator::ExplainTried(std::vector<Frame>* stack, const Frame& frame,
   const uint32_t below = silent ? frame.depth : frame.depth + 1;
   if (!silent) {
     explanation->steps.push_back(
-        {frame.depth, KindOf(goal.op), DecisionOf(frame.node), std::move(text)});
+        {.depth = frame.depth,
+         .kind = KindOf(goal.op),
+         .decision = DecisionOf(frame.node),
+         .text = std::move(text),
+         .reads = node.reads});
   }
   for (auto it = children.rbegin(); it != children.rend(); ++it) {
     if (it->node == 0 && it->edge == kNoIndex) continue;

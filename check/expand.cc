@@ -5,6 +5,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "schema/text.h"
 #include "check/checker.h"
+#include "check/contextual.h"
 #include "schema/reason.h"
 
 namespace mandate {
@@ -232,7 +233,9 @@ absl::StatusOr<std::vector<ExpandNode>> Expand(const Plan& plan, const Snapshot&
   }
   auto context = CaveatContext::Parse(question.context);
   if (!context.ok()) return WithField(context.status(), "context");
-  Expander expander(plan, snapshot, Moment{now, *std::move(context)}, budget, question.subject_set_depth);
+  auto layered = WithContextual(plan, snapshot, question.contextual);
+  if (!layered.ok()) return layered.status();
+  Expander expander(plan, **layered, Moment{now, *std::move(context)}, budget, question.subject_set_depth);
   return expander.Run(schema.member(*member).root, *type, question.resource.id);
 }
 

@@ -5,7 +5,7 @@
 // cyclic data ends.
 //
 // Threads     Free function; safe anywhere.
-// Errors      Those of checker.h for the names, and of the budget.
+// Errors      Those of checker.h for the names, of contextual.h, and of the budget.
 #ifndef MANDATE_CHECK_EXPAND_H_
 #define MANDATE_CHECK_EXPAND_H_
 
@@ -28,6 +28,7 @@ struct ExpandQuestion {
   std::string permission;
   uint32_t subject_set_depth = 0;  // How many levels of subject sets to open.
   std::string context;             // The values of caveats: a JSON object, or empty.
+  std::vector<Relationship> contextual;  // Count for this question alone (contextual.h).
 };
 
 enum class ExpandKind : uint8_t {

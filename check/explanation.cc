@@ -28,6 +28,10 @@ std::string_view ReasonName(DenialReason reason) {
     case DenialReason::kOutOfScope: return "OUT_OF_SCOPE";
     case DenialReason::kOutsideBoundary: return "OUTSIDE_BOUNDARY";
     case DenialReason::kPrincipalLacksPermission: return "PRINCIPAL_LACKS_PERMISSION";
+    case DenialReason::kForbiddenAfter: return "FORBIDDEN_AFTER";
+    case DenialReason::kNotContained: return "NOT_CONTAINED";
+    case DenialReason::kApprovalRequired: return "APPROVAL_REQUIRED";
+    case DenialReason::kLimitReached: return "LIMIT_REACHED";
   }
   return "";
 }
@@ -51,6 +55,7 @@ std::string_view StepKindName(StepKind kind) {
     case StepKind::kScope: return "SCOPE";
     case StepKind::kBoundary: return "BOUNDARY";
     case StepKind::kPrincipal: return "PRINCIPAL";
+    case StepKind::kRule: return "RULE";
     case StepKind::kCut: return "CUT";
   }
   return "";
@@ -72,6 +77,38 @@ std::string_view Mark(const ExplanationStep& step) {
 // Deeper steps stand at this indentation, with their depth in front: a chain of 1,000 folders stays readable.
 constexpr uint32_t kIndentDepthMax = 24;
 
+std::string_view Color(const ExplanationStep& step) {
+  if (step.kind == StepKind::kAbsence || step.kind == StepKind::kCut) return "gray40";
+  switch (step.decision) {
+    case Decision::kAllowed: return "darkgreen";
+    case Decision::kConditional: return "darkorange3";
+    case Decision::kDenied: return "firebrick";
+  }
+  return "firebrick";
+}
+
+// A quoted string of DOT: only these two characters mean something in it.
+std::string DotText(std::string_view text) {
+  std::string quoted = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') quoted.push_back('\\');
+    quoted.push_back(c);
+  }
+  return quoted + "\"";
+}
+
+// What stands behind a step's text.
+std::string Trailer(const ExplanationStep& step) {
+  std::string text;
+  if (step.kind == StepKind::kRepeated) text += " (shown above)";
+  if (step.relationship.has_value()) {
+    text += step.revision == Revision() ? "  [brought along]"
+                                        : Cat("  [revision ", step.revision.value(), "]");
+  }
+  if (step.reads > 0) text += Cat("  (", step.reads, step.reads == 1 ? " read)" : " reads)");
+  return text;
+}
+
 }  // namespace
 
 std::string RenderExplanation(const Explanation& explanation) {
@@ -80,14 +117,26 @@ std::string RenderExplanation(const Explanation& explanation) {
     const uint32_t indent = std::min(step.depth, kIndentDepthMax);
     text += Cat(std::string(2 * indent, ' '));
     if (step.depth > kIndentDepthMax) text += Cat("[", step.depth, "] ");
-    text += Cat(Mark(step), " ", step.text);
-    if (step.kind == StepKind::kRepeated) text += Cat(" (shown above)");
-    if (step.relationship.has_value()) {
-      text += Cat("  [revision ", step.revision.value(), "]");
-    }
-    text += Cat("\n");
+    text += Cat(Mark(step), " ", step.text, Trailer(step), "\n");
   }
   return text;
+}
+
+std::string RenderDot(const Explanation& explanation) {
+  std::string text =
+      "digraph explanation {\n  rankdir=LR;\n  node [fontname=\"Helvetica\", fontsize=11];\n";
+  std::vector<size_t> path;  // The steps that the next one may belong to, by depth.
+  for (size_t i = 0; i < explanation.steps.size(); ++i) {
+    const ExplanationStep& step = explanation.steps[i];
+    const bool stored = step.relationship.has_value();
+    text += Cat("  s", i, " [label=", DotText(Cat(step.text, Trailer(step))), ", shape=",
+                stored ? "box" : "plaintext", ", fontcolor=", Color(step), ", color=", Color(step),
+                "];\n");
+    while (!path.empty() && explanation.steps[path.back()].depth >= step.depth) path.pop_back();
+    if (!path.empty()) text += Cat("  s", path.back(), " -> s", i, ";\n");
+    path.push_back(i);
+  }
+  return text + "}\n";
 }
 
 }  // namespace mandate

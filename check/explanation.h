@@ -37,6 +37,7 @@ enum class StepKind : uint8_t {
   kScope,         // the scope of the task in `text`
   kBoundary,      // the boundary of the agent in `text`
   kPrincipal,     // the principal's own permission follows
+  kRule,          // a rule over time, which rests on what the ledger says was done so far
   kCut,           // the rest is left out: the explanation reached its limit
 };
 std::string_view StepKindName(StepKind kind);  // `PERMISSION`
@@ -47,7 +48,8 @@ struct ExplanationStep {
   Decision decision = Decision::kDenied;
   std::string text;                          // The goal, the relationship, or what was looked for.
   std::optional<Relationship> relationship;  // kRelationship and delegation edges that are stored.
-  Revision revision;                         // At which `relationship` was written.
+  Revision revision;  // At which `relationship` was written; none (zero) for one that the question brought along.
+  uint32_t reads = 0;  // Rows read, or looked for, for this very goal.
 };
 
 // An explanation is cut behind this many steps: a page that nobody reads to the end, and 1 MiB on the wire.
@@ -60,6 +62,9 @@ struct Explanation {
 
 // One line a step, indented, with a mark: ✓ allowed, ✗ denied, ? conditional, ∅ an absence.
 std::string RenderExplanation(const Explanation& explanation);
+
+// The same as a graph in the DOT language of Graphviz (https://graphviz.org/doc/info/lang.html).
+std::string RenderDot(const Explanation& explanation);
 
 }  // namespace mandate
 

@@ -10,7 +10,7 @@
 //
 // Threads     One lookup on one thread.
 // Ownership   Plan and snapshot outlive the call.
-// Errors      Those of checker.h for the names and the context; the budget's. UNIMPLEMENTED for agents, tasks and sessions.
+// Errors      Those of checker.h for the names and the context, and of contextual.h; the budget's. UNIMPLEMENTED for agents, tasks and sessions.
 // Costs       What leads from the subject to the objects (its groups, their folders), or from the object to the subjects,
 //             is kept in memory and charged to the budget; the answer is not, but for objects that lead to others of
 //             their own type (folders in folders). Each result has the steps and the time of a whole question.
@@ -32,6 +32,7 @@ struct ResourcesQuestion {
   std::string permission;         // A permission or relation of the type, but no reserved one.
   SubjectRef subject;             // An object or a subject set; never a wildcard.
   std::string context;            // The values of caveats: a JSON object, or empty.
+  std::vector<Relationship> contextual;  // Count for this question alone (contextual.h).
   std::string after;              // Only ids behind this one; empty: all.
 };
 
@@ -41,6 +42,7 @@ struct SubjectsQuestion {
   std::string subject_type;
   std::string subject_relation;   // Empty: objects themselves; else subject sets of this relation.
   std::string context;
+  std::vector<Relationship> contextual;
   std::string after;
 };
 

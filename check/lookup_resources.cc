@@ -22,6 +22,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "check/contextual.h"
 #include "check/id_merge.h"
 #include "check/lookup_search.h"
 #include "schema/reason.h"
@@ -349,7 +350,9 @@ absl::Status LookupResources(const Plan& plan, const Snapshot& snapshot, absl::T
   }
   auto context = CaveatContext::Parse(question.context);
   if (!context.ok()) return WithField(context.status(), "context");
-  return ResourceLookup(plan, snapshot, Moment{now, *std::move(context)}, limits.budget,
+  auto layered = WithContextual(plan, snapshot, question.contextual);
+  if (!layered.ok()) return layered.status();
+  return ResourceLookup(plan, **layered, Moment{now, *std::move(context)}, limits.budget,
                         *permission, std::move(subject))
       .Run(question.after, sink);
 }

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "check/contextual.h"
 #include "check/id_merge.h"
 #include "check/lookup_search.h"
 #include "schema/reason.h"
@@ -271,7 +272,9 @@ absl::Status LookupSubjects(const Plan& plan, const Snapshot& snapshot, absl::Ti
   }
   auto context = CaveatContext::Parse(question.context);
   if (!context.ok()) return WithField(context.status(), "context");
-  return SubjectLookup(plan, snapshot, Moment{now, *std::move(context)}, limits.budget, *permission,
+  auto layered = WithContextual(plan, snapshot, question.contextual);
+  if (!layered.ok()) return layered.status();
+  return SubjectLookup(plan, **layered, Moment{now, *std::move(context)}, limits.budget, *permission,
                        question.resource.id, *subject_type, relation)
       .Run(question.after, sink);
 }

@@ -14,22 +14,12 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "schema/reach.h"
 #include "schema/schema.h"
 #include "storage/names.h"
 #include "storage/revision.h"
 
 namespace mandate {
-
-// Which expressions can hold for some subject of one kind: one bit for each ExprId.
-class Reach {
- public:
-  explicit Reach(size_t expressions) : bits_(expressions, false) {}
-  bool Contains(ExprId id) const { return bits_[static_cast<size_t>(id)]; }
-  void Add(ExprId id) { bits_[static_cast<size_t>(id)] = true; }
-
- private:
-  std::vector<bool> bits_;
-};
 
 class Plan {
  public:
@@ -59,8 +49,6 @@ class Plan {
   const Reach& ReachOf(TypeId type, MemberId relation) const;
 
  private:
-  std::unique_ptr<Reach> ComputeReach(TypeId type, MemberId relation) const;
-
   std::shared_ptr<const Schema> schema_;
   Revision schema_revision_;
   std::vector<NameId> type_names_;
@@ -68,7 +56,7 @@ class Plan {
   std::vector<TypeId> types_;  // by NameId
   absl::flat_hash_map<uint64_t, MemberId> members_;
   absl::flat_hash_map<NameId, CaveatId> caveats_;
-  std::vector<std::vector<ExprId>> users_;  // by ExprId: the expressions that it makes hold
+  Reachability reachability_;
   // By TypeId, then behind those by MemberId.
   mutable std::vector<std::atomic<const Reach*>> reach_;
 };

@@ -47,14 +47,15 @@ absl::Status AdmitWidening(const SchemaChange& change, const std::vector<std::st
   std::vector<std::string> unnamed;
   for (const std::string& restriction : change.widened) {
     if (std::find(drops.begin(), drops.end(), restriction) == drops.end()) {
-      unnamed.push_back(Cat("`", restriction, "`"));
+      unnamed.push_back(restriction);
     }
   }
   if (unnamed.empty()) return absl::OkStatus();
   return WithReason(
-      absl::FailedPreconditionError(Cat(
-          "the new schema drops ", absl::StrJoin(unnamed, ", "),
-          ", which widens what agents may do; name what you mean to drop, or keep it")),
+      absl::FailedPreconditionError(
+          Cat("the new schema drops or weakens what holds agents back; keep it, or name in `drops` what you mean to "
+              "drop (mandate schema write --drop '",
+              unnamed.front(), "'):\n  ", absl::StrJoin(unnamed, "\n  "))),
       "WIDENS_AUTHORITY");
 }
 

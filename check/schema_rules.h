@@ -11,7 +11,8 @@
 
 namespace mandate {
 
-// FAILED_PRECONDITION (WIDENS_AUTHORITY) when `change` drops a restriction that `drops` does not name.
+// FAILED_PRECONDITION (WIDENS_AUTHORITY), naming each, when `change` drops restrictions that `drops` does not name as
+// SchemaChange::widened does.
 absl::Status AdmitWidening(const SchemaChange& change, const std::vector<std::string>& drops);
 
 // FAILED_PRECONDITION (ORPHANS_RELATIONSHIPS), with a count and examples for each form (`document#viewer@user:*`), when

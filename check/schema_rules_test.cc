@@ -7,7 +7,64 @@
 namespace mandate {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(AdmitWidening, NamesWhatIsDroppedWithoutBeingAskedFor) {
+  SchemaChange change;
+  EXPECT_TRUE(AdmitWidening(change, {}).ok());
+  change.widened = {"assistant#boundary", "errand: limit mailbox#send to 5 per task",
+                    "errand: after document#view forbid document#edit"};
+  const absl::Status status =
+      AdmitWidening(change, {"assistant#boundary", "errand: limit mailbox#send to 5 per session", "errand"});
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(status), "WIDENS_AUTHORITY");
+  const std::string message(status.message());
+  EXPECT_THAT(message, HasSubstr("--drop 'errand: limit mailbox#send to 5 per task'"));
+  EXPECT_THAT(message, HasSubstr("\n  errand: limit mailbox#send to 5 per task\n  errand: after document#view "
+                                 "forbid document#edit"));
+  EXPECT_THAT(message, Not(HasSubstr("boundary")));
+  EXPECT_TRUE(AdmitWidening(change, change.widened).ok());
+}
+
+constexpr char kSchema[] = R"(
+use delegation
+use expiration
+definition user { relation acts_on_behalf_of: assistant with expiration }
+definition document { relation viewer: user }
+agent assistant {}
+task errand {
+  relation delegator: user
+  relation delegated_for_task: assistant with expiration
+  relation scope: document#viewer
+  limit document#viewer to 5 per task
+}
+)";
+
+TEST(AdmitSchema, ATypeOfTasksGoesWithItsRulesOnceNothingOfItIsStored) {
+  TestWorld world(kSchema);
+  CompileResult after = CompileSchema("definition user {}\ndefinition document { relation viewer: user }");
+  const SchemaChange change = CompareForStorage(world.plan->schema(), *after.schema);
+  EXPECT_TRUE(AdmitWidening(change, {}).ok());
+  EXPECT_TRUE(AdmitSchema(*after.schema, change, *world.store->Head()).ok());
+  world.Touch("errand:42#delegator@user:alice");
+  EXPECT_EQ(ReasonOf(AdmitSchema(*after.schema, change, *world.store->Head())), "ORPHANS_RELATIONSHIPS");
+}
+
+// The relationships of a task may all be allowed by an ordinary definition; back as a task it would have lost its rules.
+TEST(AdmitWidening, IsAskedWhenATaskBecomesAnotherKindWhileItIsStored) {
+  TestWorld world(kSchema, "errand:42#delegator@user:alice");
+  CompileResult after = CompileSchema(
+      "use expiration\ndefinition user { relation acts_on_behalf_of: assistant with expiration }\n"
+      "definition document { relation viewer: user }\ndefinition assistant {}\n"
+      "definition errand {\n relation delegator: user\n"
+      " relation delegated_for_task: assistant with expiration\n relation scope: document#viewer\n}");
+  ASSERT_TRUE(after.ok());
+  const SchemaChange change = CompareForStorage(world.plan->schema(), *after.schema);
+  EXPECT_TRUE(AdmitSchema(*after.schema, change, *world.store->Head()).ok());
+  EXPECT_EQ(ReasonOf(AdmitWidening(change, {})), "WIDENS_AUTHORITY");
+  EXPECT_TRUE(AdmitWidening(change, {"errand: limit document#viewer to 5 per task"}).ok());
+}
 
 constexpr char kBefore[] = R"(
 use expiration
@@ -30,7 +87,7 @@ std::string Verdict(const std::string& relationships, const std::string& after) 
   return std::string(status.message());
 }
 
-TEST(SchemaRules, OrphansAreCountedByTheirFormWithExamples) {
+TEST(AdmitSchema, OrphansAreCountedByTheirFormWithExamples) {
   EXPECT_EQ(
       Verdict("doc:a#viewer@user:u\ndoc:b#viewer@user:u\ndoc:c#viewer@user:u\ndoc:d#viewer@user:u\n"
               "doc:a#viewer@user:*\ndoc:a#viewer@team:t#member\n"
@@ -45,14 +102,14 @@ TEST(SchemaRules, OrphansAreCountedByTheirFormWithExamples) {
       "  1 of doc#viewer@user:*: doc:a#viewer@user:*");
 }
 
-TEST(SchemaRules, OneOrphanIsSaidInTheSingular) {
+TEST(AdmitSchema, OneOrphanIsSaidInTheSingular) {
   EXPECT_EQ(Verdict("doc:a#owner@user:u", "definition user {}"),
             "the new schema does not allow 1 relationship that is stored; delete it first, or keep "
             "what allows it:\n  1 of doc#owner@user: doc:a#owner@user:u");
   EXPECT_EQ(Verdict("", "definition user {}"), "");
 }
 
-TEST(SchemaRules, LongIdsAreCut) {
+TEST(AdmitSchema, LongIdsAreCut) {
   const std::string id(1000, 'x');
   EXPECT_THAT(Verdict("doc:" + id + "#owner@user:u", "definition user {}"),
               HasSubstr("1 of doc#owner@user: doc:" + id.substr(0, 116) + "..."));

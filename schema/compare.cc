@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "schema/compiler.h"
+#include "schema/task_rules.h"
 #include "schema/text.h"
 
 namespace mandate {
@@ -73,14 +74,21 @@ SchemaChange CompareForStorage(const Schema& before, const Schema& after) {
     change.narrowed.push_back({before.definition(member.type).name, member.name});
   }
   for (const Definition& type : before.definitions()) {
-    if (type.reserved(Reserved::kBoundary) == MemberId::kNone) continue;
-    const std::optional<TypeId> new_type = after.FindType(type.name);
-    if (!new_type.has_value()) continue;
-    const Definition& new_definition = after.definition(*new_type);
-    if (new_definition.kind != Kind::kAgent ||
-        new_definition.reserved(Reserved::kBoundary) != MemberId::kNone)
-      continue;
-    change.widened.push_back(Cat(type.name, "#boundary"));
+    const std::optional<TypeId> found = after.FindType(type.name);
+    // A type can only go when nothing of it is stored, and takes its restrictions along. One that stays with another
+    // kind loses them, since it could come back without them.
+    if (!found.has_value()) continue;
+    const Definition& now = after.definition(*found);
+    if (type.reserved(Reserved::kBoundary) != MemberId::kNone &&
+        now.reserved(Reserved::kBoundary) == MemberId::kNone) {
+      change.widened.push_back(Cat(type.name, "#boundary"));
+    }
+    for (const TaskRule& rule : type.rules) {
+      const bool kept = std::any_of(now.rules.begin(), now.rules.end(), [&](const TaskRule& r) {
+        return RefusesAllOf(after, r, before, rule);
+      });
+      if (!kept) change.widened.push_back(RuleName(type, rule));
+    }
   }
   return change;
 }

@@ -1,4 +1,4 @@
-#include "schema/schema_testing.h"
+#include "schema/rule_testing.h"
 
 namespace mandate {
 namespace {
@@ -117,6 +117,99 @@ TEST(Compare, ABoundaryThatIsGoneWidensAuthority) {
   EXPECT_THAT(Widened(after, kBefore), IsEmpty());
   EXPECT_THAT(Widened(kBefore, "definition user {}"), IsEmpty())
       << "an agent that is gone may do nothing";
+}
+
+TEST(Compare, AnAgentThatBecomesAnotherKindWidensAuthority) {
+  std::string after(kBefore);
+  after.replace(after.find("agent bot { relation boundary: doc:*#view; "), 42, "definition bot { ");
+  after.replace(after.find("use delegation\n"), 15, "");
+  EXPECT_THAT(Widened(kBefore, after), ElementsAre("bot#boundary"))
+      << "with the stored relationships allowed still, it could come back without one";
+}
+
+TEST(Compare, ARuleThatIsGoneOrWeakerWidensAuthority) {
+  struct {
+    const char* name;
+    const char* before;
+    const char* after;
+    bool widened;
+  } rows[] = {
+      {"kept", "limit mail#send to 5 per task", "limit mail#send to 5 per task", false},
+      {"gone", "limit mail#send to 5 per task", "", true},
+      {"a lower limit", "limit mail#send to 5 per task", "limit mail#send to 4 per task", false},
+      {"a higher limit", "limit mail#send to 5 per task", "limit mail#send to 6 per task", true},
+      {"per session no more", "limit mail#send to 5 per session", "limit mail#send to 5 per task",
+       false},
+      {"per session no more, and higher", "limit mail#send to 5 per session",
+       "limit mail#send to 6 per task", true},
+      {"per session only", "limit mail#send to 5 per task", "limit mail#send to 5 per session",
+       true},
+      {"of another permission", "limit doc#view to 5 per task", "limit doc#edit to 5 per task",
+       true},
+      {"whenever", "after doc#view when secret forbid doc#edit", "after doc#view forbid doc#edit",
+       false},
+      {"only when", "after doc#view forbid doc#edit", "after doc#view when secret forbid doc#edit",
+       true},
+      {"when something else", "after doc#view when secret forbid doc#edit",
+       "after doc#view when owner forbid doc#edit", true},
+      {"something else forbidden", "after doc#view forbid doc#edit",
+       "after doc#view forbid mail#send", true},
+      {"contained instead", "after doc#view forbid mail#send", "contain doc#view at mail#send",
+       true},
+      {"contained whenever", "contain doc#view when secret at mail#send",
+       "contain doc#view at mail#send", false},
+      {"contained only when", "contain doc#view at mail#send",
+       "contain doc#view when secret at mail#send", true},
+      {"four eyes", "require approval for doc#edit by owner",
+       "require approval for doc#edit by owner other than principal", false},
+      {"two eyes", "require approval for doc#edit by owner other than principal",
+       "require approval for doc#edit by owner", true},
+      {"another approver", "require approval for doc#edit by owner",
+       "require approval for doc#edit by viewer", true},
+      {"one of two", "limit mail#send to 5 per task\nafter doc#view forbid doc#edit",
+       "limit mail#send to 5 per task", true},
+  };
+  for (const auto& row : rows) {
+    std::vector<std::string> widened;
+    const std::string_view before = row.before;
+    if (row.widened) widened.push_back(Cat("errand: ", before.substr(before.find('\n') + 1)));
+    EXPECT_THAT(Widened(WithRules(row.before), WithRules(row.after)), ElementsAreArray(widened))
+        << row.name;
+  }
+}
+
+TEST(Compare, ARuleIsTheSameWhereverItStandsAndHoweverItIsSpelled) {
+  EXPECT_THAT(
+      Widened(WithRules("limit mail#send to 5 per task\nafter doc#view forbid doc#edit"),
+              WithRules(
+                  "/** New. */ after doc # view forbid doc#edit; limit mail#send to 05 per task")),
+      IsEmpty());
+  EXPECT_THAT(Widened(WithRules("limit mail#send to 5 per task"),
+                      Cat("use delegation use expiration\ndefinition fresh {}\n",
+                          WithRules("limit mail#send to 5 per task").substr(30))),
+              IsEmpty())
+      << "whatever its number";
+}
+
+TEST(Compare, WhatAPermissionOfARuleMeansIsNotJudged) {
+  std::string after = WithRules("after doc#view when secret forbid doc#edit");
+  after.replace(after.find("permission view = viewer + edit"), 31, "permission view = viewer");
+  EXPECT_THAT(Widened(WithRules("after doc#view when secret forbid doc#edit"), after), IsEmpty());
+}
+
+TEST(Compare, ATaskThatBecomesAnotherKindWidensAuthorityAndOneThatIsGoneDoesNot) {
+  const std::string before = WithRules("limit mail#send to 5 per task");
+  std::string after = before;
+  after.replace(after.find("use delegation\n"), 15, "");
+  for (const auto& [kind, name] :
+       {std::pair("agent", "bot"), std::pair("task", "errand"), std::pair("session", "run")}) {
+    const std::string head = Cat("\n", kind, " ", name);
+    after.replace(after.find(head), head.size(), Cat("\ndefinition ", name));
+  }
+  after.replace(after.find("limit mail#send to 5 per task"), 29, "");
+  EXPECT_THAT(Widened(before, after), ElementsAre("errand: limit mail#send to 5 per task"))
+      << "it could come back without the rule";
+  EXPECT_THAT(Widened(before, "definition user {}"), IsEmpty());
 }
 
 }  // namespace

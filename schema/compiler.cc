@@ -15,6 +15,8 @@ void Resolve(Resolution& resolution) {
   ResolveSubjectTypes(resolution);
   CheckDelegation(resolution);
   ResolvePermissions(resolution);
+  ResolveRules(resolution);
+  CheckRuleReach(resolution);
   const ExpressionGraph graph(resolution.schema());
   AnalyzeExpressions(resolution, graph);
   if (!resolution.sink.has_errors()) LintMeaning(resolution, graph);

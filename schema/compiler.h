@@ -71,7 +71,8 @@ struct SchemaChange {
   // fewer or narrower subject types, or on a type that changed its kind.
   struct Narrowed { std::string type; std::string relation; };
   std::vector<Narrowed> narrowed;
-  // Restrictions that are gone, which widens authority: `assistant#boundary`. (delegation.md, section 2)
+  // Restrictions of types that stay, and that are gone or weaker, which widens authority: `assistant#boundary`,
+  // `errand: limit mailbox#send to 5 per task` (delegation.md, section 2).
   std::vector<std::string> widened;
 };
 SchemaChange CompareForStorage(const Schema& before, const Schema& after);

@@ -194,6 +194,10 @@ class Declarer {
       const syntax::Member* member = Next(stack, open);
       if (member == nullptr) continue;
       if (!Count(*member)) return;
+      if (member->kind == MemberKind::kRule) {
+        if (!member->broken) r_.rules.push_back({type, member});
+        continue;
+      }
       if (member->kind != MemberKind::kSpread) {
         DeclareMember(type, *member);
         continue;

@@ -270,21 +270,6 @@ TEST(DelegationRules, KeepReservedRelationsOutOfPermissions) {
     EXPECT_THAT(Errors(World(row.schema)), ElementsAreArray(row.errors)) << row.schema;
 }
 
-TEST(DelegationRules, RefuseRulesOfTasksOneByOneForNow) {
-  EXPECT_THAT(
-      Errors(Without("}\nsession",
-                     "limit doc#view to 5 per task\n after doc#view when viewer forbid doc#view;"
-                     " contain doc#view at doc#view\n require approval for doc#view by view\n"
-                     " relation rrr: usr }\nsession")),
-      ElementsAre(
-          "limit doc#view to 5 per task | rules of tasks are not yet supported: `limit`",
-          "after doc#view when viewer forbid doc#view | rules of tasks are not yet supported: "
-          "`after`",
-          "contain doc#view at doc#view | rules of tasks are not yet supported: `contain`",
-          "require approval for doc#view by view | rules of tasks are not yet supported: `require`",
-          "usr | definition `usr` does not exist; did you mean `user`?"));
-}
-
 TEST(DelegationRules, WarnOfADelegatorThatCouldNeverDelegate) {
   EXPECT_THAT(Warnings(Without(" relation parent_task: errand\n", "")),
               ElementsAre("bot | no task can have `bot` as its delegator, since a task that an "
@@ -334,6 +319,11 @@ task errand {
     relation delegated_for_task: assistant with expiration
     relation parent_task: errand
     relation scope: document#view | document#edit | folder#view | document:*#view | mailbox#send
+
+    limit mailbox#send to 5 per task
+    after document#view when confidential forbid document#edit
+    contain document#view when confidential at mailbox#send
+    require approval for mailbox#send by send
 }
 
 /** One run of one agent on one task. */
@@ -343,6 +333,7 @@ session run {
 }
 )");
   EXPECT_EQ(schema->definitions().size(), 8u);
+  EXPECT_EQ(schema->definition(*schema->FindType("errand")).rules.size(), 4u);
 }
 
 }  // namespace

@@ -27,6 +27,9 @@ constexpr std::string_view kNames[] = {
     "PERMISSION_REMOVED",
     "PERMISSION_DOC_CHANGED",
     "PERMISSION_EXPRESSION_CHANGED",
+    "RULE_ADDED",
+    "RULE_REMOVED",
+    "RULE_DOC_CHANGED",
     "CAVEAT_ADDED",
     "CAVEAT_REMOVED",
     "CAVEAT_DOC_CHANGED",
@@ -130,6 +133,26 @@ class Differ {
       Add(member.is_permission ? DifferenceKind::kPermissionAdded : DifferenceKind::kRelationAdded,
           name, member.name, "", Show(after_, member));
     }
+    CompareRules(old, fresh);
+  }
+
+  void CompareRules(const Definition& old, const Definition& fresh) {
+    const auto find = [](const Definition& task, const std::string& text) {
+      return std::find_if(task.rules.begin(), task.rules.end(),
+                          [&](const TaskRule& rule) { return rule.text == text; });
+    };
+    for (const TaskRule& rule : old.rules) {
+      const auto found = find(fresh, rule.text);
+      if (found == fresh.rules.end()) {
+        Add(DifferenceKind::kRuleRemoved, old.name, "", rule.text, "");
+      } else {
+        CompareDocs(DifferenceKind::kRuleDocChanged, old.name, "", rule.doc, found->doc);
+      }
+    }
+    for (const TaskRule& rule : fresh.rules) {
+      if (find(old, rule.text) == old.rules.end())
+        Add(DifferenceKind::kRuleAdded, old.name, "", "", rule.text);
+    }
   }
 
   // The member of that name in the other schema, if it is of the same sort: a relation that became
@@ -211,7 +234,8 @@ std::string_view DifferenceName(DifferenceKind kind) { return kNames[static_cast
 bool IsOfDocumentation(DifferenceKind kind) {
   return kind == DifferenceKind::kDefinitionDocChanged ||
          kind == DifferenceKind::kRelationDocChanged ||
-         kind == DifferenceKind::kPermissionDocChanged || kind == DifferenceKind::kCaveatDocChanged;
+         kind == DifferenceKind::kPermissionDocChanged || kind == DifferenceKind::kRuleDocChanged ||
+         kind == DifferenceKind::kCaveatDocChanged;
 }
 
 std::vector<Difference> DiffSchemas(const Schema& before, const Schema& after) {

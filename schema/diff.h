@@ -35,6 +35,9 @@ enum class DifferenceKind : uint8_t {
   kPermissionRemoved,
   kPermissionDocChanged,
   kPermissionExpressionChanged,
+  kRuleAdded,  // Of a task. A rule is its text, so that none is ever changed.
+  kRuleRemoved,
+  kRuleDocChanged,
   kCaveatAdded,
   kCaveatRemoved,
   kCaveatDocChanged,
@@ -47,15 +50,15 @@ enum class DifferenceKind : uint8_t {
 // `SUBJECT_TYPE_ADDED`
 std::string_view DifferenceName(DifferenceKind kind);
 
-// True of the four kinds that only documentation shows.
+// True of the kinds that only documentation shows.
 bool IsOfDocumentation(DifferenceKind kind);
 
 struct Difference {
   DifferenceKind kind;
   std::string name;    // Of the definition or caveat.
-  std::string member;  // The relation, permission or parameter; empty: the thing itself.
-  // What differs, in the words of the language: subject types, an expression, a type, a kind.
-  // Empty where there is nothing.
+  std::string member;  // The relation, permission or parameter; empty: the thing itself, or a rule.
+  // What differs, in the words of the language: subject types, an expression, a rule, a type, a
+  // kind; for documentation, its text. Empty where there is nothing.
   std::string before;
   std::string after;
   friend bool operator==(const Difference&, const Difference&) = default;

@@ -1,6 +1,6 @@
 #include "schema/diff.h"
 
-#include "schema/schema_testing.h"
+#include "schema/rule_testing.h"
 
 namespace mandate {
 namespace {
@@ -110,14 +110,23 @@ TEST(Diff, TheOtherWayRoundIsAsLong) {
   EXPECT_THAT(Diff(one, other), SizeIs(Diff(other, one).size()));
 }
 
-TEST(Diff, OnlyFourKindsAreOfDocumentation) {
+TEST(Diff, RulesAreAddedAndRemovedByTheirText) {
+  EXPECT_THAT(
+      Diff(WithRules("// Old.\n limit doc#view to 5 per task\n limit doc#edit to 1 per task"),
+           WithRules("// New.\n limit doc#view  to 5 per task\n limit doc#edit to 2 per task")),
+      ElementsAre("RULE_DOC_CHANGED errand: Old. -> New.",
+                  "RULE_REMOVED errand: limit doc#edit to 1 per task -> ",
+                  "RULE_ADDED errand:  -> limit doc#edit to 2 per task"));
+}
+
+TEST(Diff, NamesSayWhichKindsAreOfDocumentation) {
   int documentation = 0;
   for (int i = 0; i <= static_cast<int>(DifferenceKind::kParameterTypeChanged); ++i) {
     const auto kind = static_cast<DifferenceKind>(i);
     EXPECT_EQ(IsOfDocumentation(kind), DifferenceName(kind).ends_with("_DOC_CHANGED"));
     documentation += IsOfDocumentation(kind);
   }
-  EXPECT_EQ(documentation, 4);
+  EXPECT_EQ(documentation, 5);
 }
 
 }  // namespace

@@ -31,6 +31,8 @@ constexpr std::string_view kNames[] = {
     "name-shadows-type",
     "annotation-of-unknown-type",
     "delegator-without-parent-task",
+    "rule-is-void",
+    "rule-outside-scope",
     "unknown-warning-name",
 };
 
@@ -74,11 +76,11 @@ class TextLinter {
       const auto* definition = std::get_if<syntax::Definition>(&item);
       if (definition == nullptr) continue;
       for (const Comment& comment : definition->comments.before) {
-        CheckNames(comment, definition->name);
+        CheckNames(comment, definition->name.span);
       }
       for (const syntax::Member& member : definition->members) {
         ForEachComment(file_, member,
-                       [&](const Comment& comment) { CheckNames(comment, member.name); });
+                       [&](const Comment& comment) { CheckNames(comment, PlaceOf(member)); });
         if (member.root == ExprIndex::kNone) continue;
         WarnOfMixedOperators(member);
         WarnOfOperandsTwice(member);
@@ -87,11 +89,15 @@ class TextLinter {
   }
 
  private:
-  void CheckNames(const Comment& comment, const syntax::Name& at) {
+  static syntax::Span PlaceOf(const syntax::Member& member) {
+    return member.name.empty() ? member.span : member.name.span;
+  }
+
+  void CheckNames(const Comment& comment, syntax::Span at) {
     for (const syntax::IgnoredWarning& ignored : syntax::WarningsIgnored(comment.text)) {
       if (!ignored.is_ours || FindLint(ignored.name)) continue;
       const std::string close = ClosestName(ignored.name, {std::begin(kNames), std::end(kNames)});
-      sink_.Warning(at.span, Lint::kUnknownWarningName,
+      sink_.Warning(at, Lint::kUnknownWarningName,
                     Cat("there is no warning ", Quote(ignored.name), " to ignore",
                         close.empty() ? "; its name stands behind a warning, in brackets"
                                       : Cat("; did you mean ", Quote(close), "?")));

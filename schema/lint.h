@@ -33,6 +33,8 @@ enum class Lint : uint8_t {
   kNameShadowsType,             // a relation or permission named as a type that it does not hold
   kUnknownAnnotatedType,
   kDelegatorWithoutParentTask,  // a task type that an agent can never delegate
+  kRuleVoid,                    // a rule of a task that another one makes void
+  kRuleOutsideScope,            // a rule about what the scope can never cover
   kUnknownWarningName,          // in one of our comments that silence
 };
 

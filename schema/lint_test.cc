@@ -2,7 +2,7 @@
 // silences it.
 #include "schema/lint.h"
 
-#include "schema/schema_testing.h"
+#include "schema/rule_testing.h"
 
 namespace mandate {
 namespace {
@@ -202,6 +202,17 @@ TEST(Lint, ATaskThatAnAgentCanNeverDelegateIsSaid) {
                     "agent bot {}\ntask job { relation delegator: bot; relation "
                     "delegated_for_task: bot with expiration; relation scope: doc#see }"),
               ElementsAre("bot | delegator-without-parent-task"));
+}
+
+TEST(Lint, RulesThatDoNothingAreSaid) {
+  const std::string rules =
+      "limit doc#view to 5 per task\n limit doc#view to 6 per task\n after doc#draft forbid "
+      "doc#edit";
+  EXPECT_THAT(Lints(WithRules(rules)), ElementsAre("limit doc#view to 6 per task | rule-is-void",
+                                                   "doc#draft | rule-outside-scope"));
+  EXPECT_THAT(Lints(WithRules("// mandate-ignore-warning: rule-outside-scope\n after doc#draft "
+                              "forbid doc#edit")),
+              IsEmpty());
 }
 
 TEST(Lint, ACommentSilencesTheLintThatItNames) {

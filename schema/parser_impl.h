@@ -1,6 +1,6 @@
 // parser_impl.h: the parser's one class, spread over parser_tokens.cc (reading and complaining),
-// parser.cc (the file and its bodies), parser_members.cc, parser_expression.cc and
-// parser_caveat.cc.
+// parser.cc (the file and its bodies), parser_members.cc, parser_rules.cc, parser_expression.cc
+// and parser_caveat.cc.
 //
 // A statement that fails says so once: Fail sets `failed_`, every Parse function returns at once
 // while it is set, and the loop over the statements skips to the next one and clears it.
@@ -9,6 +9,7 @@
 #ifndef MANDATE_SCHEMA_PARSER_IMPL_H_
 #define MANDATE_SCHEMA_PARSER_IMPL_H_
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@
 #include "schema/syntax.h"
 
 namespace mandate::syntax {
+
+// The words with which rules begin.
+const std::vector<std::string>& RuleWords();
 
 class SchemaParser {
  public:
@@ -82,12 +86,24 @@ class SchemaParser {
   SubjectType ParseSubjectType();
   void ParseTraits(SubjectType& subject);
   void ParsePermission(Member& member);
-  bool AtRule() const;
-  void ParseRule();
+  Member StartMember(const Definition& definition,
+                     MemberKind kind);  // With the comments before it.
   void ParseUnknownStatement(Definition& definition);
   void ExpectStatementEnd(MemberKind kind);
   void SkipStatement();
   bool AtLineStartingWithOperator() const;
+
+  // --- parser_rules.cc
+  bool AtRule() const;
+  void ParseRule(Definition& definition, std::string_view word);  // `word`: how it is to be read.
+  void ParseLimit(Rule& rule);
+  void ParseWatch(Rule& rule, std::string_view then);
+  void ParseApproval(Rule& rule);
+  PermissionName ParsePermissionName();
+  Name ParseAskedName(std::string_view word);
+  bool ExpectRuleWord(std::initializer_list<std::string_view> words);
+  bool FailAtContinuation();
+  void ExpectRuleEnd(const Rule& rule);
 
   // --- parser_expression.cc
   ExprIndex ParseOperation(int level);

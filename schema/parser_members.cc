@@ -3,8 +3,11 @@
 //   statement  = "relation" ident ":" subject { "|" subject }
 //              | "permission" ident [ ":" ident { "|" ident } ] "=" expr
 //              | "..." path
+//              | rule                                                     (parser_rules.cc)
 //   subject    = path [ ":" "*" ] [ "#" ( ident | "..." ) ] [ "with" traits ]
 //   traits     = path [ "and" "expiration" ] | "expiration"
+#include <algorithm>
+
 #include "schema/parser_impl.h"
 #include "schema/text.h"
 
@@ -14,7 +17,7 @@ void SchemaParser::ParseStatement(Definition& definition) {
   if (AtWord("relation")) return ParseMember(definition, MemberKind::kRelation);
   if (AtWord("permission")) return ParseMember(definition, MemberKind::kPermission);
   if (AtSymbol("...")) return ParseMember(definition, MemberKind::kSpread);
-  if (AtRule()) return ParseRule();
+  if (AtRule()) return ParseRule(definition, TextOf(Current()));
   if (AtLineStartingWithOperator()) {
     return Fail(Current().span,
                 Cat("a line cannot begin with ", DescribeCurrent(),
@@ -23,12 +26,17 @@ void SchemaParser::ParseStatement(Definition& definition) {
   ParseUnknownStatement(definition);
 }
 
-void SchemaParser::ParseMember(Definition& definition, MemberKind kind) {
+Member SchemaParser::StartMember(const Definition& definition, MemberKind kind) {
   Member member;
   member.kind = kind;
-  const Span start = Current().span;
+  member.span = Current().span;
   member.blank_before = !definition.members.empty() && BlankBeforeNext();
-  member.comments.before = TakeCommentsBefore(start.offset);
+  member.comments.before = TakeCommentsBefore(member.span.offset);
+  return member;
+}
+
+void SchemaParser::ParseMember(Definition& definition, MemberKind kind) {
+  Member member = StartMember(definition, kind);
   Advance();
   if (kind == MemberKind::kSpread) {
     member.name = ParsePath("the name of a partial");
@@ -39,7 +47,7 @@ void SchemaParser::ParseMember(Definition& definition, MemberKind kind) {
   }
   if (!failed_ && kind == MemberKind::kRelation) ParseRelation(member);
   if (!failed_ && kind == MemberKind::kPermission) ParsePermission(member);
-  member.span = Cover(start, Previous().span);
+  member.span = Cover(member.span, Previous().span);
   if (!failed_) ExpectStatementEnd(kind);
   member.broken = failed_;
   FinishComments(member.comments);
@@ -129,29 +137,27 @@ void SchemaParser::ParsePermission(Member& member) {
   member.root = root;
 }
 
-bool SchemaParser::AtRule() const {
-  if (!file_.uses_delegation || Ahead(1).kind != TokenKind::kWord) return false;
-  return AtWord("limit") || AtWord("after") || AtWord("contain") || AtWord("require");
-}
-
-void SchemaParser::ParseRule() {
-  const Token& first = Current();
-  while (Current().kind != TokenKind::kEnd && !AtSymbol("}") && !AtEndOfText()) Advance();
-  Fail(Cover(first.span, Previous().span),
-       Cat("rules of tasks are not yet supported: ", Quote(TextOf(first))));
-}
-
 // `relaton viewer: user`: said once, then read as what was meant, so that its name is known.
 void SchemaParser::ParseUnknownStatement(Definition& definition) {
   const Token& token = Current();
-  if (token.kind != TokenKind::kWord) return FailExpected("`relation`, `permission` or `}`");
+  const bool takes_rules = definition.kind == DefinitionKind::kTask;
+  const std::string_view expected =
+      takes_rules ? "`relation`, `permission`, a rule or `}`" : "`relation`, `permission` or `}`";
+  if (token.kind != TokenKind::kWord) return FailExpected(expected);
   const bool is_relation = Ahead(1).kind == TokenKind::kWord && IsSymbol(Ahead(2), ":");
   const bool is_permission = Ahead(1).kind == TokenKind::kWord && IsSymbol(Ahead(2), "=");
+  const bool is_rule =
+      takes_rules && Ahead(1).kind == TokenKind::kWord && !is_relation && !is_permission;
   std::string meant = ClosestName(TextOf(token), {"relation", "permission"});
+  if (meant.empty() && is_rule) meant = ClosestName(TextOf(token), RuleWords());
   if (meant.empty() && is_permission) meant = "permission";
   if (meant.empty() && is_relation) meant = "relation";
-  Fail(token.span, Cat("expected `relation`, `permission` or `}`, found ", DescribeCurrent(),
+  Fail(token.span, Cat("expected ", expected, ", found ", DescribeCurrent(),
                        meant.empty() ? "" : Cat("; did you mean ", Quote(meant), "?")));
+  if (is_rule && std::find(RuleWords().begin(), RuleWords().end(), meant) != RuleWords().end()) {
+    failed_ = false;
+    return ParseRule(definition, meant);
+  }
   if (!is_relation && !is_permission) return;
   failed_ = false;
   ParseMember(definition, is_permission ? MemberKind::kPermission : MemberKind::kRelation);
@@ -206,8 +212,9 @@ void SchemaParser::SkipStatement() {
     if (AtSymbol("{")) ++depth;
     if (AtSymbol("}") && depth-- == 0) return;
     const Token& token = Current();
-    if (token.first_on_line && (AtItem() || ((AtWord("relation") || AtWord("permission")) &&
-                                             Ahead(1).kind == TokenKind::kWord))) {
+    if (token.first_on_line &&
+        (AtItem() || AtRule() ||
+         ((AtWord("relation") || AtWord("permission")) && Ahead(1).kind == TokenKind::kWord))) {
       return;
     }
     Advance();

@@ -165,9 +165,6 @@ TEST(Parser, SaysWhatIsWrongWithAStatement) {
       {"a no-break space",
        "relation\u00A0rrr: user",
        {"\u00A0 | a no-break space (U+00A0) does not separate words here; use a plain space"}},
-      {"a rule without delegation",
-       "limit send to 5 per task",
-       {"limit | expected `relation`, `permission` or `}`, found `limit`"}},
   };
   for (const Refused& row : rows) {
     EXPECT_THAT(Errors(InDoc(row.schema, "use expiration\n")), ElementsAreArray(row.errors))

@@ -99,6 +99,7 @@ class Printer {
     if (member.kind == MemberKind::kSpread) out_ += Cat("...", member.name.text);
     if (member.kind == MemberKind::kRelation) statements_.PrintRelation(member);
     if (member.kind == MemberKind::kPermission) statements_.PrintPermission(member);
+    if (member.kind == MemberKind::kRule) out_ += FormatRule(member.rule);
     EndLine(member.comments, 1);
   }
 

@@ -31,6 +31,9 @@ std::string FormatSchema(const File& file);
 // One expression of it, on one line and without comments.
 std::string FormatExpression(const File& file, ExprIndex root);
 
+// One rule, on one line. Two rules that say the same have the same text.
+std::string FormatRule(const Rule& rule);
+
 // What stands between the braces of a caveat, one tab deep: indented anew by its brackets, blanks
 // and empty lines in a row made one, strings and the words themselves untouched.
 std::string FormatCaveatBody(std::string_view body);

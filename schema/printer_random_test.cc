@@ -51,11 +51,15 @@ class SchemaText {
   }
 
   void MakeDefinition() {
-    Add({Pick({"definition", "partial", "agent", "task", "session"}), Name(), "{"});
+    const std::string kind = Pick({"definition", "partial", "agent", "task", "session"});
+    Add({kind, Name(), "{"});
     text_ += Pick({"", "\n", " // x\n", "\n\n\n"});
     for (uint32_t n = Below(5); n > 0; --n) {
       text_ += Pick({"", "\n\n", "// c\n", "/* c */ ", "\n\n// d\n\n"});
-      Below(2) == 0 ? MakePermission() : Below(5) == 0 ? Add({"...", Name()}) : MakeRelation();
+      Below(2) == 0                ? MakePermission()
+      : Below(5) == 0              ? Add({"...", Name()})
+      : kind == "task" && Below(2) ? MakeRule()
+                                   : MakeRelation();
       text_ += Pick({"\n", ";", " // c\n", " /* c */\n\n", ";;\n\n\n", ";\n\n"});
     }
     text_ += Cat(Pick({"", "// end\n", "\n\n", "\n\n/* end\n */\n"}), "}");
@@ -92,6 +96,19 @@ class SchemaText {
       if (n == 0) return;
       Add({Pick({"+", "+", "&", "-"})});
     }
+  }
+
+  void MakeRule() {
+    const auto permission = [&] { Add({Pick({"doc", "acme/doc"}), "#", Name()}); };
+    const std::string word = Pick({"limit", "after", "contain", "require"});
+    Add({word});
+    if (word == "require") Add({"approval", "for"});
+    permission();
+    if (word == "limit") return Add({"to", Pick({"1", "007"}), "per", Pick({"task", "session"})});
+    if (word == "require") return Add({"by", Name(), "other", "than", "principal"});
+    if (Below(2) == 0) Add({"when", Name()});
+    Add({word == "after" ? "forbid" : "at"});
+    permission();
   }
 
   void MakeCaveat() {

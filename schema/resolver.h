@@ -5,6 +5,8 @@
 //   ResolveSubjectTypes    resolve_subjects.cc    what each relation may hold
 //   CheckDelegation        delegation_rules.cc    the kinds and their reserved relations
 //   ResolvePermissions     resolve_permissions.cc expressions and arrows
+//   ResolveRules           resolve_rules.cc       rules of tasks: what they name, and one another
+//   CheckRuleReach         rule_reach.cc          rules that could never apply
 //   AnalyzeExpressions     analyze.cc             bad recursion; type annotations
 //   LintMeaning            lint_meaning.cc        warnings, if there is no error
 //
@@ -18,6 +20,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +58,13 @@ struct MemberSource {
   std::vector<const syntax::SubjectType*> subject_sources;  // Parallel to Member::subject_types.
 };
 
+// A rule of a task that could be read.
+struct RuleSource {
+  TypeId task;
+  const syntax::Member* syntax;
+  std::optional<size_t> index;  // Among the rules of its Definition, once it is resolved.
+};
+
 struct Resolution {
   Resolution(const syntax::File& f, DiagnosticSink& s) : file(f), sink(s) {}
 
@@ -63,6 +73,7 @@ struct Resolution {
   SchemaBuilder builder;
   std::vector<TypeSource> types;         // By TypeId.
   std::vector<MemberSource> members;     // By MemberId.
+  std::vector<RuleSource> rules;         // In the order of the text.
   std::vector<syntax::Span> expr_spans;  // By ExprId: where each expression stands.
   absl::btree_map<std::string, const syntax::Definition*> partials;
   absl::node_hash_map<const syntax::Definition*, absl::flat_hash_set<std::string>>
@@ -108,6 +119,8 @@ void DeclareNames(Resolution& r);
 void ResolveSubjectTypes(Resolution& r);
 void CheckDelegation(Resolution& r);
 void ResolvePermissions(Resolution& r);
+void ResolveRules(Resolution& r);
+void CheckRuleReach(Resolution& r);
 void AnalyzeExpressions(Resolution& r, const ExpressionGraph& graph);
 void LintMeaning(Resolution& r, const ExpressionGraph& graph);
 

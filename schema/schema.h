@@ -21,6 +21,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
+#include "schema/rule_kind.h"
 
 namespace mandate {
 
@@ -91,11 +92,28 @@ struct Member {
   std::string expression;                   // Permissions only: as the printer writes it.
 };
 
+// A rule over time of a task (delegation.md, section 5, whose letters these are). `P` and `Q` are relations or
+// permissions of ordinary definitions, none of them reserved; a MemberId names the type as well. What a kind does not
+// use keeps its default.
+struct TaskRule {
+  RuleKind kind = RuleKind::kLimit;
+  MemberId permission = MemberId::kNone;  // P
+  MemberId when = MemberId::kNone;        // kAfter, kContain: q, a member of P's type; kNone: whenever.
+  MemberId governed = MemberId::kNone;    // kAfter, kContain: Q
+  uint32_t limit = 0;                     // kLimit: from 1 to kLimitMax.
+  LimitPer per = LimitPer::kTask;         // kLimit
+  MemberId approver = MemberId::kNone;    // kApproval: q, a member of P's type.
+  bool other_than_principal = false;      // kApproval
+  std::string text;                       // In its canonical form, which names it: no two of a task are the same.
+  std::string doc;
+};
+
 struct Definition {
   std::string name;
   Kind kind = Kind::kDefinition;
   std::string doc;
   std::vector<MemberId> members;
+  std::vector<TaskRule> rules;  // Tasks only, at most kRulesMax, in the order of the text.
   // The reserved relation of that name on this type; kNone where it has none.
   MemberId reserved(Reserved which) const { return reserved_[static_cast<size_t>(which)]; }
   bool IsPrincipal() const {  // A type that can be the principal at the end of a chain.

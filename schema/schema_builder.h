@@ -77,6 +77,10 @@ class SchemaBuilder {
     schema_->expressions_[static_cast<size_t>(root)].children = {expression};
   }
 
+  void AddRule(TypeId task, TaskRule rule) {
+    schema_->definitions_[static_cast<size_t>(task)].rules.push_back(std::move(rule));
+  }
+
   // Ends the builder's use.
   std::shared_ptr<const Schema> Finish() { return std::move(schema_); }
 

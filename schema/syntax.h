@@ -16,6 +16,8 @@
 #include <variant>
 #include <vector>
 
+#include "schema/rule_kind.h"
+
 namespace mandate::syntax {
 
 struct Span {
@@ -92,11 +94,32 @@ struct SubjectType {
   std::vector<Comment> before;
 };
 
-enum class MemberKind : uint8_t { kRelation, kPermission, kSpread };
+// `document#view` in a rule.
+struct PermissionName {
+  Name type;
+  Name member;
+  Span span;
+};
+
+// A rule of a task. What a kind does not use stays empty.
+struct Rule {
+  RuleKind kind = RuleKind::kLimit;
+  PermissionName permission;  // What is counted, watched or approved.
+  Name when;                  // kAfter, kContain; may be empty.
+  PermissionName governed;    // kAfter, kContain.
+  uint64_t count = 0;         // kLimit; all numbers past kLimitMax are read as the one behind it.
+  Span count_span;
+  LimitPer per = LimitPer::kTask;     // kLimit.
+  Name approver;                      // kApproval.
+  bool other_than_principal = false;  // kApproval.
+  Span span;
+};
+
+enum class MemberKind : uint8_t { kRelation, kPermission, kSpread, kRule };
 
 struct Member {
   MemberKind kind = MemberKind::kRelation;
-  Name name;  // kSpread: the partial.
+  Name name;  // kSpread: the partial; kRule: empty.
   Span span;  // The whole statement.
   Comments comments;
   bool blank_before = false;               // An empty line stands before it.
@@ -105,6 +128,7 @@ struct Member {
   std::vector<Name> annotation;            // kPermission: `permission view: user | team = ...`.
   ExprIndex first = ExprIndex::kNone;      // kPermission: its expression is all of [first, root].
   ExprIndex root = ExprIndex::kNone;
+  Rule rule;  // kRule.
 };
 
 enum class DefinitionKind : uint8_t { kDefinition, kPartial, kAgent, kTask, kSession };

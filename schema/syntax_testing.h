@@ -36,6 +36,13 @@ inline void ShowExpr(const File& file, const Member& member, std::string& out) {
   }
 }
 
+inline void ShowRule(const Rule& r, std::string& out) {
+  out += Cat("  rule ", static_cast<int>(r.kind), " ", r.permission.type.text, "#",
+             r.permission.member.text, " when ", r.when.text, " governs ", r.governed.type.text,
+             "#", r.governed.member.text, " to ", r.count, " per ", static_cast<int>(r.per), " by ",
+             r.approver.text, r.other_than_principal ? " other" : "", "\n");
+}
+
 inline void ShowMember(const File& file, const Member& m, std::string& out) {
   ShowComments(m.comments.before, "before", out);
   out += Cat(" member ", static_cast<int>(m.kind), " ", m.name.text, m.blank_before ? " blank" : "",
@@ -47,6 +54,7 @@ inline void ShowMember(const File& file, const Member& m, std::string& out) {
   }
   for (const Name& type : m.annotation) out += Cat("  annotated ", type.text, "\n");
   ShowExpr(file, m, out);
+  if (m.kind == MemberKind::kRule) ShowRule(m.rule, out);
   ShowComments(m.comments.after, "after", out);
 }
 

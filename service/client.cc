@@ -210,14 +210,54 @@ absl::StatusOr<Client::Expanded> Client::Expand(const ExpandQuestion& question,
   SetDeadline(&context, kDeadline);
   v1::ExpandRequest request;
   SetConsistency(at_token, request.mutable_consistency());
-  ToWire(question.resource, request.mutable_resource());
-  request.set_permission(question.permission);
-  request.set_subject_set_depth(question.subject_set_depth);
-  if (!question.context.empty()) ContextToWire(question.context, request.mutable_context());
+  ToWire(question, &request);
   v1::ExpandResponse response;
   const grpc::Status status = stubs_->permissions->Expand(&context, request, &response);
   if (!status.ok()) return Outcome(status, server_);
   return Expanded{NodesFromWire(response), response.expanded_at().token(), ToJson(response)};
+}
+
+namespace {
+
+template <typename Response>
+absl::Status ReadAll(grpc::ClientReader<Response>* reader, const std::string& server,
+                     const Client::LookupVisitor& visit) {
+  Response response;
+  while (reader->Read(&response)) {
+    Client::LookedUp looked_up{
+        {}, response.cursor(), response.looked_up_at().token(), ToJson(response)};
+    for (const auto& result : response.results()) looked_up.found.push_back(FoundFromWire(result));
+    visit(looked_up);
+  }
+  return Outcome(reader->Finish(), server);
+}
+
+template <typename Request, typename Question>
+Request LookupRequest(const Question& question, const Client::Page& page) {
+  Request request;
+  SetConsistency(page.at_token, request.mutable_consistency());
+  ToWire(question, &request);
+  request.set_limit(page.limit);
+  request.set_cursor(page.cursor);
+  return request;
+}
+
+}  // namespace
+
+absl::Status Client::LookupResources(const ResourcesQuestion& question, const Page& page,
+                                     const LookupVisitor& visit) {
+  grpc::ClientContext context;
+  const auto request = LookupRequest<v1::LookupResourcesRequest>(question, page);
+  auto reader = stubs_->permissions->LookupResources(&context, request);
+  return ReadAll(reader.get(), server_, visit);
+}
+
+absl::Status Client::LookupSubjects(const SubjectsQuestion& question, const Page& page,
+                                    const LookupVisitor& visit) {
+  grpc::ClientContext context;
+  const auto request = LookupRequest<v1::LookupSubjectsRequest>(question, page);
+  auto reader = stubs_->permissions->LookupSubjects(&context, request);
+  return ReadAll(reader.get(), server_, visit);
 }
 
 }  // namespace mandate

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "check/answer.h"
 #include "check/expand.h"
+#include "check/lookup.h"
 #include "check/question.h"
 #include "schema/compiler.h"
 #include "storage/tuple_store.h"
@@ -48,6 +49,12 @@ class Client {
     std::string token;
     std::string json;
   };
+  struct LookedUp {
+    std::vector<Found> found;
+    std::string cursor;                // Behind the last of them; empty when nothing was found.
+    std::string token;
+    std::string json;
+  };
   struct Expanded {
     std::vector<ExpandNode> nodes;
     std::string token;
@@ -69,6 +76,18 @@ class Client {
   // An empty `at_token` asks at the newest revision, another one at exactly its revision.
   absl::StatusOr<Checked> Check(const CheckQuestion& question, const std::string& at_token);
   absl::StatusOr<Expanded> Expand(const ExpandQuestion& question, const std::string& at_token);
+
+  // Calls `visit` with each message as it comes. `limit` 0: all; `cursor` empty: from the start.
+  struct Page {
+    uint32_t limit = 0;
+    std::string cursor;
+    std::string at_token;
+  };
+  using LookupVisitor = std::function<void(const LookedUp&)>;
+  absl::Status LookupResources(const ResourcesQuestion& question, const Page& page,
+                               const LookupVisitor& visit);
+  absl::Status LookupSubjects(const SubjectsQuestion& question, const Page& page,
+                              const LookupVisitor& visit);
 
  private:
   struct Stubs;

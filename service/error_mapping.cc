@@ -73,23 +73,28 @@ grpc::Status ToGrpc(const absl::Status& status, const google::rpc::Status& wire)
                       wire.SerializeAsString());
 }
 
-absl::Status FromGrpc(const grpc::Status& status) {
-  if (status.ok()) return absl::OkStatus();
-  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-  google::rpc::Status wire;
-  if (status.error_details().empty() || !wire.ParseFromString(status.error_details())) {
-    return result;
-  }
+absl::Status FromRpcStatus(const google::rpc::Status& wire) {
+  absl::Status status(static_cast<absl::StatusCode>(wire.code()), wire.message());
+  if (status.ok()) return status;
   for (const auto& detail : wire.details()) {
     google::rpc::ErrorInfo info;
     google::rpc::BadRequest bad;
     if (detail.UnpackTo(&info)) {
-      result = WithReason(std::move(result), info.reason());
+      status = WithReason(std::move(status), info.reason());
     } else if (detail.UnpackTo(&bad) && bad.field_violations_size() > 0) {
-      result = WithField(std::move(result), bad.field_violations(0).field());
+      status = WithField(std::move(status), bad.field_violations(0).field());
     }
   }
-  return result;
+  return status;
+}
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  google::rpc::Status wire;
+  if (!status.error_details().empty()) wire.ParseFromString(status.error_details());
+  // What the call says counts, whatever the details repeat.
+  wire.set_code(status.error_code());
+  wire.set_message(status.error_message());
+  return FromRpcStatus(wire);
 }
 
 }  // namespace mandate

@@ -27,6 +27,9 @@ grpc::Status ToGrpc(const absl::Status& status);
 // The same with more details than a status carries. REQUIRES: they are no longer than kDetailsBytesMax.
 grpc::Status ToGrpc(const absl::Status& status, const google::rpc::Status& wire);
 
+// The same error again, with the reason and field as ReasonOf and FieldOf find them.
+absl::Status FromRpcStatus(const google::rpc::Status& wire);
+
 // What a client got, with the reason and field as ReasonOf and FieldOf find them.
 absl::Status FromGrpc(const grpc::Status& status);
 

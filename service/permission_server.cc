@@ -1,5 +1,6 @@
 #include <chrono>
 
+
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "service/error_mapping.h"
@@ -12,22 +13,6 @@ namespace {
 
 constexpr int kBatchItemsMax = 10'000;
 
-absl::StatusOr<View> ViewFor(const Database& database, const v1::Consistency& consistency) {
-  auto snapshot = Resolve(database, consistency);
-  if (!snapshot.ok()) return snapshot.status();
-  return database.ViewOf(*std::move(snapshot));
-}
-
-// The server's limits, with no more time than the caller waits.
-CheckLimits LimitsFor(const Database& database, const grpc::ServerContext& context) {
-  CheckLimits limits = database.options().check;
-  const auto left = context.deadline() - std::chrono::system_clock::now();
-  if (context.deadline() != std::chrono::system_clock::time_point::max()) {
-    limits.budget.time_max = std::min(limits.budget.time_max, absl::FromChrono(left));
-  }
-  return limits;
-}
-
 // The engine's error about a question that stands at `path` of the request.
 absl::Status Below(const std::string& path, const absl::Status& status) {
   const std::string field = FieldOf(status);
@@ -35,6 +20,22 @@ absl::Status Below(const std::string& path, const absl::Status& status) {
 }
 
 }  // namespace
+
+absl::StatusOr<View> ViewFor(const Database& database, const v1::Consistency& consistency) {
+  auto snapshot = Resolve(database, consistency);
+  if (!snapshot.ok()) return snapshot.status();
+  return database.ViewOf(*std::move(snapshot));
+}
+
+CheckLimits LimitsFor(const Database& database, const grpc::ServerContext& context) {
+  CheckLimits limits = database.options().check;
+  if (context.deadline() != std::chrono::system_clock::time_point::max()) {
+    const auto left = context.deadline() - std::chrono::system_clock::now();
+    limits.budget.time_max = std::min(limits.budget.time_max, absl::FromChrono(left));
+  }
+  limits.budget.is_cancelled = [&context] { return context.IsCancelled(); };
+  return limits;
+}
 
 grpc::Status PermissionServer::Check(grpc::ServerContext* context, const v1::CheckRequest* request,
                                      v1::CheckResponse* response) {
@@ -77,6 +78,7 @@ grpc::Status PermissionServer::CheckBatch(grpc::ServerContext* context,
       *result->mutable_error() = ToRpcStatus(question.status());
       continue;
     }
+    question->explain = request->explain();
     auto answer = checker.Check(*question);
     if (answer.ok()) {
       ToWire(*answer, result->mutable_result());

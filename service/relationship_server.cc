@@ -1,7 +1,7 @@
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_replace.h"
 #include "schema/reason.h"
 #include "schema/text.h"
+#include "service/cursor.h"
 #include "service/error_mapping.h"
 #include "service/services.h"
 #include "service/token.h"
@@ -45,27 +45,18 @@ absl::Status InWordsOfCaller(const absl::Status& status, std::string_view before
   return WithField(said, field);
 }
 
-// A cursor is the relationship that was last sent, so it outlives restarts and needs no memory here.
-std::string EncodeCursor(const Relationship& relationship) {
-  Relationship identity = relationship;
-  identity.expires_at = absl::InfiniteFuture();
-  identity.caveat.clear();
-  identity.caveat_context.clear();
-  return absl::WebSafeBase64Escape(ToText(identity));
+// The identity of the relationship that was last sent.
+std::string PositionOf(const Relationship& relationship) {
+  return ToText(Relationship{relationship.resource, relationship.relation, relationship.subject});
 }
 
-absl::StatusOr<std::optional<Relationship>> DecodeCursor(const std::string& cursor,
-                                                         const TupleFilter& filter) {
-  if (cursor.empty()) return std::optional<Relationship>();
-  std::string text;
-  absl::Status malformed = WithField(
-      WithReason(absl::InvalidArgumentError(
-                     "the cursor is malformed; send one that came with this same filter, unchanged"),
-                 "CURSOR_MALFORMED"),
-      "cursor");
-  if (!absl::WebSafeBase64Unescape(cursor, &text)) return malformed;
-  auto relationship = ParseRelationship(text);
-  if (!relationship.ok() || !filter.Matches(*relationship)) return malformed;
+absl::StatusOr<std::optional<Relationship>> LastSent(const std::string& fingerprint,
+                                                     const std::string& cursor) {
+  auto position = DecodeCursor(fingerprint, cursor);
+  if (!position.ok()) return position.status();
+  if (position->empty()) return std::optional<Relationship>();
+  auto relationship = ParseRelationship(*position);
+  if (!relationship.ok()) return absl::InternalError("a cursor of ours holds no relationship");
   return std::optional<Relationship>(*std::move(relationship));
 }
 
@@ -109,7 +100,8 @@ grpc::Status RelationshipServer::Read(grpc::ServerContext* context, const v1::Re
                                       grpc::ServerWriter<v1::ReadResponse>* writer) {
   auto filter = FromWire(request->filter(), "filter");
   if (!filter.ok()) return ToGrpc(filter.status());
-  auto after = DecodeCursor(request->cursor(), *filter);
+  const std::string fingerprint = FingerprintOf(request->filter());
+  auto after = LastSent(fingerprint, request->cursor());
   if (!after.ok()) return ToGrpc(after.status());
   auto snapshot = Resolve(*database_, request->consistency());
   if (!snapshot.ok()) return ToGrpc(snapshot.status());
@@ -127,7 +119,7 @@ grpc::Status RelationshipServer::Read(grpc::ServerContext* context, const v1::Re
     response.Clear();
     ToWire(relationship, response.mutable_relationship());
     response.mutable_read_at()->set_token(token);
-    response.set_cursor(EncodeCursor(relationship));
+    response.set_cursor(EncodeCursor(fingerprint, PositionOf(relationship)));
     if (!writer->Write(response)) return ToGrpc(absl::CancelledError("the caller went away"));
     ++sent;
   }

@@ -156,6 +156,33 @@ TEST(WriteSchema, ThatWidensWhatAgentsMayDoMustSaySo) {
   EXPECT_EQ(Fault(server.TryWriteSchema(request, &response)), "OK");
 }
 
+TEST(WriteSchema, ThatDropsOrWeakensARuleOfATaskMustNameIt) {
+  TestServer server;
+  const auto rules = [](const std::string& text) {
+    std::string schema = kAgents;
+    schema.replace(schema.find("%s"), 2, "");
+    return schema.insert(schema.rfind('}'), text);
+  };
+  server.WriteSchema(rules("limit document#view to 5 per task\nafter document#view forbid document#viewer\n"));
+  v1::WriteSchemaRequest request;
+  v1::WriteSchemaResponse response;
+  request.set_schema(rules("after document#view forbid document#viewer; limit document # view to 4 per task\n"));
+  EXPECT_EQ(Fault(server.TryWriteSchema(request, &response)), "OK") << "stricter";
+  request.set_schema(rules("limit document#view to 5 per task\n"));
+  request.set_dry_run(true);
+  EXPECT_EQ(Fault(server.TryWriteSchema(request, &response)), "FAILED_PRECONDITION WIDENS_AUTHORITY");
+  request.set_dry_run(false);
+  const absl::Status status = server.TryWriteSchema(request, &response);
+  EXPECT_EQ(Fault(status), "FAILED_PRECONDITION WIDENS_AUTHORITY");
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("\n  errand: after document#view forbid document#viewer"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("\n  errand: limit document#view to 4 per task"));
+  request.add_drops("errand: limit document#view to 4 per task");
+  EXPECT_EQ(Fault(server.TryWriteSchema(request, &response)), "FAILED_PRECONDITION WIDENS_AUTHORITY");
+  request.add_drops("errand: after document#view forbid document#viewer");
+  EXPECT_EQ(Fault(server.TryWriteSchema(request, &response)), "OK");
+}
+
 TEST(WriteSchema, AsADryRunWritesNothingAndGivesNoToken) {
   TestServer server;
   server.WriteSchema("definition user {}");

@@ -24,6 +24,12 @@ class PermissionServer final : public v1::PermissionService::Service {
                           v1::CheckBatchResponse* response) override;
   grpc::Status Expand(grpc::ServerContext* context, const v1::ExpandRequest* request,
                       v1::ExpandResponse* response) override;
+  grpc::Status LookupResources(grpc::ServerContext* context,
+                               const v1::LookupResourcesRequest* request,
+                               grpc::ServerWriter<v1::LookupResourcesResponse>* writer) override;
+  grpc::Status LookupSubjects(grpc::ServerContext* context,
+                              const v1::LookupSubjectsRequest* request,
+                              grpc::ServerWriter<v1::LookupSubjectsResponse>* writer) override;
 
  private:
   Database* database_;
@@ -54,6 +60,12 @@ class SchemaServer final : public v1::SchemaService::Service {
  private:
   Database* database_;
 };
+
+// What a question is asked at, and with which limits.
+absl::StatusOr<View> ViewFor(const Database& database, const v1::Consistency& consistency);
+// The server's limits, with no more time than the caller waits, and none once it went away. REQUIRES: the context
+// outlives the limits.
+CheckLimits LimitsFor(const Database& database, const grpc::ServerContext& context);
 
 // The snapshot that a request's consistency asks for. On one node the newest snapshot costs a reference count, so
 // "minimize latency" and "fully consistent" are the same: no answer is stale.

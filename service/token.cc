@@ -5,6 +5,7 @@
 #include "absl/strings/escaping.h"
 #include "schema/reason.h"
 #include "schema/text.h"
+#include "service/checksum.h"
 
 namespace mandate {
 namespace {
@@ -14,18 +15,6 @@ constexpr size_t kIdBytes = 8;
 constexpr size_t kBodyBytes = 1 + kIdBytes + 8;
 constexpr size_t kTokenBytes = kBodyBytes + 4;
 constexpr size_t kTokenCharacters = kTokenBytes / 3 * 4;  // 21 bytes: no bit is left over.
-
-uint32_t Fnv1a(std::string_view bytes) {
-  uint32_t hash = 2166136261u;
-  for (unsigned char byte : bytes) hash = (hash ^ byte) * 16777619u;
-  return hash;
-}
-
-void AppendBigEndian(std::string* out, uint64_t value, int bytes) {
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
-    out->push_back(static_cast<char>(value >> shift));
-  }
-}
 
 std::string IdPrefix(std::string_view database_id) {
   return absl::HexStringToBytes(AbslView(database_id.substr(0, 2 * kIdBytes)));

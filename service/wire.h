@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "check/answer.h"
 #include "check/expand.h"
+#include "check/lookup.h"
 #include "check/question.h"
 #include "mandate/v1/permission_service.pb.h"
 #include "mandate/v1/relationship_service.pb.h"
@@ -30,6 +31,8 @@ absl::StatusOr<TupleChange> FromWire(const v1::RelationshipUpdate& wire, const s
 absl::StatusOr<Precondition> FromWire(const v1::Precondition& wire, const std::string& path);
 absl::StatusOr<CheckQuestion> FromWire(const v1::CheckItem& wire, const std::string& path);
 absl::StatusOr<ExpandQuestion> FromWire(const v1::ExpandRequest& wire);
+absl::StatusOr<ResourcesQuestion> FromWire(const v1::LookupResourcesRequest& wire);  // All but the cursor.
+absl::StatusOr<SubjectsQuestion> FromWire(const v1::LookupSubjectsRequest& wire);
 
 void ToWire(const ObjectRef& value, v1::ObjectReference* wire);
 void ToWire(const SubjectRef& value, v1::SubjectReference* wire);
@@ -37,11 +40,18 @@ void ToWire(const Relationship& value, v1::Relationship* wire);
 void ToWire(const TupleFilter& value, v1::RelationshipFilter* wire);
 void ToWire(const CheckQuestion& value, v1::CheckItem* wire);
 void ToWire(const Answer& value, v1::CheckResult* wire);
+void ToWire(const ExpandQuestion& value, v1::ExpandRequest* wire);
+void ToWire(const ResourcesQuestion& value, v1::LookupResourcesRequest* wire);
+void ToWire(const SubjectsQuestion& value, v1::LookupSubjectsRequest* wire);
 void ToWire(const std::vector<ExpandNode>& value, v1::ExpandResponse* wire);
+void ToWire(const Found& value, v1::FoundResource* wire);
+void ToWire(const Found& value, v1::FoundSubject* wire);
 
 // From a server, so already checked.
 Answer AnswerFromWire(const v1::CheckResult& wire);
 std::vector<ExpandNode> NodesFromWire(const v1::ExpandResponse& wire);
+Found FoundFromWire(const v1::FoundResource& wire);
+Found FoundFromWire(const v1::FoundSubject& wire);
 
 // Contexts of caveats. An empty Struct and empty text mean no context.
 absl::StatusOr<std::string> ContextFromWire(const google::protobuf::Struct& wire,
@@ -49,7 +59,15 @@ absl::StatusOr<std::string> ContextFromWire(const google::protobuf::Struct& wire
 // REQUIRES: `json` is empty or what CompactContext made.
 void ContextToWire(const std::string& json, google::protobuf::Struct* wire);
 
+// Whom an action reaches, and the digest of its parameters.
+absl::Status AudienceFromWire(const google::protobuf::RepeatedPtrField<v1::SubjectReference>& wire,
+                              const std::string& path, std::vector<SubjectRef>* audience);
+// 1 to 256 bytes of printable ASCII without blanks; or empty.
+absl::Status ValidateOpaque(const std::string& text, const std::string& path);
+
 absl::Time FromWire(const google::protobuf::Timestamp& wire);
+// The same, as a moment that may be stored.
+absl::StatusOr<absl::Time> TimeFromWire(const google::protobuf::Timestamp& wire, const std::string& path);
 void ToWire(absl::Time value, google::protobuf::Timestamp* wire);
 
 }  // namespace mandate

@@ -1,5 +1,6 @@
 // The answers' half of wire.h. Enumerations go over by name, so that neither side depends on the other's numbers.
 #include "schema/text.h"
+#include "service/error_mapping.h"
 #include "service/wire.h"
 
 namespace mandate {
@@ -65,6 +66,63 @@ ExpandedSubject SubjectFromWire(const v1::ExpandedSubject& wire) {
   return value;
 }
 
+template <typename Wire>
+void FoundToWire(const Found& value, Wire* wire) {
+  wire->set_id(value.id);
+  if (!value.error.ok()) {
+    *wire->mutable_error() = ToRpcStatus(value.error);
+    return;
+  }
+  wire->set_decision(ToWire(value.decision));
+  for (const std::string& name : value.missing_context) wire->add_missing_context(name);
+}
+
+template <typename Wire>
+Found ToFound(const Wire& wire) {
+  Found found{.id = wire.id()};
+  if (wire.has_error()) {
+    found.error = FromRpcStatus(wire.error());
+    return found;
+  }
+  found.decision = FromWire(wire.decision());
+  found.missing_context.assign(wire.missing_context().begin(), wire.missing_context().end());
+  return found;
+}
+
+void ToWire(const Lineage& value, v1::Lineage* wire) {
+  for (const Lineage::Hop& hop : value.hops) {
+    v1::Lineage::Hop* out = wire->add_hops();
+    mandate::ToWire(hop.agent, out->mutable_agent());
+    mandate::ToWire(hop.task, out->mutable_task());
+    if (hop.delegator) mandate::ToWire(*hop.delegator, out->mutable_delegator());
+  }
+  if (value.principal) mandate::ToWire(*value.principal, wire->mutable_principal());
+  for (const Lineage::StoredEdge& edge : value.edges) {
+    v1::Lineage::Edge* out = wire->add_edges();
+    mandate::ToWire(edge.relationship, out->mutable_relationship());
+    out->set_written(edge.written.value());
+    out->set_born(edge.born.value());
+  }
+}
+
+Lineage LineageFromWire(const v1::Lineage& wire) {
+  Lineage value;
+  const auto object = [](const v1::ObjectReference& reference) {
+    return ObjectRef{reference.type(), reference.id()};
+  };
+  for (const v1::Lineage::Hop& hop : wire.hops()) {
+    value.hops.push_back({object(hop.agent()), object(hop.task()), std::nullopt});
+    if (hop.has_delegator()) value.hops.back().delegator = object(hop.delegator());
+  }
+  if (wire.has_principal()) value.principal = object(wire.principal());
+  for (const v1::Lineage::Edge& edge : wire.edges()) {
+    auto relationship = mandate::FromWire(edge.relationship(), "relationship");
+    if (!relationship.ok()) continue;
+    value.edges.push_back({*std::move(relationship), Revision(edge.written()), Revision(edge.born())});
+  }
+  return value;
+}
+
 constexpr std::string_view kReasonPrefix = "DENIAL_REASON_";
 constexpr std::string_view kKindPrefix = "KIND_";
 
@@ -90,7 +148,14 @@ void ToWire(const Answer& value, v1::CheckResult* wire) {
     out->set_text(step.text);
     if (step.relationship) ToWire(*step.relationship, out->mutable_relationship());
     out->set_revision(step.revision.value());
+    out->set_reads(step.reads);
   }
+  if (value.lineage) ToWire(*value.lineage, wire->mutable_lineage());
+  for (uint64_t approval : value.approvals) wire->add_approvals(approval);
+  wire->set_steps(value.steps);
+  const int64_t nanos = absl::ToInt64Nanoseconds(value.duration);
+  wire->mutable_duration()->set_seconds(nanos / 1'000'000'000);
+  wire->mutable_duration()->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
 }
 
 void ToWire(const std::vector<ExpandNode>& value, v1::ExpandResponse* wire) {
@@ -110,7 +175,7 @@ Answer AnswerFromWire(const v1::CheckResult& wire) {
   answer.decision = FromWire(wire.decision());
   answer.missing_context.assign(wire.missing_context().begin(), wire.missing_context().end());
   if (wire.has_valid_until()) answer.valid_until = FromWire(wire.valid_until());
-  answer.reason = FromName(&ReasonName, static_cast<int>(DenialReason::kPrincipalLacksPermission),
+  answer.reason = FromName(&ReasonName, static_cast<int>(kLastReason),
                            Suffix(v1::DenialReason_Name(wire.reason()), kReasonPrefix));
   answer.reason_at = wire.reason_at();
   for (const v1::ExplanationStep& step : wire.explanation()) {
@@ -125,7 +190,13 @@ Answer AnswerFromWire(const v1::CheckResult& wire) {
       if (relationship.ok()) out.relationship = *std::move(relationship);
     }
     out.revision = Revision(step.revision());
+    out.reads = step.reads();
   }
+  if (wire.has_lineage()) answer.lineage = LineageFromWire(wire.lineage());
+  answer.approvals.assign(wire.approvals().begin(), wire.approvals().end());
+  answer.steps = wire.steps();
+  answer.duration =
+      absl::Seconds(wire.duration().seconds()) + absl::Nanoseconds(wire.duration().nanos());
   return answer;
 }
 
@@ -145,5 +216,10 @@ std::vector<ExpandNode> NodesFromWire(const v1::ExpandResponse& wire) {
   }
   return nodes;
 }
+
+void ToWire(const Found& value, v1::FoundResource* wire) { FoundToWire(value, wire); }
+void ToWire(const Found& value, v1::FoundSubject* wire) { FoundToWire(value, wire); }
+Found FoundFromWire(const v1::FoundResource& wire) { return ToFound(wire); }
+Found FoundFromWire(const v1::FoundSubject& wire) { return ToFound(wire); }
 
 }  // namespace mandate

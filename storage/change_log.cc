@@ -76,7 +76,8 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> RocksStore::At(Revision revision
     schema = *older;
   }
   return std::make_shared<TupleSnapshot>(std::make_shared<PastView>(head->view(), revision),
-                                         head->shared_names(), revision, schema);
+                                         head->shared_names(), revision, schema,
+                                         head->ledger_head());
 }
 
 absl::StatusOr<std::vector<ChangeRecord>> RocksStore::Changes(Revision after,

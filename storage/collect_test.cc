@@ -99,7 +99,7 @@ TEST_P(Collect, FactsOutliveTheWindow) {
   world.Write({"touch doc:a#viewer@user:alice"});
   CollectAll();
   request.guard = [](PendingWrite& write) {
-    EXPECT_TRUE(write.Fact("used/42")->has_value());
+    EXPECT_TRUE(write.after().Fact("used/42")->has_value());
     return absl::OkStatus();
   };
   world.Write(request);

@@ -22,6 +22,7 @@
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "storage/key_codec.h"
+#include "storage/ledger_codec.h"
 #include "storage/request_form.h"
 
 namespace mandate {
@@ -49,7 +50,8 @@ std::shared_ptr<const StateView> Borrow(std::shared_ptr<const StateView> base,
 }  // namespace
 
 void CommitGroup::FillBatch(const RocksDatabase& database, rocksdb::WriteBatch* batch) const {
-  for (Family family : {Family::kMeta, Family::kLive, Family::kHistory, Family::kChangelog}) {
+  for (Family family : {Family::kMeta, Family::kLive, Family::kHistory, Family::kChangelog,
+                        Family::kLedger}) {
     for (const auto& [key, value] : overlay.entries(family)) {
       if (value) {
         (void)batch->Put(database.family(family), AsSlice(key), AsSlice(*value));
@@ -59,17 +61,21 @@ void CommitGroup::FillBatch(const RocksDatabase& database, rocksdb::WriteBatch* 
     }
   }
   (void)batch->Put(database.family(Family::kMeta), HeadKey(), EncodeHead({head, schema}));
+  (void)batch->Put(database.family(Family::kMeta), LedgerHeadKey(), EncodeLedgerHead(ledger));
 }
 
 PendingCommit::PendingCommit(CommitGroup* group, const WriteRequest& request, absl::Time now)
     : group_(group),
       request_(request),
       now_(now),
-      revision_(request.at ? *request.at : Revision(group->head.value() + 1)),
+      revision_(request.records_only ? group->head
+                : request.at         ? *request.at
+                                     : Revision(group->head.value() + 1)),
       names_(group->names),
-      record_(now, request.schema_text.has_value()) {
+      record_(now, request.schema_text.has_value()),
+      ledger_(group->ledger) {
   before_ = std::make_unique<TupleSnapshot>(Borrow(group->base, {&group->overlay}), group->names,
-                                            group->head, group->schema);
+                                            group->head, group->schema, group->ledger);
 }
 
 absl::Status PendingCommit::Run() {
@@ -85,7 +91,9 @@ absl::Status PendingCommit::Run() {
     overlay_.Put(Family::kMeta, NameKey(id), std::string(names_.current().Name(id)));
   }
   if (absl::Status status = RunGuard(); !status.ok()) return status;
-  overlay_.Put(Family::kChangelog, CommitKey(revision_), record_.Take());
+  if (!request_.records_only) {
+    overlay_.Put(Family::kChangelog, CommitKey(revision_), record_.Take());
+  }
   return absl::OkStatus();
 }
 
@@ -94,10 +102,11 @@ void PendingCommit::Accept() {
   group_->names = names_.table();
   group_->head = revision_;
   if (request_.schema_text) group_->schema = revision_;
+  group_->ledger = ledger_;
 }
 
 absl::Status PendingCommit::CheckPlace() const {
-  if (revision_ <= group_->head) {
+  if (revision_ <= group_->head && !request_.records_only) {
     return WithReason(
         absl::FailedPreconditionError(Cat("revision ", revision_.value(),
                                           " is not above the newest, ", group_->head.value())),
@@ -208,27 +217,75 @@ absl::Status PendingCommit::RunGuard() {
   if (!request_.guard) return absl::OkStatus();
   after_ = std::make_unique<TupleSnapshot>(Borrow(group_->base, {&overlay_, &group_->overlay}),
                                            names_.table(), revision_,
-                                           request_.schema_text ? revision_ : group_->schema);
+                                           request_.schema_text ? revision_ : group_->schema,
+                                           group_->ledger);
   if (absl::Status status = request_.guard(*this); !status.ok()) return status;
-  return fact_error_;
-}
-
-absl::StatusOr<std::optional<std::string>> PendingCommit::Fact(std::string_view key) const {
-  const OverlayView state(group_->base.get(), {&overlay_, &group_->overlay});
-  rocksdb::PinnableSlice value;
-  const absl::StatusOr<bool> found = state.Get(Family::kMeta, FactKey(key), &value);
-  if (!found.ok()) return found.status();
-  if (!*found) return std::nullopt;
-  return value.ToString();
+  return guard_error_;
 }
 
 void PendingCommit::SetFact(std::string_view key, std::string value) {
   if (key.empty() || key.size() > kFactKeyBytesMax) {
-    fact_error_ = absl::InvalidArgumentError(
+    guard_error_ = absl::InvalidArgumentError(
         Cat("the key of a fact has ", key.size(), " bytes; it takes 1 to ", kFactKeyBytesMax));
     return;
   }
   overlay_.Put(Family::kMeta, FactKey(key), std::move(value));
+}
+
+void PendingCommit::DeleteFact(std::string_view key) {
+  overlay_.Delete(Family::kMeta, FactKey(key));
+}
+
+void PendingCommit::AppendToLedger(LedgerAppend append) {
+  for (const std::string& term : append.terms) {
+    if (!term.empty() && term.size() <= kTermBytesMax && term.find('\0') == term.npos) continue;
+    guard_error_ = absl::InvalidArgumentError(Cat("a term of the ledger has ", term.size(),
+                                                  " bytes; it takes 1 to ", kTermBytesMax,
+                                                  ", none of them NUL"));
+  }
+  LedgerRecord record{.sequence = ++ledger_.sequence,
+                      .body = std::move(append.body),
+                      .terms = std::move(append.terms)};
+  record.digest = Sha256(record.body);
+  record.hash = ledger_.hash = ChainHash(ledger_.hash, record.digest);
+  PutRecord(record);
+  for (const std::string& term : record.terms) {
+    overlay_.Put(Family::kLedger, TermKey(term, record.sequence), "");
+  }
+}
+
+void PendingCommit::PutRecord(const LedgerRecord& record) {
+  overlay_.Put(Family::kLedger, RecordKey(record.sequence), EncodeRecord(record));
+}
+
+absl::Status PendingCommit::RetireFromLedger(uint64_t sequence) {
+  auto cursor = after_->Ledger({}, sequence - 1);
+  if (!cursor->Valid()) return cursor->status();
+  LedgerRecord record = cursor->record();
+  if (record.sequence != sequence || record.retired) return absl::OkStatus();
+  for (const std::string& term : record.terms) {
+    overlay_.Delete(Family::kLedger, TermKey(term, sequence));
+  }
+  record.retired = true;
+  PutRecord(record);
+  return DropRetired();
+}
+
+// What is retired at the old end of the ledger goes altogether: the chain then begins behind it.
+absl::Status PendingCommit::DropRetired() {
+  std::vector<LedgerRecord> dropped;
+  auto cursor = after_->Ledger({}, ledger_.base);
+  for (; cursor->Valid() && cursor->record().retired; cursor->Next()) {
+    dropped.push_back(cursor->record());
+  }
+  if (!cursor->status().ok()) return cursor->status();
+  cursor.reset();  // The overlay must not change under it.
+  for (const LedgerRecord& record : dropped) {
+    overlay_.Delete(Family::kLedger, RecordKey(record.sequence));
+    ledger_.base = record.sequence;
+    ledger_.base_hash = record.hash;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace mandate

@@ -39,7 +39,8 @@ struct CommitGroup {
       : base(head.view()),
         names(head.shared_names()),
         head(head.revision()),
-        schema(head.SchemaRevision()) {}
+        schema(head.SchemaRevision()),
+        ledger(head.ledger_head()) {}
 
   // Everything that was accepted. REQUIRES: something was.
   void FillBatch(const RocksDatabase& database, rocksdb::WriteBatch* batch) const;
@@ -48,7 +49,8 @@ struct CommitGroup {
   Overlay overlay;                         // What the accepted requests put on top,
   std::shared_ptr<const NameTable> names;  // and the names,
   Revision head;                           // newest revision
-  Revision schema;                         // and schema revision that they led to.
+  Revision schema;                         // and schema revision that they led to,
+  LedgerHead ledger;                       // and the newest record of the ledger.
 };
 
 class PendingCommit : public PendingWrite {
@@ -66,8 +68,11 @@ class PendingCommit : public PendingWrite {
   const Snapshot& before() const override { return *before_; }
   const Snapshot& after() const override { return *after_; }
   absl::Span<const PendingChange> changes() const override { return changes_; }
-  absl::StatusOr<std::optional<std::string>> Fact(std::string_view key) const override;
   void SetFact(std::string_view key, std::string value) override;
+  void DeleteFact(std::string_view key) override;
+  uint64_t NextSequence() const override { return ledger_.sequence + 1; }
+  void AppendToLedger(LedgerAppend record) override;
+  absl::Status RetireFromLedger(uint64_t sequence) override;
 
  private:
   absl::Status CheckPlace() const;
@@ -77,6 +82,8 @@ class PendingCommit : public PendingWrite {
              bool deleted);
   void StoreSchema();
   absl::Status RunGuard();
+  void PutRecord(const LedgerRecord& record);
+  absl::Status DropRetired();
 
   CommitGroup* const group_;
   const WriteRequest& request_;
@@ -88,7 +95,8 @@ class PendingCommit : public PendingWrite {
   std::unique_ptr<const TupleSnapshot> before_;
   std::unique_ptr<const TupleSnapshot> after_;  // Only for a guard.
   std::vector<PendingChange> changes_;          // Only for a guard.
-  absl::Status fact_error_;
+  LedgerHead ledger_;
+  absl::Status guard_error_;  // Of what the guard wrote.
 };
 
 }  // namespace mandate

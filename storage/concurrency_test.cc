@@ -72,7 +72,7 @@ TEST_P(Concurrency, SnapshotsShowWholeWritesAndWritersOneOrder) {
         WriteRequest request = MarkedWrite((w + i) % kSubjects, w * kWritesEach + i);
         // Counts the writes: right only if each sees the one before it.
         request.guard = [](PendingWrite& write) {
-          const auto count = write.Fact("count");
+          const auto count = write.after().Fact("count");
           if (!count.ok()) return count.status();
           write.SetFact("count", std::to_string(*count ? std::stoi(**count) + 1 : 1));
           return absl::OkStatus();
@@ -120,7 +120,7 @@ TEST_P(Concurrency, SnapshotsShowWholeWritesAndWritersOneOrder) {
   EXPECT_EQ(store.Head()->revision(), Revision(kWriters * kWritesEach));
   WriteRequest count;
   count.guard = [](PendingWrite& write) {
-    EXPECT_EQ(**write.Fact("count"), std::to_string(kWriters * kWritesEach));
+    EXPECT_EQ(**write.after().Fact("count"), std::to_string(kWriters * kWritesEach));
     return absl::OkStatus();
   };
   world.Write(count);

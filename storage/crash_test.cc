@@ -27,6 +27,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "storage/ledger_check.h"
 #include "storage/test_world.h"
 
 namespace mandate {
@@ -89,7 +90,12 @@ TEST(CrashChild, WritesUntilItIsKilled) {
           mark = next++;
         }
         Say(pipe, "try " + std::to_string(mark) + "\n");
-        const auto revision = (*store)->Write(CrashWrite(mark));
+        WriteRequest request = CrashWrite(mark);
+        request.guard = [](PendingWrite& write) {  // One record for each revision.
+          write.AppendToLedger({std::to_string(write.revision().value()), {"crash"}});
+          return absl::OkStatus();
+        };
+        const auto revision = (*store)->Write(request);
         ASSERT_TRUE(revision.ok()) << revision.status();
         Say(pipe, "ack " + std::to_string(mark) + " " + std::to_string(revision->value()) + "\n");
       }
@@ -206,6 +212,12 @@ class CrashTest : public testing::Test {
     for (const auto& [identity, text] : replayed) wanted.push_back(text);
     EXPECT_THAT(ReadAll(*head), testing::UnorderedElementsAreArray(wanted));
     VerifySnapshot(*head);
+    LedgerReport ledger;
+    ASSERT_TRUE(CheckLedger(*head, &ledger, [](const LedgerRecord& record) {
+                  EXPECT_EQ(record.body, std::to_string(record.sequence));
+                }).ok());
+    EXPECT_EQ(ledger.records, head_.value()) << "a record went without its write, or stayed without it";
+    EXPECT_TRUE(ledger.faults.empty()) << ledger.faults.front().what;
     for (int i = 0; i < 3; ++i) {
       const auto past = store.At(Revision(random_() % (head_.value() + 1)));
       ASSERT_TRUE(past.ok()) << past.status();

@@ -11,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "schema/text.h"
+#include "storage/ledger_codec.h"
 #include "storage/rocks_database.h"
 #include "storage/value_codec.h"
 #include "storage/witness.h"
@@ -141,6 +142,17 @@ absl::StatusOr<DirectoryState> InspectDatabase(const std::string& directory, con
     return Damaged(directory, Cat("revision ", (*witness)->head.value(),
                                   " was acknowledged, and the files end at revision ",
                                   head.head.value(), " (a log was cut or removed)"));
+  }
+  const absl::StatusOr<std::string> ledger_value = ReadMeta(db.get(), LedgerHeadKey());
+  if (!ledger_value.ok() && !absl::IsNotFound(ledger_value.status())) return ledger_value.status();
+  LedgerHead ledger;
+  if (!ledger_value.ok() || !DecodeLedgerHead(*ledger_value, &ledger)) {
+    return DoesNotDecode("head of the ledger", Family::kMeta, LedgerHeadKey());
+  }
+  if (witness->has_value() && ledger.sequence < (*witness)->ledger_sequence) {
+    return Damaged(directory, Cat("ledger record ", (*witness)->ledger_sequence,
+                                  " was acknowledged, and the ledger ends at ", ledger.sequence,
+                                  " (a log was cut or removed)"));
   }
   return DirectoryState::kDatabase;
 }

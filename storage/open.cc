@@ -11,6 +11,7 @@
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "storage/directory.h"
+#include "storage/ledger_codec.h"
 #include "storage/name_table.h"
 #include "storage/rocks_options.h"
 #include "storage/rocks_store.h"
@@ -62,6 +63,8 @@ absl::Status Create(const RocksDatabase& database, std::string id) {
   (void)batch.Put(meta, DatabaseKey(), EncodeDatabase({kFormatVersion, id}));
   (void)batch.Put(meta, HeadKey(), EncodeHead({}));
   (void)batch.Put(meta, OldestKey(), EncodeRevision(Revision()));
+  (void)batch.Put(meta, LedgerHeadKey(),
+                  EncodeLedgerHead(EmptyLedger(absl::BytesToHexString(id))));
   rocksdb::WriteOptions durable;
   durable.sync = true;
   const rocksdb::Status status = database.db->Write(durable, &batch);
@@ -105,6 +108,9 @@ absl::Status LoadMeta(RocksStore::Opened* opened) {
   if (!status.ok()) return status;
   status = Load(view, OldestKey(), "oldest revision",
                 [&](std::string_view value) { return DecodeRevision(value, &opened->oldest); });
+  if (!status.ok()) return status;
+  status = Load(view, LedgerHeadKey(), "head of the ledger",
+                [&](std::string_view value) { return DecodeLedgerHead(value, &opened->ledger); });
   if (!status.ok()) return status;
   auto names = LoadNames(view);
   if (!names.ok()) return names.status();
@@ -200,7 +206,7 @@ absl::StatusOr<std::unique_ptr<TupleStore>> OpenRocksStoreWith(const std::string
   opened.database = database;
   if (absl::Status loaded = LoadMeta(&opened); !loaded.ok()) return loaded;
   if (!options.in_memory) {
-    auto witness = Witness::Begin(directory, opened.head);
+    auto witness = Witness::Begin(directory, opened.head, opened.ledger.sequence);
     if (!witness.ok()) return witness.status();
     listener->Begin(*witness);
     opened.witness = *std::move(witness);

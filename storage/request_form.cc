@@ -52,6 +52,10 @@ absl::Status CheckForm(const WriteRequest& request) {
       !request.guard && !request.at) {
     return absl::InvalidArgumentError("the write is empty");
   }
+  if (request.records_only && (!request.changes.empty() || !request.schema_names.empty() ||
+                               request.schema_text || request.at || !request.guard)) {
+    return absl::InvalidArgumentError("a write of records alone has a guard, and nothing else to do");
+  }
   absl::flat_hash_map<Identity, size_t> seen;
   seen.reserve(request.changes.size());
   for (size_t i = 0; i < request.changes.size(); ++i) {

@@ -15,7 +15,7 @@
 namespace mandate {
 
 // A fact's key is a short name, not a document: it becomes part of a key in RocksDB.
-inline constexpr size_t kFactKeyBytesMax = 2048;
+inline constexpr size_t kFactKeyBytesMax = 8192;
 
 // Sets the identity of `row` from `relationship`, whose strings it borrows. New names get ids,
 // unless `known_only`: then it returns false when one has none.

@@ -117,7 +117,8 @@ RocksOptions MakeRocksOptions(const StoreOptions& options, rocksdb::Env* env) {
   const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes, shard_bits);
   for (const auto& [family, buffer_bytes] :
        {std::pair(Family::kMeta, unit), std::pair(Family::kLive, 8 * unit),
-        std::pair(Family::kHistory, 2 * unit), std::pair(Family::kChangelog, 4 * unit)}) {
+        std::pair(Family::kHistory, 2 * unit), std::pair(Family::kChangelog, 4 * unit),
+        std::pair(Family::kLedger, 2 * unit)}) {
     result.families.emplace_back(std::string(FamilyName(family)),
                                  family == Family::kLive ? LiveOptions(buffer_bytes, cache)
                                                          : FamilyOptions(buffer_bytes, cache));

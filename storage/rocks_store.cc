@@ -38,6 +38,9 @@ namespace {
 constexpr size_t kGroupRequestsMax = 256;
 constexpr size_t kGroupChangesMax = 10'000;
 
+// Longer than anybody waits, and short enough for any clock to add.
+constexpr absl::Duration kWaitMax = absl::Hours(24 * 365);
+
 }  // namespace
 
 RocksStore::RocksStore(Opened opened, const StoreOptions& options)
@@ -47,7 +50,7 @@ RocksStore::RocksStore(Opened opened, const StoreOptions& options)
       directory_(std::move(opened.directory)),
       options_(options),
       oldest_(opened.oldest.value()) {
-  Publish(std::move(opened.names), opened.head, opened.schema);
+  Publish(std::move(opened.names), opened.head, opened.schema, std::move(opened.ledger));
 }
 
 absl::StatusOr<Revision> RocksStore::Write(const WriteRequest& request) {
@@ -118,15 +121,26 @@ void RocksStore::Commit(const std::vector<Writer*>& writers) {
     for (Writer* writer : accepted) writer->result = cause;
     return;
   }
-  if (witness_) witness_->Acknowledge(group.head);
-  Publish(group.names, group.head, group.schema);
+  if (witness_) witness_->Acknowledge(group.head, group.ledger.sequence);
+  Publish(group.names, group.head, group.schema, group.ledger);
 }
 
-void RocksStore::Publish(std::shared_ptr<const NameTable> names, Revision head, Revision schema) {
+void RocksStore::Publish(std::shared_ptr<const NameTable> names, Revision head, Revision schema,
+                         LedgerHead ledger) {
   auto next = std::make_shared<const TupleSnapshot>(std::make_shared<DatabaseView>(database_),
-                                                    std::move(names), head, schema);
-  std::lock_guard lock(head_mutex_);
-  head_.swap(next);  // The old one goes, if nobody holds it, behind the lock.
+                                                    std::move(names), head, schema, std::move(ledger));
+  {
+    std::lock_guard lock(head_mutex_);
+    head_.swap(next);  // The old one goes, if nobody holds it, behind the lock.
+  }
+  published_.notify_all();
+}
+
+void RocksStore::WaitBeyond(Revision revision, uint64_t sequence, absl::Duration timeout) const {
+  std::unique_lock lock(head_mutex_);
+  published_.wait_for(lock, absl::ToChronoNanoseconds(std::min(timeout, kWaitMax)), [&] {
+    return head_->revision() > revision || head_->ledger_head().sequence > sequence;
+  });
 }
 
 std::shared_ptr<const TupleSnapshot> RocksStore::NewestSnapshot() const {

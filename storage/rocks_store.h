@@ -33,6 +33,7 @@ class RocksStore : public TupleStore {
     Revision head;
     Revision schema;
     Revision oldest;
+    LedgerHead ledger;
     std::string directory;  // Empty in memory.
   };
   RocksStore(Opened opened, const StoreOptions& options);
@@ -43,6 +44,7 @@ class RocksStore : public TupleStore {
   absl::StatusOr<std::vector<ChangeRecord>> Changes(Revision after,
                                                     size_t records_max) const override;
   absl::StatusOr<uint64_t> Collect() override;
+  void WaitBeyond(Revision revision, uint64_t sequence, absl::Duration timeout) const override;
   const std::string& database_id() const override { return database_id_; }
   absl::StatusOr<StoreStats> Stats() const override;
 
@@ -57,7 +59,8 @@ class RocksStore : public TupleStore {
 
   std::vector<Writer*> NextGroup() const;          // REQUIRES: queue_mutex_ is held.
   void Commit(const std::vector<Writer*>& group);  // By the leader alone.
-  void Publish(std::shared_ptr<const NameTable> names, Revision head, Revision schema);
+  void Publish(std::shared_ptr<const NameTable> names, Revision head, Revision schema,
+               LedgerHead ledger);
   std::shared_ptr<const TupleSnapshot> NewestSnapshot() const;
   absl::Status CheckInWindow(Revision revision, Revision newest) const;
 
@@ -73,6 +76,7 @@ class RocksStore : public TupleStore {
 
   mutable std::mutex head_mutex_;
   std::shared_ptr<const TupleSnapshot> head_;  // Guarded by head_mutex_.
+  mutable std::condition_variable published_;  // head_ is a new one.
 
   std::mutex collect_mutex_;      // One collection at a time.
   std::atomic<uint64_t> oldest_;  // The oldest revision that can be asked.

@@ -20,11 +20,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "schema/relationship.h"
+#include "storage/ledger.h"
 #include "storage/names.h"
 #include "storage/revision.h"
 
@@ -86,6 +89,17 @@ struct SchemaRecord {
   Revision revision;                     // Of the write that brought it.
 };
 
+// A small durable value beside the relationships (tuple_store.h).
+class FactCursor {
+ public:
+  virtual ~FactCursor() = default;
+  virtual bool Valid() const = 0;
+  virtual std::string_view key() const = 0;    // REQUIRES: Valid(); lives until the next move
+  virtual std::string_view value() const = 0;  // REQUIRES: Valid(); lives until the next move
+  virtual void Next() = 0;                     // REQUIRES: Valid()
+  virtual absl::Status status() const = 0;
+};
+
 enum class SubjectsOf {
   kDirect,       // objects and wildcards
   kSubjectSets,  // `team:core#member`
@@ -124,6 +138,20 @@ class Snapshot {
   // the index that narrows most: forward by resource type (and id, and relation), reverse by subject, else all.
   virtual std::unique_ptr<TupleCursor> Read(const TupleFilter& filter,
                                             const std::optional<Relationship>& after) const = 0;
+
+  // Facts and the ledger have no past: whatever the revision, they are as of when the snapshot was taken.
+  virtual absl::StatusOr<std::optional<std::string>> Fact(std::string_view key) const = 0;
+  virtual std::unique_ptr<FactCursor> Facts(std::string_view prefix) const = 0;
+  virtual const LedgerHead& ledger_head() const = 0;
+  // The records behind the number `after` that carry every one of `terms` (none: all), oldest first.
+  virtual std::unique_ptr<LedgerCursor> Ledger(const std::vector<std::string>& terms,
+                                               uint64_t after) const = 0;
+
+  // This snapshot with `relationships` on top, as if they were stored; one of the identity of a stored one takes its
+  // place. Their edges say that no revision wrote them. REQUIRES: each is there once, its form is valid, and its names
+  // are known (names()): the schema in force holds them.
+  virtual std::shared_ptr<const Snapshot> With(
+      absl::Span<const Relationship> relationships) const = 0;
 };
 
 // A row as a value, in names.

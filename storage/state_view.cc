@@ -15,6 +15,8 @@ std::string_view FamilyName(Family family) {
       return "history";
     case Family::kChangelog:
       return "changelog";
+    case Family::kLedger:
+      return "ledger";
   }
   return "";
 }

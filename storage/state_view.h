@@ -24,8 +24,8 @@ namespace mandate {
 
 // The column families of the database; FORMAT.md says what each holds. Meta is RocksDB's default
 // family.
-enum class Family : uint8_t { kMeta, kLive, kHistory, kChangelog };
-inline constexpr size_t kFamilies = 4;
+enum class Family : uint8_t { kMeta, kLive, kHistory, kChangelog, kLedger };
+inline constexpr size_t kFamilies = 5;
 std::string_view FamilyName(Family family);
 
 // Keys in order, with their values, within fixed bounds.

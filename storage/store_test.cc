@@ -92,6 +92,28 @@ TEST_P(Store, ListsTheResourcesOfASubject) {
               ElementsAre("doc:a#viewer@user:bob", "doc:b#viewer@user:bob"));
 }
 
+TEST_P(Store, PutsRelationshipsOnTopOfASnapshotWithoutStoringThem) {
+  world.Write({"touch doc:b#viewer@user:alice", "touch doc:c#viewer@user:bob",
+               "touch group:g#member@user:carol"});
+  const auto head = world.Head();
+  const auto layered = head->With(
+      {Rel("doc:a#viewer@user:alice"), Rel("doc:b#viewer@user:alice[expiration:2030-01-01T00:00:00Z]")});
+  const auto viewers_of_alice = [&](const Snapshot& snapshot) {
+    return Texts(snapshot.Resources({IdOf(snapshot, "user"), "alice"}, IdOf(snapshot, "doc"),
+                                    IdOf(snapshot, "viewer"), ""),
+                 snapshot.names());
+  };
+  EXPECT_THAT(viewers_of_alice(*layered),
+              ElementsAre("doc:a#viewer@user:alice",
+                          "doc:b#viewer@user:alice[expiration:2030-01-01T00:00:00Z]"));
+  EXPECT_THAT(viewers_of_alice(*head), ElementsAre("doc:b#viewer@user:alice"));
+  const auto edge = layered->Find({IdOf(*layered, "doc"), "a"}, IdOf(*layered, "viewer"),
+                                  {IdOf(*layered, "user"), "alice"});
+  ASSERT_TRUE(edge.ok() && edge->has_value()) << edge.status();
+  EXPECT_EQ((*edge)->written, Revision());
+  EXPECT_THAT(Texts(layered->Read({.resource_type = "doc"}, std::nullopt), layered->names()).size(), 3u);
+}
+
 TEST_P(Store, RefusesToCreateWhatIsStoredEvenExpired) {
   world.Write({"create doc:a#viewer@user:alice[expiration:2020-01-01T00:00:00Z]"});
   const WriteRequest again =
@@ -321,21 +343,21 @@ TEST_P(Store, AGuardSeesBeforeAndAfterAndMayRefuse) {
 TEST_P(Store, FactsCommitWithTheirWriteAndStay) {
   WriteRequest request;
   request.guard = [](PendingWrite& write) -> absl::Status {
-    EXPECT_FALSE(write.Fact("used/42")->has_value());
+    EXPECT_FALSE(write.after().Fact("used/42")->has_value());
     write.SetFact("used/42", "yes");
-    EXPECT_EQ(**write.Fact("used/42"), "yes");
+    EXPECT_EQ(**write.after().Fact("used/42"), "yes");
     return absl::OkStatus();
   };
   world.Write(request);
   request.guard = [](PendingWrite& write) -> absl::Status {
-    EXPECT_EQ(**write.Fact("used/42"), "yes");
+    EXPECT_EQ(**write.after().Fact("used/42"), "yes");
     write.SetFact("used/43", "yes");
     return absl::AbortedError("no");
   };
   EXPECT_FALSE(world.Try(request).ok());
   request.guard = [](PendingWrite& write) -> absl::Status {
-    EXPECT_FALSE(write.Fact("used/43")->has_value()) << "refused together with its write";
-    write.SetFact(std::string(3000, 'k'), "too long a key");
+    EXPECT_FALSE(write.after().Fact("used/43")->has_value()) << "refused together with its write";
+    write.SetFact(std::string(9000, 'k'), "too long a key");
     return absl::OkStatus();
   };
   EXPECT_REFUSED(world.Try(request), kInvalidArgument, "");

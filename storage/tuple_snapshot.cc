@@ -1,6 +1,8 @@
 #include "storage/tuple_snapshot.h"
 
 #include "storage/key_codec.h"
+#include "storage/ledger_cursor.h"
+#include "storage/overlay.h"
 #include "storage/read_plan.h"
 #include "storage/row_cursor.h"
 #include "storage/value_codec.h"
@@ -84,6 +86,62 @@ std::unique_ptr<TupleCursor> TupleSnapshot::Read(const TupleFilter& filter,
   auto scan = view_->NewScan(Family::kLive, (*plan)->begin(), (*plan)->end());
   auto rows = std::make_unique<RowCursor>(std::move(scan), names_->size());
   return std::make_unique<FilteredCursor>(std::move(rows), *std::move(*plan));
+}
+
+absl::StatusOr<std::optional<std::string>> TupleSnapshot::Fact(std::string_view key) const {
+  rocksdb::PinnableSlice value;
+  const absl::StatusOr<bool> found = view_->Get(Family::kMeta, FactKey(key), &value);
+  if (!found.ok()) return found.status();
+  if (!*found) return std::nullopt;
+  return value.ToString();
+}
+
+std::unique_ptr<FactCursor> TupleSnapshot::Facts(std::string_view prefix) const {
+  return NewFactCursor(*view_, prefix);
+}
+
+std::unique_ptr<LedgerCursor> TupleSnapshot::Ledger(const std::vector<std::string>& terms,
+                                                    uint64_t after) const {
+  return NewLedgerCursor(*view_, terms, after);
+}
+
+std::shared_ptr<const Snapshot> TupleSnapshot::With(
+    absl::Span<const Relationship> relationships) const {
+  struct Layered : StateView {
+    explicit Layered(std::shared_ptr<const StateView> base)
+        : kept(std::move(base)), view(kept.get(), {&layer}) {}
+    absl::StatusOr<bool> Get(Family family, std::string_view key,
+                             rocksdb::PinnableSlice* value) const override {
+      return view.Get(family, key, value);
+    }
+    std::unique_ptr<Scan> NewScan(Family family, std::string begin,
+                                  std::string end) const override {
+      return view.NewScan(family, std::move(begin), std::move(end));
+    }
+    const std::shared_ptr<const StateView> kept;
+    Overlay layer;
+    const OverlayView view;
+  };
+  auto layered = std::make_shared<Layered>(view_);
+  for (const Relationship& relationship : relationships) {
+    const auto name = [this](std::string_view text) {
+      return text.empty() ? NameId::kNone : names_->Find(text).value_or(NameId::kNone);
+    };
+    TupleRow row{{name(relationship.resource.type), relationship.resource.id},
+                 name(relationship.relation),
+                 {name(relationship.subject.type), relationship.subject.id,
+                  name(relationship.subject.relation)}};
+    row.edge.expires_at = relationship.expires_at;
+    row.edge.caveat = name(relationship.caveat);
+    row.edge.caveat_context = relationship.caveat_context;
+    std::string edge;
+    AppendEdge(row.edge, &edge);
+    layered->layer.Put(Family::kLive, ForwardKey(row.resource, row.relation, row.subject), edge);
+    layered->layer.Put(Family::kLive, ReverseKey(row.resource, row.relation, row.subject),
+                       std::move(edge));
+  }
+  return std::make_shared<TupleSnapshot>(std::move(layered), names_, revision_, schema_revision_,
+                                         ledger_head_);
 }
 
 // From `begin` on, or from the first row if that is empty.

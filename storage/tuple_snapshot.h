@@ -17,11 +17,12 @@ namespace mandate {
 class TupleSnapshot : public Snapshot {
  public:
   TupleSnapshot(std::shared_ptr<const StateView> view, std::shared_ptr<const NameTable> names,
-                Revision revision, Revision schema_revision)
+                Revision revision, Revision schema_revision, LedgerHead ledger_head)
       : view_(std::move(view)),
         names_(std::move(names)),
         revision_(revision),
-        schema_revision_(schema_revision) {}
+        schema_revision_(schema_revision),
+        ledger_head_(std::move(ledger_head)) {}
 
   const std::shared_ptr<const StateView>& view() const { return view_; }
   const std::shared_ptr<const NameTable>& shared_names() const { return names_; }
@@ -42,6 +43,13 @@ class TupleSnapshot : public Snapshot {
                                          NameId relation, std::string_view after) const override;
   std::unique_ptr<TupleCursor> Read(const TupleFilter& filter,
                                     const std::optional<Relationship>& after) const override;
+  absl::StatusOr<std::optional<std::string>> Fact(std::string_view key) const override;
+  std::unique_ptr<FactCursor> Facts(std::string_view prefix) const override;
+  const LedgerHead& ledger_head() const override { return ledger_head_; }
+  std::unique_ptr<LedgerCursor> Ledger(const std::vector<std::string>& terms,
+                                       uint64_t after) const override;
+  std::shared_ptr<const Snapshot> With(
+      absl::Span<const Relationship> relationships) const override;
 
  private:
   std::unique_ptr<TupleCursor> RowsUnder(std::string prefix, std::string begin) const;
@@ -50,6 +58,7 @@ class TupleSnapshot : public Snapshot {
   const std::shared_ptr<const NameTable> names_;
   const Revision revision_;
   const Revision schema_revision_;
+  const LedgerHead ledger_head_;
 };
 
 }  // namespace mandate

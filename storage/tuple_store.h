@@ -67,9 +67,16 @@ class PendingWrite {
   virtual absl::Span<const PendingChange> changes() const = 0;
 
   // Facts: small durable values beside the relationships (an id that was used, a scope that is sealed). They commit
-  // with the write, are not versioned, and outlive every retention. Keys are the caller's, up to 2 KiB.
-  virtual absl::StatusOr<std::optional<std::string>> Fact(std::string_view key) const = 0;
+  // with the write, are not versioned, and outlive every retention. Keys are the caller's, up to 8 KiB. They are read
+  // from after().
   virtual void SetFact(std::string_view key, std::string value) = 0;
+  virtual void DeleteFact(std::string_view key) = 0;
+
+  // The ledger (ledger.h). A record gets the number that NextSequence() said before. A retired record keeps its digest
+  // and hash alone; once the oldest ones are all retired, they go altogether.
+  virtual uint64_t NextSequence() const = 0;
+  virtual void AppendToLedger(LedgerAppend record) = 0;
+  virtual absl::Status RetireFromLedger(uint64_t sequence) = 0;
 };
 
 struct WriteRequest {
@@ -81,6 +88,9 @@ struct WriteRequest {
   // Judges the write on what would be stored after it. An error refuses the write whole. Runs on another writer's
   // thread, maybe, and must not write to the store.
   std::function<absl::Status(PendingWrite&)> guard;
+  // The guard writes facts and ledger records alone, so there is no new revision: the result is the newest one, at
+  // which the guard judged. REQUIRES: no changes, no schema, no names, not `at`, and a guard.
+  bool records_only = false;
   std::optional<Revision> at;                       // Apply at exactly this revision, above the newest (a follower).
 };
 
@@ -119,6 +129,10 @@ class TupleStore {
   // Lets go of versions that left the retention window; bounded work per call, returns how many versions went.
   // The server calls it now and then; nothing is lost when nobody does.
   virtual absl::StatusOr<uint64_t> Collect() = 0;
+
+  // Waits until the newest revision is above `revision`, or the ledger's newest record above `sequence`, or until
+  // `timeout` has passed. Woken by the commit itself.
+  virtual void WaitBeyond(Revision revision, uint64_t sequence, absl::Duration timeout) const = 0;
 
   // 16 random bytes that this database got when it was made, in hex.
   virtual const std::string& database_id() const = 0;

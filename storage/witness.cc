@@ -60,6 +60,7 @@ std::optional<Manifest> CurrentManifest(const std::string& directory) {
 std::string Encode(const WitnessRecord& record) {
   std::string bytes(kMagic);
   PutFixed64(record.head.value(), &bytes);
+  PutFixed64(record.ledger_sequence, &bytes);
   PutFixed64(record.manifest_number, &bytes);
   PutFixed64(record.manifest_bytes, &bytes);
   PutFixed64(record.manifest_hash, &bytes);
@@ -72,7 +73,8 @@ std::optional<WitnessRecord> Decode(std::string_view bytes) {
   WitnessRecord record;
   uint64_t head = 0;
   ByteReader reader(bytes.substr(kMagic.size()));
-  if (!reader.Fixed64(&head) || !reader.Fixed64(&record.manifest_number) ||
+  if (!reader.Fixed64(&head) || !reader.Fixed64(&record.ledger_sequence) ||
+      !reader.Fixed64(&record.manifest_number) ||
       !reader.Fixed64(&record.manifest_bytes) || !reader.Fixed64(&record.manifest_hash)) {
     return std::nullopt;
   }
@@ -115,7 +117,8 @@ absl::Status Witness::CheckManifest(const std::string& directory, const WitnessR
 }
 
 absl::StatusOr<std::shared_ptr<Witness>> Witness::Begin(const std::string& directory,
-                                                        Revision head) {
+                                                        Revision head,
+                                                        uint64_t ledger_sequence) {
   const std::string path = Cat(directory, "/", kWitnessFile);
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0) {
@@ -123,6 +126,7 @@ absl::StatusOr<std::shared_ptr<Witness>> Witness::Begin(const std::string& direc
   }
   std::shared_ptr<Witness> witness(new Witness(directory, file));
   witness->record_.head = head;
+  witness->record_.ledger_sequence = ledger_sequence;
   witness->NoteManifest();
   (void)fsync(file);
   return witness;
@@ -133,9 +137,10 @@ Witness::~Witness() {
   (void)close(file_);
 }
 
-void Witness::Acknowledge(Revision head) {
+void Witness::Acknowledge(Revision head, uint64_t ledger_sequence) {
   std::lock_guard lock(mutex_);
   record_.head = head;
+  record_.ledger_sequence = ledger_sequence;
   Store();
 }
 

@@ -28,7 +28,8 @@ inline constexpr char kWitnessFile[] = "WITNESS";
 
 // What the file says. FORMAT.md has its bytes.
 struct WitnessRecord {
-  Revision head;                 // Acknowledged, so it must be there.
+  Revision head;                 // Acknowledged, so it must be there,
+  uint64_t ledger_sequence = 0;  // and so must this record of the ledger.
   uint64_t manifest_number = 0;  // The manifest at that time,
   uint64_t manifest_bytes = 0;   // which must still begin with this many bytes
   uint64_t manifest_hash = 0;    // of this hash.
@@ -43,16 +44,17 @@ class Witness {
   // DATA_LOSS when the manifest in `directory` is not the one that `record` saw, or a later one.
   static absl::Status CheckManifest(const std::string& directory, const WitnessRecord& record);
 
-  // Begins to write: `head` is durable. REQUIRES: the database in `directory` is open.
+  // Begins to write: `head` and `ledger_sequence` are durable. REQUIRES: the database in `directory` is open.
   static absl::StatusOr<std::shared_ptr<Witness>> Begin(const std::string& directory,
-                                                        Revision head);
+                                                        Revision head,
+                                                        uint64_t ledger_sequence);
   ~Witness();
   Witness(const Witness&) = delete;
   Witness& operator=(const Witness&) = delete;
 
-  // `head` is durable and about to be acknowledged. Costs one small write to the page cache, no
+  // Both are durable and about to be acknowledged. Costs one small write to the page cache, no
   // sync: it survives the process, and after a power failure an older witness only checks less.
-  void Acknowledge(Revision head);
+  void Acknowledge(Revision head, uint64_t ledger_sequence);
 
   // The manifest grew: remember that.
   void NoteManifest();

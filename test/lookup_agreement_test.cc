@@ -75,7 +75,11 @@ std::optional<Disagreement> CompareResources(PlayedWorld& world, size_t i, const
   const View view = world.ViewAt(newest);
   std::string problem;
   const Listing found = List<ResourcesQuestion>(
-      {q.resource.type, q.permission, q.subject, q.context, ""}, &problem,
+      {.resource_type = q.resource.type,
+       .permission = q.permission,
+       .subject = q.subject,
+       .context = q.context},
+      &problem,
       [&](const ResourcesQuestion& question, const FoundSink& sink) {
         return world.database().LookupResourcesAt(view, question, world.database().options().check,
                                                   sink);
@@ -104,7 +108,12 @@ std::optional<Disagreement> CompareSubjects(PlayedWorld& world, size_t i, const 
   const View view = world.ViewAt(newest);
   std::string problem;
   const Listing found = List<SubjectsQuestion>(
-      {q.resource, q.permission, q.subject.type, q.subject.relation, q.context, ""}, &problem,
+      {.resource = q.resource,
+       .permission = q.permission,
+       .subject_type = q.subject.type,
+       .subject_relation = q.subject.relation,
+       .context = q.context},
+      &problem,
       [&](const SubjectsQuestion& question, const FoundSink& sink) {
         return world.database().LookupSubjectsAt(view, question, world.database().options().check,
                                                  sink);

@@ -29,7 +29,8 @@ class CommandLine {
     }
     app_.footer(
         "Questions and relationships are written alike: type:id#relation@type:id\n"
-        "Exit codes: 0 done or allowed, 1 denied or different, 2 conditional, 3 error, 4 wrong usage.");
+        "Exit codes: 0 done or allowed, 1 denied, different or nothing found, 2 conditional, 3 error, "
+        "4 wrong usage.");
     AddServe();
     AddSchema();
     AddRelationship();
@@ -119,7 +120,9 @@ class CommandLine {
     CLI::App* write = schema->add_subcommand("write", "Replace the schema by a file's");
     write->add_option("FILE", schema_write_.file, "Schema file, - for standard input")->required();
     write->add_option("--drop", schema_write_.drops,
-                      "A restriction that goes on purpose, as agent#boundary");
+                      "A restriction that goes on purpose, as 'assistant#boundary' or "
+                      "'errand: limit mailbox#send to 5 per task'; may be given again")
+        ->allow_extra_args(false);  // Else it would take the file for one, too.
     write->add_flag("--dry-run", schema_write_.dry_run, "Check against what is stored, write nothing");
     AddClient(write, [this] { return WriteSchemaFile(client_, schema_write_); });
     CLI::App* read = schema->add_subcommand("read", "Print the schema in force");
@@ -194,7 +197,9 @@ class CommandLine {
     check->add_option("--context", check_.context,
                       "Values for caveats, a JSON object: '{\"hour\": 12}'");
     check->add_option("--at", check_.at, "The token of the revision to ask at");
+    AddWith(check, check_.contextual);
     check->add_flag("--explain", check_.explain, "Say why");
+    check->add_flag("--dot", check_.dot, "Say why, as a graph for Graphviz");
     AddClient(check, [this] { return CheckOne(client_, check_); });
     CLI::App* expand = app_.add_subcommand("expand", "Who has a permission, and through what?");
     expand->add_option("GOAL", expand_.goal, "As document:plan#view")->required();
@@ -202,8 +207,37 @@ class CommandLine {
         ->capture_default_str();
     expand->add_option("--context", expand_.context,
                        "Values for caveats, a JSON object: '{\"hour\": 12}'");
+    AddWith(expand, expand_.contextual);
     expand->add_option("--at", expand_.at, "The token of the revision to ask at");
     AddClient(expand, [this] { return ExpandOne(client_, expand_); });
+    CLI::App* lookup = app_.add_subcommand("lookup", "On what, or who: a permission the other way round");
+    lookup->require_subcommand(1);
+    AddLookup(lookup, "resources", "On which objects does the subject have the permission?",
+              "As document#view@user:alice", &LookupResourcesOf);
+    AddLookup(lookup, "subjects", "Who of a type has the permission on the object?",
+              "As document:plan#view@user, or @team#member for subject sets", &LookupSubjectsOf);
+  }
+
+  void AddLookup(CLI::App* lookup, const char* name, const char* description, const char* form,
+                 int (*run)(const ClientOptions&, const LookupOptions&)) {
+    CLI::App* command = lookup->add_subcommand(name, description);
+    command->add_option("LOOKUP", lookup_.question, form)->required();
+    command->add_option("--context", lookup_.context,
+                        "Values for caveats, a JSON object: '{\"hour\": 12}'");
+    AddWith(command, lookup_.contextual);
+    command->add_option("--limit", lookup_.limit, "At most so many; 0 for all")
+        ->capture_default_str();
+    command->add_option("--cursor", lookup_.cursor, "Go on where an earlier lookup ended");
+    command->add_option("--at", lookup_.at, "The token of the revision to ask at");
+    AddClient(command, [this, run] { return run(client_, lookup_); });
+  }
+
+  void AddWith(CLI::App* command, std::vector<std::string>& contextual) {
+    command
+        ->add_option("--with", contextual,
+                     "A relationship that counts for this question alone; may be repeated")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
 
   void AddClient(CLI::App* command, std::function<int()> run) {
@@ -224,6 +258,7 @@ class CommandLine {
   RelationshipReadOptions relationship_read_;
   CheckOptions check_;
   ExpandOptions expand_;
+  LookupOptions lookup_;
   std::string at_;
   std::string file_;
   std::function<int()> run_;

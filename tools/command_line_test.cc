@@ -67,6 +67,35 @@ TEST_F(CommandLine, CheckTellsItsAnswerByItsExitCode) {
   EXPECT_EQ(Run({"check"}).code, kExitUsage);
 }
 
+TEST_F(CommandLine, LookupListsOnWhatAndWho) {
+  const Finished resources = Run({"lookup", "resources", "document#view@user:bob"});
+  EXPECT_THAT(resources.out, HasSubstr("document:plan\n"));
+  EXPECT_EQ(resources.code, kExitOk);
+  const Finished subjects = Run({"lookup", "subjects", "document:plan#view@user", "--limit", "1"});
+  EXPECT_THAT(subjects.out, StartsWith("user:"));
+  EXPECT_THAT(subjects.err, StartsWith("there may be more: --cursor "));
+  EXPECT_EQ(Run({"lookup", "resources", "document#view@user:mallory"}).code, kExitDenied);
+  EXPECT_THAT(ErrorOf({"lookup", "resources", "document:plan#view@user:bob"}),
+              HasSubstr("write it like `document#view@user:alice`"));
+  EXPECT_THAT(ErrorOf({"lookup", "subjects", "document:plan#view@user:bob"}),
+              HasSubstr("write it like `document:plan#view@user`"));
+}
+
+TEST_F(CommandLine, AQuestionBringsRelationshipsAlong) {
+  EXPECT_EQ(Run({"check", "document:plan#view@user:zoe"}).code, kExitDenied);
+  EXPECT_EQ(Run({"check", "document:plan#view@user:zoe", "--with", "team:core#member@user:zoe"})
+                .code,
+            kExitOk);
+  EXPECT_THAT(ErrorOf({"check", "document:plan#view@user:mallory", "--with", "mallory"}),
+              StartsWith("error: --with `mallory`"));
+}
+
+TEST_F(CommandLine, AnExplanationIsDrawnForGraphviz) {
+  const Finished drawn = Run({"check", "document:plan#view@user:bob", "--dot"});
+  EXPECT_EQ(drawn.code, kExitOk);
+  EXPECT_THAT(drawn.out, AllOf(StartsWith("digraph explanation {"), HasSubstr("s0 -> s1;")));
+}
+
 TEST_F(CommandLine, CheckOfAnAgentNamesTheReasonAndTheEnd) {
   EXPECT_EQ(Run({"check", "document:plan#view@assistant:bot"}).out,
             "denied: NO_TASK at assistant:bot\n");
@@ -84,7 +113,7 @@ TEST_F(CommandLine, CheckExplains) {
   const Finished finished = Run({"check", "document:plan#view@user:bob", "--explain"});
   EXPECT_THAT(finished.out, AllOf(StartsWith("allowed\n✓ document:plan#view\n"),
                                   HasSubstr("team:core#member@user:bob  [revision 2]\n"),
-                                  HasSubstr("\nchecked at ")));
+                                  HasSubstr(", checked at ")));
   const Finished denied = Run({"check", "document:plan#view@user:mallory", "--explain"});
   EXPECT_THAT(denied.out, HasSubstr("✓ document:plan#banned@user:mallory"));
 }
@@ -273,6 +302,31 @@ TEST_F(CommandLine, SchemaThatWouldOrphanRelationshipsIsRefused) {
               HasSubstr("ORPHANS_RELATIONSHIPS"));
 }
 
+TEST_F(CommandLine, SchemaWriteTakesEachDropByItself) {
+  TempDirectory directory;
+  ServingProcess server(directory.File("db"));
+  const auto run = [&](std::vector<std::string> arguments) {
+    return RunMandate(arguments, "", {"MANDATE_SERVER=" + server.address()});
+  };
+  const auto schema = [](const std::string& boundary, const std::string& rule) {
+    return Cat("use delegation\nuse expiration\ndefinition user { relation acts_on_behalf_of: bot with expiration }\n"
+               "definition mail { relation send: user }\nagent bot {", boundary, "}\n"
+               "task errand {\n relation delegator: user\n relation delegated_for_task: bot with expiration\n"
+               " relation scope: mail#send\n ", rule, "\n}\n");
+  };
+  const std::string strict = directory.File(
+      "strict.zed", schema("relation boundary: mail:*#send", "limit mail#send to 5 per task"));
+  const std::string loose = directory.File("loose.zed", schema("", ""));
+  EXPECT_EQ(run({"schema", "write", strict}).code, kExitOk);
+  const Finished refused = run({"schema", "write", loose});
+  EXPECT_EQ(refused.code, kExitError);
+  EXPECT_THAT(refused.err, HasSubstr("--drop 'bot#boundary'"));
+  EXPECT_THAT(refused.err, HasSubstr("\n  errand: limit mail#send to 5 per task"));
+  const Finished written = run({"schema", "write", "--drop", "bot#boundary", "--drop",
+                                "errand: limit mail#send to 5 per task", loose});
+  EXPECT_EQ(written.code, kExitOk) << written.err;
+}
+
 TEST_F(CommandLine, FilesThatCannotBeReadAreNamed) {
   for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
            {"import"}, {"schema", "write"}, {"schema", "check"}}) {
@@ -342,7 +396,8 @@ TEST(Usage, HelpAndVersionSucceed) {
     EXPECT_THAT(
         finished.out,
         HasSubstr(
-            "Exit codes: 0 done or allowed, 1 denied or different, 2 conditional, 3 error, 4 wrong usage."));
+            "Exit codes: 0 done or allowed, 1 denied, different or nothing found, 2 conditional, 3 "
+            "error, 4 wrong usage."));
     EXPECT_EQ(finished.err, "");
   }
 }

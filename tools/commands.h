@@ -79,7 +79,9 @@ struct CheckOptions {
   std::string agent;
   std::string at;
   bool explain = false;
+  bool dot = false;
   std::string context;
+  std::vector<std::string> contextual;
 };
 int CheckOne(const ClientOptions& client, const CheckOptions& options);
 
@@ -88,8 +90,24 @@ struct ExpandOptions {
   std::string at;
   uint32_t depth = 0;
   std::string context;
+  std::vector<std::string> contextual;
 };
 int ExpandOne(const ClientOptions& client, const ExpandOptions& options);
+
+struct LookupOptions {
+  std::string question;
+  std::string at;
+  std::string context;
+  std::vector<std::string> contextual;
+  uint32_t limit = 0;
+  std::string cursor;
+};
+int LookupResourcesOf(const ClientOptions& client, const LookupOptions& options);
+int LookupSubjectsOf(const ClientOptions& client, const LookupOptions& options);
+
+// The values of --context in their compact form, and of --with.
+absl::StatusOr<std::string> ContextOption(const std::string& text);
+absl::StatusOr<std::vector<Relationship>> ContextualOption(const std::vector<std::string>& texts);
 
 // Which relationships a pattern means: `document`, `document:plan`, `document:plan#viewer`, `@user:alice`,
 // `document#viewer@team:core#member`. Parts that are left out match everything.

@@ -1,7 +1,6 @@
 #include <iostream>
 
 #include "absl/strings/str_join.h"
-#include "schema/relationship_json.h"
 #include "schema/text.h"
 #include "service/client.h"
 #include "tools/commands.h"
@@ -20,16 +19,6 @@ absl::Status SetObject(const std::string& text, const char* option, std::optiona
   return absl::OkStatus();
 }
 
-// The value of --context in its compact form.
-absl::StatusOr<std::string> ContextOption(const std::string& text) {
-  if (text.empty()) return text;
-  auto context = CompactContext(text);
-  if (!context.ok()) {
-    return absl::InvalidArgumentError(Cat("--context: ", context.status().message()));
-  }
-  return context;
-}
-
 absl::StatusOr<CheckQuestion> ToQuestion(const CheckOptions& options) {
   auto parsed = ParseQuestion(options.question);
   if (!parsed.ok()) {
@@ -39,7 +28,7 @@ absl::StatusOr<CheckQuestion> ToQuestion(const CheckOptions& options) {
   CheckQuestion question{.resource = parsed->resource,
                          .permission = parsed->permission,
                          .subject = parsed->subject,
-                         .explain = options.explain};
+                         .explain = options.explain || options.dot};
   absl::Status status = SetObject(options.task, "--task", &question.task);
   status.Update(SetObject(options.principal, "--principal", &question.claims.principal));
   status.Update(SetObject(options.agent, "--agent", &question.claims.agent));
@@ -47,6 +36,9 @@ absl::StatusOr<CheckQuestion> ToQuestion(const CheckOptions& options) {
   auto context = ContextOption(options.context);
   if (!context.ok()) return context.status();
   question.context = *std::move(context);
+  auto contextual = ContextualOption(options.contextual);
+  if (!contextual.ok()) return contextual.status();
+  question.contextual = *std::move(contextual);
   return question;
 }
 
@@ -81,7 +73,8 @@ void PrintAnswer(const CheckOptions& options, const Client::Checked& checked) {
   }
   std::cout << "\n";
   if (!options.explain) return;
-  std::cout << RenderExplanation(answer.explanation) << "checked at " << checked.token << "\n";
+  std::cout << RenderExplanation(answer.explanation) << answer.steps << " steps in "
+            << absl::FormatDuration(answer.duration) << ", checked at " << checked.token << "\n";
 }
 
 // Until when a relationship counts, and on what condition.
@@ -145,6 +138,8 @@ int CheckOne(const ClientOptions& client, const CheckOptions& options) {
   if (!checked.ok()) return Fail(checked.status());
   if (client.json) {
     std::cout << checked->json << "\n";
+  } else if (options.dot) {
+    std::cout << RenderDot(checked->answer.explanation);
   } else {
     PrintAnswer(options, *checked);
   }
@@ -161,9 +156,12 @@ int ExpandOne(const ClientOptions& client, const ExpandOptions& options) {
   if (!object.ok()) return Fail(About(options.goal, object.status()));
   auto context = ContextOption(options.context);
   if (!context.ok()) return Fail(context.status());
-  auto expanded =
-      Client(client.server)
-          .Expand({*object, options.goal.substr(hash + 1), options.depth, *context}, options.at);
+  auto contextual = ContextualOption(options.contextual);
+  if (!contextual.ok()) return Fail(contextual.status());
+  auto expanded = Client(client.server)
+                      .Expand({*object, options.goal.substr(hash + 1), options.depth, *context,
+                               *std::move(contextual)},
+                              options.at);
   if (!expanded.ok()) return Fail(expanded.status());
   if (client.json) {
     std::cout << expanded->json << "\n";

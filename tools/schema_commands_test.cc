@@ -170,7 +170,7 @@ TEST(SchemaDiff, ShowsWhatDiffersUnderWhatItBelongsTo) {
     + parameter day string
     - hour > 9
     + hour > 9 && day != "sun"
-! dropping `bot#boundary` widens what agents may do; write it with --drop bot#boundary
+! this widens what agents may do; write it with --drop 'bot#boundary'
 )");
   EXPECT_EQ(finished.err, "");
 }

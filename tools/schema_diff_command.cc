@@ -72,6 +72,9 @@ class DiffPrinter {
     } else if (d.kind == DifferenceKind::kDefinitionKindChanged) {
       OpenItem(d);
       out_ += Cat("    - ", d.before, "\n    + ", d.after, "\n");
+    } else if (d.kind == DifferenceKind::kRuleAdded || d.kind == DifferenceKind::kRuleRemoved) {
+      OpenItem(d);
+      out_ += Cat(d.before.empty() ? "    + " : "    - ", d.before, d.after, "\n");
     } else {
       out_ += Cat(d.before.empty() ? "+ " : "- ", keyword, " ", d.name, "\n");
     }
@@ -155,8 +158,8 @@ int Print(const ClientOptions& client, const Schema& before, const Schema& after
   } else {
     std::cout << DiffPrinter(after).Run(differences);
     for (const std::string& restriction : widened) {
-      std::cout << "! dropping " << Quote(restriction)
-                << " widens what agents may do; write it with --drop " << restriction << "\n";
+      std::cout << "! this widens what agents may do; write it with --drop '" << restriction
+                << "'\n";
     }
     if (refused) std::cout << "! " << std::string(verdict->message()) << "\n";
   }

@@ -165,7 +165,8 @@ class DotWriter {
     }
     out_ += Cat("\tsubgraph ", Quoted(Cat("cluster ", definition.name)), " {\n\t\tlabel=<",
                 is_ordinary ? "" : Cat(KindKeyword(definition.kind), " "), "<B>", definition.name,
-                "</B>> labelloc=t fontsize=13 style=\"rounded,filled\" tooltip=", tooltip,
+                "</B>", ShowRules(definition),
+                "> labelloc=t fontsize=13 style=\"rounded,filled\" tooltip=", tooltip,
                 is_ordinary ? " color=\"#cbd5e1\" fillcolor=\"#f8fafc\"\n"
                             : " color=\"#d8b4fe\" fillcolor=\"#faf5ff\"\n");
     if (pointed_at_.contains(*schema_.FindType(definition.name))) {
@@ -176,6 +177,15 @@ class DotWriter {
     }
     for (MemberId id : definition.members) WriteMember(schema_.member(id));
     out_ += "\t}\n";
+  }
+
+  // Under the name of a task, one a line. Their words need no escaping.
+  static std::string ShowRules(const Definition& task) {
+    std::string out;
+    for (const TaskRule& rule : task.rules)
+      out += Cat("<BR ALIGN=\"LEFT\"/><FONT POINT-SIZE=\"9\" COLOR=\"#6b21a8\">", rule.text,
+                 "</FONT>");
+    return out.empty() ? out : out + "<BR ALIGN=\"LEFT\"/>";
   }
 
   void WriteMember(const Member& member) {
