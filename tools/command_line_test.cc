@@ -409,12 +409,12 @@ TEST(Usage, WrongIsOneLineAndExitCode4) {
   };
   const std::vector<Row> rows = {
       {{},
-       "`mandate` needs a command, one of serve, schema, relationship, import, check, expand; see "
-       "mandate --help"},
+       "`mandate` needs a command, one of serve, schema, relationship, import, check, expand, lookup; "
+       "see mandate --help"},
       {{"chek", "x"}, "`chek` is no command of `mandate`; did you mean `check`?"},
       {{"bogus"},
        "`bogus` is no command of `mandate`; write one of serve, schema, relationship, import, "
-       "check, expand"},
+       "check, expand, lookup"},
       {{"--bogus"}, "`--bogus` is no option of `mandate`; see mandate --help"},
       {{"schema"},
        "`mandate schema` needs a command, one of write, read, check, fmt, diff, graph; see mandate schema --help"},

@@ -282,8 +282,8 @@ TEST_F(SchemaDiffInForce, SaysWhatTheChangeWouldWiden) {
   EXPECT_EQ(finished.code, kExitDifferent);
   EXPECT_EQ(
       finished.out,
-      "~ agent bot\n    - relation boundary: doc:*#view\n! dropping `bot#boundary` widens what "
-      "agents may do; write it with --drop bot#boundary\n");
+      "~ agent bot\n    - relation boundary: doc:*#view\n! this widens what agents may do; write "
+            "it with --drop 'bot#boundary'\n");
   const json parsed =
       json::parse(Run({"schema", "diff", "-", "--json"}, wider).out, nullptr, false);
   EXPECT_EQ(parsed["accepted"], false);
