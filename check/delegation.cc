@@ -17,6 +17,8 @@
 namespace mandate {
 namespace {
 
+constexpr uint64_t kItemBytes = 256;
+
 absl::Status Invalid(std::string message, std::string_view reason, std::string_view field) {
   return WithField(WithReason(absl::InvalidArgumentError(std::move(message)), reason), field);
 }
@@ -25,35 +27,47 @@ absl::Status Invalid(std::string message, std::string_view reason, std::string_v
 
 DelegatedCheck::DelegatedCheck(const Plan& plan, const Snapshot& snapshot, Conditions* conditions,
                                const CheckLimits& limits, Budget* budget)
-    : plan_(plan), snapshot_(snapshot), conditions_(*conditions), limits_(limits), budget_(budget) {}
+    : plan_(plan),
+      snapshot_(snapshot),
+      conditions_(*conditions),
+      limits_(limits),
+      budget_(budget),
+      evaluators_(plan, snapshot, conditions, budget) {}
 
 absl::StatusOr<Answer> DelegatedCheck::Decide(MemberId permission, const CheckQuestion& question,
                                               const SubjectTerm& subject) {
-  permission_ = permission;
-  resource_id_ = question.resource.id;
-  parameter_digest_ = question.parameter_digest;
-  if (absl::Status status = TakeAudience(question.audience); !status.ok()) return status;
-  auto going = Begin(question, subject);
-  if (!going.ok()) return going.status();
-  return Go(*going,
-            {&DelegatedCheck::CheckEdges, &DelegatedCheck::CheckAges, &DelegatedCheck::CheckShape,
-             &DelegatedCheck::CheckScopes, &DelegatedCheck::CheckBoundaries,
-             &DelegatedCheck::CheckPrincipal, &DelegatedCheck::CheckRules},
-            question);
+  auto chain = DecideChain(question, subject);
+  if (!chain.ok() || !of_chain_.going) return chain;
+  return DecideOn(permission, question.resource.id);
 }
 
 absl::StatusOr<Answer> DelegatedCheck::DecideChain(const CheckQuestion& question,
                                                    const SubjectTerm& subject) {
-  auto going = Begin(question, subject);
-  if (!going.ok()) return going.status();
-  return Go(*going,
-            {&DelegatedCheck::CheckEdges, &DelegatedCheck::CheckAges, &DelegatedCheck::CheckShape},
-            question);
+  explain_ = question.explain;
+  wants_lineage_ = question.lineage || question.explain;
+  parameter_digest_ = question.parameter_digest;
+  if (absl::Status status = TakeAudience(question.audience); !status.ok()) return status;
+  auto begun = Begin(question, subject);
+  if (!begun.ok()) return begun.status();
+  absl::Status status =
+      Go({&DelegatedCheck::CheckEdges, &DelegatedCheck::CheckAges, &DelegatedCheck::CheckShape});
+  if (!status.ok()) return status;
+  of_chain_ = state_;
+  return ToAnswer();
+}
+
+absl::StatusOr<Answer> DelegatedCheck::DecideOn(MemberId permission, const std::string& resource_id) {
+  permission_ = permission;
+  resource_id_ = resource_id;
+  state_ = of_chain_;
+  absl::Status status = Go({&DelegatedCheck::CheckScopes, &DelegatedCheck::CheckBoundaries,
+                            &DelegatedCheck::CheckPrincipal, &DelegatedCheck::CheckRules});
+  if (!status.ok()) return status;
+  return ToAnswer();
 }
 
 // Finds who acts on what task, and walks the chain. False once the answer is a denial.
 absl::StatusOr<bool> DelegatedCheck::Begin(const CheckQuestion& question, const SubjectTerm& subject) {
-  explain_ = question.explain;
   Party self{subject.type, subject.id};
   std::optional<Party> task;
   if (question.task.has_value()) {
@@ -80,27 +94,32 @@ absl::StatusOr<bool> DelegatedCheck::Begin(const CheckQuestion& question, const 
   return CheckClaims(question);
 }
 
-absl::StatusOr<Answer> DelegatedCheck::Go(bool going, std::initializer_list<Part> parts,
-                                          const CheckQuestion& question) {
+absl::Status DelegatedCheck::Go(std::initializer_list<Part> parts) {
   for (Part part : parts) {
-    if (!going) break;
+    if (!state_.going) break;
     auto result = (this->*part)();
     if (!result.ok()) return result.status();
-    going = *result;
   }
-  if (going) answer_.decision = conditional_ ? Decision::kConditional : Decision::kAllowed;
-  if (answer_.decision != Decision::kAllowed) {
-    answer_.valid_until = absl::InfiniteFuture();
-    answer_.approvals.clear();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Answer> DelegatedCheck::ToAnswer() const {
+  Answer answer = state_.answer;
+  if (state_.going) {
+    answer.decision = state_.conditional ? Decision::kConditional : Decision::kAllowed;
   }
-  if (answer_.decision == Decision::kConditional) {
-    auto missing = open_.Missing();
+  if (answer.decision != Decision::kAllowed) {
+    answer.valid_until = absl::InfiniteFuture();
+    answer.approvals.clear();
+  }
+  if (answer.decision == Decision::kConditional) {
+    auto missing = state_.open.Missing();
     if (!missing.ok()) return missing.status();
-    answer_.missing_context = *std::move(missing);
+    answer.missing_context = *std::move(missing);
   }
-  if (question.lineage || explain_) answer_.lineage = ToLineage();
-  answer_.steps = budget_->steps();
-  return std::move(answer_);
+  if (wants_lineage_) answer.lineage = ToLineage();
+  answer.steps = budget_->steps();
+  return answer;
 }
 
 absl::Status DelegatedCheck::TakeAudience(const std::vector<SubjectRef>& audience) {
@@ -125,7 +144,7 @@ absl::StatusOr<bool> DelegatedCheck::CheckScopes() {
     auto cover = Covers(hop.task, ReservedOf(hop.task.type, Reserved::kScope));
     if (!cover.ok()) return cover.status();
     if (*cover == Cover::kNo) return Deny(DenialReason::kOutOfScope, Text(hop.task));
-    conditional_ |= *cover == Cover::kConditional;
+    state_.conditional |= *cover == Cover::kConditional;
   }
   return true;
 }
@@ -137,72 +156,92 @@ absl::StatusOr<bool> DelegatedCheck::CheckBoundaries() {
     auto cover = Covers(hop.agent, boundary);
     if (!cover.ok()) return cover.status();
     if (*cover == Cover::kNo) return Deny(DenialReason::kOutsideBoundary, Text(hop.agent));
-    conditional_ |= *cover == Cover::kConditional;
+    state_.conditional |= *cover == Cover::kConditional;
   }
   return true;
 }
 
 absl::StatusOr<bool> DelegatedCheck::CheckPrincipal() {
-  Evaluator evaluator(plan_, snapshot_, &conditions_, budget_,
-                      {.type = chain_.principal.type, .id = chain_.principal.id},
-                      explain_ ? Trace::kOn : Trace::kOff);
+  Evaluator& evaluator = evaluators_.For({.type = chain_.principal.type, .id = chain_.principal.id},
+                                         explain_ ? Trace::kOn : Trace::kOff);
   auto verdict = evaluator.Ask(permission_, resource_id_);
   if (!verdict.ok()) return verdict.status();
   if (explain_) {
     ExplainStep(0, StepKind::kPrincipal, verdict->decision,
                 Cat("the principal ", Text(chain_.principal), " itself"));
-    evaluator.Explain(*verdict, permission_, resource_id_, 1, &answer_.explanation);
+    evaluator.Explain(*verdict, permission_, resource_id_, 1, &state_.answer.explanation);
   }
   if (verdict->decision == Decision::kDenied) {
     return Deny(DenialReason::kPrincipalLacksPermission, Text(chain_.principal));
   }
-  conditional_ |= verdict->decision == Decision::kConditional;
-  open_.Add(verdict->missing);
+  state_.conditional |= verdict->decision == Decision::kConditional;
+  state_.open.Add(verdict->missing);
   if (verdict->decision == Decision::kAllowed) NoteExpiry(evaluator.ValidUntil(*verdict));
   return true;
 }
 
 absl::StatusOr<bool> DelegatedCheck::CheckRules() {
-  const std::string root = Text(chain_.hops.back().task);
-  const bool ruled = std::any_of(chain_.hops.begin(), chain_.hops.end(), [&](const Hop& hop) {
-    return !plan_.schema().definition(hop.task.type).rules.empty();
-  });
-  if (ruled) {
-    const auto retired = IsRetired(snapshot_, root);
-    if (!retired.ok()) return retired.status();
-    if (*retired) {
-      return WithReason(
-          absl::FailedPreconditionError(Cat("retention took what the ledger held of `", root,
-                                            "`, so its rules cannot be judged; open a new task")),
-          "LEDGER_RETIRED");
+  if (rules_ == nullptr) {
+    const std::string root = Text(chain_.hops.back().task);
+    const bool ruled = std::any_of(chain_.hops.begin(), chain_.hops.end(), [&](const Hop& hop) {
+      return !plan_.schema().definition(hop.task.type).rules.empty();
+    });
+    if (ruled) {
+      const auto retired = IsRetired(snapshot_, root);
+      if (!retired.ok()) return retired.status();
+      if (*retired) {
+        return WithReason(
+            absl::FailedPreconditionError(Cat("retention took what the ledger held of `", root,
+                                              "`, so its rules cannot be judged; open a new task")),
+            "LEDGER_RETIRED");
+      }
     }
+    if (!ledgers_) stored_ledger_ = std::make_unique<StoredTaskLedger>(snapshot_, root);
+    const TaskLedger& ledger = ledgers_ ? ledgers_(root) : *stored_ledger_;
+    rules_ = std::make_unique<RuleCheck>(plan_, &conditions_, budget_, &evaluators_, ledger, ToRuledCaller());
   }
-  if (!ledgers_) stored_ledger_ = std::make_unique<StoredTaskLedger>(snapshot_, root);
-  const TaskLedger& ledger = ledgers_ ? ledgers_(root) : *stored_ledger_;
-  ruled_call_ = ToRuledCall();
-  rules_ = std::make_unique<RuleCheck>(plan_, snapshot_, &conditions_, budget_, ledger, ruled_call_);
-  auto verdict = rules_->Decide();
+  auto verdict = rules_->Decide(permission_, resource_id_);
   if (!verdict.ok()) return verdict.status();
   for (RuleVerdict::Step& step : verdict->steps) {
     ExplainStep(0, StepKind::kRule, step.decision, std::move(step.text));
   }
   if (verdict->decision == Decision::kDenied) return Deny(verdict->reason, std::move(verdict->reason_at));
-  conditional_ |= verdict->decision == Decision::kConditional;
-  open_.Add(verdict->missing_context);
+  state_.conditional |= verdict->decision == Decision::kConditional;
+  state_.open.Add(verdict->missing_context);
   NoteExpiry(verdict->valid_until);
-  answer_.approvals = std::move(verdict->approvals);
+  state_.answer.approvals = std::move(verdict->approvals);
   return true;
 }
 
-RuledCall DelegatedCheck::ToRuledCall() const {
-  RuledCall call{.permission = permission_,
-                 .resource_id = resource_id_,
-                 .principal = {.type = chain_.principal.type, .id = chain_.principal.id},
-                 .audience = audience_,
-                 .parameter_digest = parameter_digest_};
-  if (session_) call.session = Text(session_->self);
-  for (const Hop& hop : chain_.hops) call.tasks.push_back({hop.task.type, hop.task.id});
-  return call;
+RuledCaller DelegatedCheck::ToRuledCaller() const {
+  RuledCaller caller{.principal = {.type = chain_.principal.type, .id = chain_.principal.id},
+                     .audience = audience_,
+                     .parameter_digest = parameter_digest_};
+  if (session_) caller.session = Text(session_->self);
+  for (const Hop& hop : chain_.hops) caller.tasks.push_back({hop.task.type, hop.task.id});
+  return caller;
+}
+
+absl::StatusOr<const std::vector<DelegatedCheck::ItemRow>*> DelegatedCheck::ItemsOf(const Party& holder,
+                                                                                   MemberId items) {
+  auto [slot, is_new] = items_.try_emplace({Text(holder), items});
+  if (!is_new) return &slot->second;
+  auto cursor = snapshot_.Subjects(Key(holder), plan_.name(items), SubjectsOf::kSubjectSets);
+  for (; cursor->Valid(); cursor->Next()) {
+    if (absl::Status status = budget_->Charge(1, kItemBytes); !status.ok()) return status;
+    const TupleRow& row = cursor->row();
+    SubjectTerm item{.type = plan_.TypeOf(row.subject.type), .id = std::string(row.subject.id)};
+    if (item.type == TypeId::kNone) continue;
+    item.relation = plan_.MemberOf(item.type, row.subject.relation);
+    item.any_object = row.subject.id == "*";
+    if (item.relation == MemberId::kNone) continue;
+    auto judged = conditions_.Judge(row.edge, budget_);
+    if (!judged.ok()) return judged.status();
+    if (judged->state == EdgeState::kGone) continue;
+    slot->second.push_back({std::move(item), *judged, ToRelationship(row, snapshot_.names()), row.edge.written});
+  }
+  if (!cursor->status().ok()) return cursor->status();
+  return &slot->second;
 }
 
 // covers(items, r, p): some live item holds p on r, asked as an ordinary question about the item as a subject set. The
@@ -213,24 +252,15 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
   const StepKind kind = is_scope ? StepKind::kScope : StepKind::kBoundary;
   const std::string whose =
       Cat(is_scope ? "the scope of " : "the boundary of ", Text(holder));
+  auto rows = ItemsOf(holder, items);
+  if (!rows.ok()) return rows.status();
   Cover cover = Cover::kNo;
   absl::Status unanswered;
   OpenConditions open;
-  auto cursor = snapshot_.Subjects(Key(holder), plan_.name(items), SubjectsOf::kSubjectSets);
-  for (; cursor->Valid(); cursor->Next()) {
+  for (const ItemRow& item : **rows) {
     if (absl::Status status = budget_->Charge(1, 0); !status.ok()) return status;
-    const TupleRow& row = cursor->row();
-    SubjectTerm item{.type = plan_.TypeOf(row.subject.type), .id = std::string(row.subject.id)};
-    if (item.type == TypeId::kNone) continue;
-    item.relation = plan_.MemberOf(item.type, row.subject.relation);
-    item.any_object = row.subject.id == "*";
-    if (item.relation == MemberId::kNone) continue;
-    if (!plan_.ReachOf(item.type, item.relation).Contains(asked.root)) continue;
-    auto judged = conditions_.Judge(row.edge, budget_);
-    if (!judged.ok()) return judged.status();
-    if (judged->state == EdgeState::kGone) continue;
-    Relationship relationship = ToRelationship(row, snapshot_.names());
-    Evaluator evaluator(plan_, snapshot_, &conditions_, budget_, std::move(item), Trace::kOff);
+    if (!plan_.ReachOf(item.term.type, item.term.relation).Contains(asked.root)) continue;
+    Evaluator& evaluator = evaluators_.For(item.term, Trace::kOff);
     auto verdict = evaluator.Ask(permission_, resource_id_);
     if (HasNoAnswer(verdict.status())) {
       // Another item that covers makes the union a yes all the same. Of several the same, whatever their order.
@@ -241,27 +271,26 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
     }
     if (!verdict.ok()) return verdict.status();
     if (verdict->decision == Decision::kDenied) continue;
-    const bool is_open = judged->state == EdgeState::kConditional;
+    const bool is_open = item.judged.state == EdgeState::kConditional;
     if (is_open || verdict->decision == Decision::kConditional) {
       cover = Cover::kConditional;
       open.Add(verdict->missing);
-      if (is_open) open.Add(conditions_.at(judged->condition));
+      if (is_open) open.Add(conditions_.at(item.judged.condition));
       continue;
     }
-    NoteExpiry(std::min(row.edge.expires_at, evaluator.ValidUntil(*verdict)));
+    NoteExpiry(std::min(item.relationship.expires_at, evaluator.ValidUntil(*verdict)));
     if (explain_) {
       ExplainStep(0, kind, Decision::kAllowed, Cat(whose, " covers it"));
-      answer_.explanation.steps.push_back({1, StepKind::kRelationship, Decision::kAllowed,
-                                           ToText(relationship), relationship, row.edge.written});
-      evaluator.Explain(*verdict, permission_, resource_id_, 2, &answer_.explanation);
+      state_.answer.explanation.steps.push_back({1, StepKind::kRelationship, Decision::kAllowed,
+                                           ToText(item.relationship), item.relationship, item.written});
+      evaluator.Explain(*verdict, permission_, resource_id_, 2, &state_.answer.explanation);
     }
     return Cover::kYes;
   }
-  if (!cursor->status().ok()) return cursor->status();
   if (!unanswered.ok()) return unanswered;
   auto missing = open.Missing();
   if (!missing.ok()) return missing.status();
-  open_.Add(*missing);
+  state_.open.Add(*missing);
   ExplainStep(0, kind, cover == Cover::kNo ? Decision::kDenied : Decision::kConditional,
               Cat(whose, cover == Cover::kNo ? " has no live item that covers `"
                                                       : " covers, on a condition, `",
@@ -270,24 +299,41 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
   return cover;
 }
 
+absl::StatusOr<std::vector<SubjectTerm>> DelegatedCheck::CandidateSubjects(MemberId permission) {
+  const Hop& acting = chain_.hops.front();
+  auto rows = ItemsOf(acting.task, ReservedOf(acting.task.type, Reserved::kScope));
+  if (!rows.ok()) return rows.status();
+  const ExprId root = plan_.schema().member(permission).root;
+  std::vector<SubjectTerm> subjects;
+  for (const ItemRow& item : **rows) {
+    if (!plan_.ReachOf(item.term.type, item.term.relation).Contains(root)) continue;
+    if (item.term.any_object) {
+      return std::vector<SubjectTerm>{{.type = chain_.principal.type, .id = chain_.principal.id}};
+    }
+    subjects.push_back(item.term);
+  }
+  return subjects;
+}
+
 bool DelegatedCheck::Deny(DenialReason reason, std::string at) {
-  answer_.decision = Decision::kDenied;
-  answer_.reason = reason;
-  if (explain_ && answer_.explanation.steps.empty()) {
+  state_.going = false;
+  state_.answer.decision = Decision::kDenied;
+  state_.answer.reason = reason;
+  if (explain_ && state_.answer.explanation.steps.empty()) {
     ExplainStep(0, StepKind::kChain, Decision::kDenied, at);
   }
-  answer_.reason_at = std::move(at);
+  state_.answer.reason_at = std::move(at);
   return false;
 }
 
 void DelegatedCheck::NoteExpiry(absl::Time expires_at) {
-  answer_.valid_until = std::min(answer_.valid_until, expires_at);
+  state_.answer.valid_until = std::min(state_.answer.valid_until, expires_at);
 }
 
 void DelegatedCheck::ExplainStep(uint32_t depth, StepKind kind, Decision decision,
                                  std::string text) {
   if (!explain_) return;
-  answer_.explanation.steps.push_back({depth, kind, decision, std::move(text)});
+  state_.answer.explanation.steps.push_back({depth, kind, decision, std::move(text)});
 }
 
 void DelegatedCheck::ExplainEdge(const Party& object, MemberId relation, const Party& subject,
@@ -311,7 +357,7 @@ void DelegatedCheck::ExplainEdge(const Party& object, MemberId relation, const P
   } else {
     absl::StrAppend(&step.text, " (not stored)");
   }
-  answer_.explanation.steps.push_back(std::move(step));
+  state_.answer.explanation.steps.push_back(std::move(step));
 }
 
 std::string DelegatedCheck::Text(const Party& party) const {

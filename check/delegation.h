@@ -9,6 +9,8 @@
 //                              & P has p on r
 //                              & no rule over time of a task on it refuses the call (rule_check.h)
 //
+// A question is prepared once (who acts, for whom: the chain) and may then be decided on many resources.
+//
 // Threads     One question on one thread.
 // Errors      Those of evaluator.h; INVALID_ARGUMENT where the task is no task, a claim no object, or one of the audience
 //             no ordinary subject.
@@ -41,12 +43,20 @@ class DelegatedCheck {
   using LedgerSource = std::function<const TaskLedger&(const std::string& root)>;
   void set_ledgers(LedgerSource source) { ledgers_ = std::move(source); }
 
-  // REQUIRES: `subject` is an object of a type that is an agent, task or session.
+  // Prepares and decides on the question's own resource. REQUIRES: `subject` is an object of a type that is an agent, task
+  // or session.
   absl::StatusOr<Answer> Decide(MemberId permission, const CheckQuestion& question,
                                 const SubjectTerm& subject);
 
-  // The chain alone: session, claims, edges, ages, shape.
+  // The chain alone: session, claims, edges, ages, shape. Everything else of the question is kept for DecideOn.
   absl::StatusOr<Answer> DecideChain(const CheckQuestion& question, const SubjectTerm& subject);
+  // REQUIRES: DecideChain() was OK. If it was a denial, so is this.
+  absl::StatusOr<Answer> DecideOn(MemberId permission, const std::string& resource_id);
+  // Whoever may have `permission` on an object as far as this question goes is one of these: the items of the acting
+  // task's scope, or, where one stands for every object of a type, the principal. REQUIRES: DecideChain() was no denial.
+  absl::StatusOr<std::vector<SubjectTerm>> CandidateSubjects(MemberId permission);
+  // Forgets what was found out about subjects, but not the chain.
+  void Forget() { evaluators_.Clear(); }
 
   // What is to be kept with the ledger's entry. REQUIRES: Decide() allowed the question.
   absl::StatusOr<std::map<std::string, Mark>> MarksToKeep() { return rules_->MarksToKeep(); }
@@ -91,9 +101,26 @@ class DelegatedCheck {
   // A set of items of a task or an agent against the asked permission.
   enum class Cover { kNo, kConditional, kYes };
 
+  // A live item of a scope or boundary, or one that may be.
+  struct ItemRow {
+    SubjectTerm term;
+    JudgedEdge judged;
+    Relationship relationship;
+    Revision written;
+  };
+
+  // What is known of the answer so far.
+  struct State {
+    bool going = true;  // Not denied.
+    Answer answer;
+    bool conditional = false;
+    OpenConditions open;  // Of what is conditional.
+  };
+
   using Part = absl::StatusOr<bool> (DelegatedCheck::*)();
   absl::StatusOr<bool> Begin(const CheckQuestion& question, const SubjectTerm& subject);
-  absl::StatusOr<Answer> Go(bool going, std::initializer_list<Part> parts, const CheckQuestion& question);
+  absl::Status Go(std::initializer_list<Part> parts);
+  absl::StatusOr<Answer> ToAnswer() const;
   absl::Status TakeAudience(const std::vector<SubjectRef>& audience);
 
   // The parts of Decide, in the order of their reasons. Each returns false once the answer is a denial.
@@ -111,6 +138,7 @@ class DelegatedCheck {
   absl::Status WalkHop(const Party& agent, const Party& task, std::optional<Party>* next_agent,
                        std::optional<Party>* next_task);
   absl::StatusOr<Cover> Covers(const Party& holder, MemberId items);
+  absl::StatusOr<const std::vector<ItemRow>*> ItemsOf(const Party& holder, MemberId items);
   absl::StatusOr<std::vector<Party>> Holders(const Party& object, MemberId relation);
   absl::StatusOr<std::optional<Edge>> FindEdge(const Party& object, MemberId relation,
                                                const Party& subject);
@@ -118,7 +146,7 @@ class DelegatedCheck {
                                    const std::optional<Edge>& edge, DenialReason reason);
 
   bool Deny(DenialReason reason, std::string at);
-  RuledCall ToRuledCall() const;
+  RuledCaller ToRuledCaller() const;
   Lineage ToLineage() const;
   void NoteExpiry(absl::Time expires_at);
   void ExplainEdge(const Party& object, MemberId relation, const Party& subject,
@@ -138,20 +166,22 @@ class DelegatedCheck {
   const CheckLimits& limits_;
   Budget* budget_;
 
+  EvaluatorPool evaluators_;
+  bool explain_ = false;
+  bool wants_lineage_ = false;
+  State state_;
+  State of_chain_;  // As the chain left it: what each resource starts from.
+
   MemberId permission_ = MemberId::kNone;
   std::string resource_id_;
-  bool explain_ = false;
-  bool conditional_ = false;
-  OpenConditions open_;  // Of what is conditional so far.
   std::optional<Session> session_;
   Chain chain_;
   std::vector<SubjectTerm> audience_;
   std::string parameter_digest_;
   LedgerSource ledgers_;
   std::unique_ptr<StoredTaskLedger> stored_ledger_;
-  RuledCall ruled_call_;
   std::unique_ptr<RuleCheck> rules_;
-  Answer answer_;
+  std::map<std::pair<std::string, MemberId>, std::vector<ItemRow>> items_;  // by holder
 };
 
 }  // namespace mandate

@@ -275,8 +275,8 @@ absl::StatusOr<bool> DelegatedCheck::RequireEdge(const Party& object, MemberId r
   if (state == EdgeState::kConditional) {
     const Condition& condition = conditions_.at(judged.condition);
     if (!condition.error.ok()) return condition.error;
-    conditional_ = true;
-    open_.Add(condition);
+    state_.conditional = true;
+    state_.open.Add(condition);
   }
   NoteExpiry(edge->expires_at);
   return true;

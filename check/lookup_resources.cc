@@ -39,29 +39,31 @@ constexpr size_t kChecksPerEvaluator = 4096;
 
 size_t Slot(ExprId id) { return static_cast<size_t>(id); }
 
-class ResourceLookup {
+class CandidateSearch {
  public:
-  ResourceLookup(const Plan& plan, const Snapshot& snapshot, Moment moment,
-                 const BudgetLimits& limits, MemberId permission, SubjectTerm subject)
+  CandidateSearch(const Plan& plan, const Snapshot& snapshot, Conditions* conditions, Budget* budget,
+                  MemberId permission, std::vector<SubjectTerm> subjects)
       : plan_(plan),
         schema_(plan.schema()),
         snapshot_(snapshot),
-        conditions_(plan, std::move(moment)),
-        budget_(limits),
-        permission_(permission),
+        conditions_(*conditions),
+        budget_(*budget),
         root_(plan.schema().member(permission).root),
         type_(plan.schema().member(permission).type),
-        subject_(std::move(subject)),
-        reach_(plan.ReachOf(subject_.type, subject_.relation)),
-        paths_(plan.schema().expressions().size()) {}
+        subjects_(std::move(subjects)),
+        paths_(plan.schema().expressions().size()) {
+    for (const SubjectTerm& subject : subjects_) {
+      reaches_.push_back(&plan.ReachOf(subject.type, subject.relation));
+    }
+  }
 
-  absl::Status Run(const std::string& after, const FoundSink& sink) {
-    if (!reach_.Contains(root_)) return absl::OkStatus();
+  absl::Status Run(const std::string& after, const CandidateVisitor& visit) {
+    if (!Reaches(root_)) return absl::OkStatus();
     MarkRelevant();
     FollowToRoot();
-    PushStarts();
+    for (const SubjectTerm& subject : subjects_) PushStarts(subject);
     if (absl::Status status = Discover(); !status.ok()) return status;
-    return Emit(after, sink);
+    return Emit(after, visit);
   }
 
  private:
@@ -101,11 +103,16 @@ class ResourceLookup {
   };
   Path& path(ExprId id) { return paths_[Slot(id)]; }
 
+  bool Reaches(ExprId id) const {
+    return std::any_of(reaches_.begin(), reaches_.end(),
+                       [id](const Reach* reach) { return reach->Contains(id); });
+  }
+
   // What the permission may hold by, and the way back from there.
   void MarkRelevant() {
     std::vector<ExprId> work;
     const auto mark = [&](ExprId id) {
-      if (path(id).relevant || !reach_.Contains(id)) return;
+      if (path(id).relevant || !Reaches(id)) return;
       path(id).relevant = true;
       work.push_back(id);
       relevant_.push_back(id);
@@ -174,20 +181,20 @@ class ResourceLookup {
     }
   }
 
-  void PushStarts() {
-    const NameId subject_relation = plan_.name(subject_.relation);
+  void PushStarts(const SubjectTerm& subject) {
+    const NameId subject_relation = plan_.name(subject.relation);
     for (ExprId id : relevant_) {
       const Expression& e = schema_.expression(id);
       const bool named = e.op == Op::kRelation || e.op == Op::kPermission;
-      const bool is_set = named && subject_.relation != MemberId::kNone &&
-                          e.member == subject_.relation;
-      const bool is_self = e.op == Op::kSelf && subject_.relation == MemberId::kNone &&
-                           e.type == subject_.type;
-      if (is_set || is_self) PushFact(id, Intern(subject_.type, subject_.id), true);
+      const bool is_set = named && subject.relation != MemberId::kNone &&
+                          e.member == subject.relation;
+      const bool is_self = e.op == Op::kSelf && subject.relation == MemberId::kNone &&
+                           e.type == subject.type;
+      if (is_set || is_self) PushFact(id, Intern(subject.type, subject.id), true);
       if (e.op != Op::kRelation) continue;
       for (const SubjectType& allowed : schema_.member(e.member).subject_types) {
-        if (allowed.type != subject_.type || allowed.relation != subject_.relation) continue;
-        PushRow({subject_.type, allowed.wildcard ? "*" : subject_.id, subject_relation, e.member, id},
+        if (allowed.type != subject.type || allowed.relation != subject.relation) continue;
+        PushRow({subject.type, allowed.wildcard ? "*" : subject.id, subject_relation, e.member, id},
                 true);
       }
     }
@@ -247,7 +254,7 @@ class ResourceLookup {
     return cursor->status();
   }
 
-  absl::Status Emit(const std::string& after, const FoundSink& sink) {
+  absl::Status Emit(const std::string& after, const CandidateVisitor& visit) {
     if (absl::Status s = budget_.Charge(0, candidate_bytes_); !s.ok()) return s;
     IdMerge merge(&conditions_, &budget_, IdMerge::Part::kResource, after);
     std::vector<IdMerge::Id> known;
@@ -257,32 +264,14 @@ class ResourceLookup {
       merge.AddSource([this, &row = row](std::string_view behind) { return Open(row, behind); },
                       sure);
     }
-    const uint64_t mark = budget_.bytes();
     while (true) {
       auto next = merge.Next();
       if (!next.ok()) return next.status();
       if (!next->has_value()) return absl::OkStatus();
-      Found found{.id = (*next)->id};
-      if (!(*next)->sure) {
-        auto checked = Check((*next)->id, mark);
-        if (!checked.ok()) return checked.status();
-        found = *std::move(checked);
-        if (found.error.ok() && found.decision == Decision::kDenied) continue;
-      }
-      if (!sink(found)) return absl::OkStatus();
-      budget_.Renew();
+      auto more = visit((*next)->id, (*next)->sure);
+      if (!more.ok()) return more.status();
+      if (!*more) return absl::OkStatus();
     }
-  }
-
-  absl::StatusOr<Found> Check(const std::string& id, uint64_t mark) {
-    if (evaluator_ == nullptr || checks_ == kChecksPerEvaluator) {
-      evaluator_ = std::make_unique<Evaluator>(plan_, snapshot_, &conditions_, &budget_, subject_,
-                                               Trace::kOff);
-      checks_ = 0;
-      budget_.ReleaseTo(mark);
-    }
-    ++checks_;
-    return ToFound(id, evaluator_->Ask(permission_, id));
   }
 
   std::unique_ptr<TupleCursor> Open(const Row& row, std::string_view after) const {
@@ -302,13 +291,12 @@ class ResourceLookup {
   const Plan& plan_;
   const Schema& schema_;
   const Snapshot& snapshot_;
-  Conditions conditions_;
-  Budget budget_;
-  const MemberId permission_;
+  Conditions& conditions_;
+  Budget& budget_;
   const ExprId root_;
   const TypeId type_;
-  const SubjectTerm subject_;
-  const Reach& reach_;
+  const std::vector<SubjectTerm> subjects_;
+  std::vector<const Reach*> reaches_;  // by subject
 
   std::vector<Path> paths_;        // by ExprId
   std::vector<ExprId> relevant_;
@@ -319,11 +307,81 @@ class ResourceLookup {
   std::map<std::string_view, bool> candidates_;           // Objects met on the way, and whether they are sure.
   uint64_t candidate_bytes_ = 0;
   std::vector<std::pair<Row, bool>> last_steps_;          // Rows of objects that lead to nothing else.
+};
+
+// What is asked of agents and sessions alone.
+absl::Status RefuseDelegationOf(const ResourcesQuestion& question) {
+  const char* field = question.task                            ? "task"
+                      : !question.claims.empty()               ? "claims"
+                      : !question.audience.empty()             ? "audience"
+                      : !question.parameter_digest.empty()     ? "parameter_digest"
+                                                               : nullptr;
+  if (field == nullptr) return absl::OkStatus();
+  return WithField(WithReason(InvalidArgument(Cat("`", field, "` can be named only for an agent or a session, and `",
+                                                  ToText(question.subject), "` is neither")),
+                              "TASK_NOT_ALLOWED"),
+                   field);
+}
+
+// Checks the candidates that are not sure.
+class ResourceLookup {
+ public:
+  ResourceLookup(const Plan& plan, const Snapshot& snapshot, Moment moment, const BudgetLimits& limits,
+                 MemberId permission, SubjectTerm subject)
+      : plan_(plan),
+        snapshot_(snapshot),
+        conditions_(plan, std::move(moment)),
+        budget_(limits),
+        permission_(permission),
+        subject_(std::move(subject)) {}
+
+  absl::Status Run(const std::string& after, const FoundSink& sink) {
+    return VisitCandidates(plan_, snapshot_, &conditions_, &budget_, permission_, {subject_}, after,
+                           [&](const std::string& id, bool sure) -> absl::StatusOr<bool> {
+                             Found found{.id = id};
+                             if (!sure) {
+                               auto checked = Check(id);
+                               if (!checked.ok()) return checked.status();
+                               found = *std::move(checked);
+                               if (found.error.ok() && found.decision == Decision::kDenied) return true;
+                             }
+                             if (!sink(found)) return false;
+                             budget_.Renew();
+                             return true;
+                           });
+  }
+
+ private:
+  absl::StatusOr<Found> Check(const std::string& id) {
+    if (evaluator_ == nullptr || checks_ == kChecksPerEvaluator) {
+      if (evaluator_ == nullptr) mark_ = budget_.bytes();
+      evaluator_ = std::make_unique<Evaluator>(plan_, snapshot_, &conditions_, &budget_, subject_,
+                                               Trace::kOff);
+      checks_ = 0;
+      budget_.ReleaseTo(mark_);
+    }
+    ++checks_;
+    return ToFound(id, evaluator_->Ask(permission_, id));
+  }
+
+  const Plan& plan_;
+  const Snapshot& snapshot_;
+  Conditions conditions_;
+  Budget budget_;
+  const MemberId permission_;
+  const SubjectTerm subject_;
   std::unique_ptr<Evaluator> evaluator_;
   size_t checks_ = 0;
+  uint64_t mark_ = 0;  // Memory charged before the first check.
 };
 
 }  // namespace
+
+absl::Status VisitCandidates(const Plan& plan, const Snapshot& snapshot, Conditions* conditions, Budget* budget,
+                             MemberId permission, std::vector<SubjectTerm> subjects, const std::string& after,
+                             const CandidateVisitor& visit) {
+  return CandidateSearch(plan, snapshot, conditions, budget, permission, std::move(subjects)).Run(after, visit);
+}
 
 absl::Status LookupResources(const Plan& plan, const Snapshot& snapshot, absl::Time now,
                              const CheckLimits& limits, const ResourcesQuestion& question,
@@ -333,7 +391,7 @@ absl::Status LookupResources(const Plan& plan, const Snapshot& snapshot, absl::T
   if (!type.ok()) return type.status();
   auto permission = ResolvePermission(schema, *type, question.permission, "permission");
   if (!permission.ok()) return permission.status();
-  auto subject_type = ResolveLookupSubject(schema, question.subject.type, "subject.type");
+  auto subject_type = ResolveType(schema, question.subject.type, "subject.type");
   if (!subject_type.ok()) return subject_type.status();
   if (question.subject.IsWildcard()) {
     return WithField(
@@ -341,6 +399,10 @@ absl::Status LookupResources(const Plan& plan, const Snapshot& snapshot, absl::T
                    "WILDCARD_NOT_ALLOWED"),
         "subject.id");
   }
+  if (schema.definition(*subject_type).kind != Kind::kDefinition && question.subject.relation.empty()) {
+    return LookupResourcesDelegated(plan, snapshot, now, limits, *permission, question, sink);
+  }
+  if (absl::Status status = RefuseDelegationOf(question); !status.ok()) return status;
   SubjectTerm subject{.type = *subject_type, .id = question.subject.id};
   if (!question.subject.relation.empty()) {
     auto relation =

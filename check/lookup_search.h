@@ -5,6 +5,7 @@
 #ifndef MANDATE_CHECK_LOOKUP_SEARCH_H_
 #define MANDATE_CHECK_LOOKUP_SEARCH_H_
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,9 +36,20 @@ class SureFirst {
   std::vector<Item> doubtful_;
 };
 
-// The type of a subject that a lookup may be about.
-absl::StatusOr<TypeId> ResolveLookupSubject(const Schema& schema, std::string_view type,
-                                            std::string_view field);
+// Every object of the permission's type on which one of `subjects` may have it, by id, behind `after`; and some on which
+// none has, unless they are sure. `visit` returns whether to go on. REQUIRES: no subject is an item on every object.
+using CandidateVisitor = std::function<absl::StatusOr<bool>(const std::string& id, bool sure)>;
+absl::Status VisitCandidates(const Plan& plan, const Snapshot& snapshot, Conditions* conditions, Budget* budget,
+                             MemberId permission, std::vector<SubjectTerm> subjects, const std::string& after,
+                             const CandidateVisitor& visit);
+
+// The lookups of delegation (lookup_delegated_*.cc). REQUIRES: the subject, or the subject type, is one of its kinds.
+absl::Status LookupResourcesDelegated(const Plan& plan, const Snapshot& snapshot, absl::Time now,
+                                      const CheckLimits& limits, MemberId permission,
+                                      const ResourcesQuestion& question, const FoundSink& sink);
+absl::Status LookupSubjectsDelegated(const Plan& plan, const Snapshot& snapshot, absl::Time now,
+                                     const CheckLimits& limits, MemberId permission, TypeId subject_type,
+                                     const SubjectsQuestion& question, const FoundSink& sink);
 
 // What was found out about `id`. The status is that of a question that could not be asked to the end.
 absl::StatusOr<Found> ToFound(std::string id, const absl::StatusOr<Evaluator::Verdict>& verdict);

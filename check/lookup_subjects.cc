@@ -261,8 +261,17 @@ absl::Status LookupSubjects(const Plan& plan, const Snapshot& snapshot, absl::Ti
                                 "WILDCARD_NOT_ALLOWED"),
                      "resource.id");
   }
-  auto subject_type = ResolveLookupSubject(schema, question.subject_type, "subject_type");
+  auto subject_type = ResolveType(schema, question.subject_type, "subject_type");
   if (!subject_type.ok()) return subject_type.status();
+  if (schema.definition(*subject_type).kind != Kind::kDefinition) {
+    return LookupSubjectsDelegated(plan, snapshot, now, limits, *permission, *subject_type, question, sink);
+  }
+  if (!question.audience.empty() || !question.parameter_digest.empty()) {
+    return WithField(WithReason(InvalidArgument("an audience or a digest of parameters is looked at only for agents and "
+                                                "sessions"),
+                                "AUDIENCE_NOT_ALLOWED"),
+                     question.audience.empty() ? "parameter_digest" : "audience");
+  }
   MemberId relation = MemberId::kNone;
   if (!question.subject_relation.empty()) {
     auto found =

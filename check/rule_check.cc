@@ -26,23 +26,51 @@ constexpr uint64_t kFactBytes = 96;
 
 }  // namespace
 
-RuleCheck::RuleCheck(const Plan& plan, const Snapshot& snapshot, Conditions* conditions, Budget* budget,
-                     const TaskLedger& ledger, const RuledCall& call)
+// A union of sub-questions: a yes wins over everything, also over what has no answer; that wins over a maybe.
+class RuleCheck::AnyOf {
+ public:
+  absl::Status Add(const absl::StatusOr<Truth3>& truth) {
+    if (HasNoAnswer(truth.status())) {
+      unanswered_ = truth.status();
+      return absl::OkStatus();
+    }
+    if (!truth.ok()) return truth.status();
+    if (truth->decision == Decision::kDenied) return absl::OkStatus();
+    any_.decision = std::max(any_.decision, truth->decision);
+    any_.missing.insert(any_.missing.end(), truth->missing.begin(), truth->missing.end());
+    return absl::OkStatus();
+  }
+  bool IsSure() const { return any_.decision == Decision::kAllowed; }
+  absl::StatusOr<Truth3> Take() {
+    if (!IsSure() && !unanswered_.ok()) return unanswered_;
+    return std::move(any_);
+  }
+
+ private:
+  Truth3 any_;
+  absl::Status unanswered_;
+};
+
+RuleCheck::RuleCheck(const Plan& plan, Conditions* conditions, Budget* budget, EvaluatorPool* evaluators,
+                     const TaskLedger& ledger, RuledCaller caller)
     : plan_(plan),
       schema_(plan.schema()),
-      snapshot_(snapshot),
       conditions_(*conditions),
       budget_(budget),
+      evaluators_(*evaluators),
       ledger_(ledger),
-      call_(call) {}
+      caller_(std::move(caller)) {}
 
-absl::StatusOr<RuleVerdict> RuleCheck::Decide() {
+absl::StatusOr<RuleVerdict> RuleCheck::Decide(MemberId permission, const std::string& resource_id) {
+  permission_ = permission;
+  resource_id_ = resource_id;
+  verdict_ = {};
   const std::pair<RuleKind, RuleJudge> judges[] = {{RuleKind::kAfter, &RuleCheck::JudgeAfter},
                                                    {RuleKind::kContain, &RuleCheck::JudgeContain},
                                                    {RuleKind::kApproval, &RuleCheck::JudgeApproval},
                                                    {RuleKind::kLimit, &RuleCheck::JudgeLimit}};
   for (const auto& [kind, judge] : judges) {
-    for (const RuledCall::Task& task : call_.tasks) {
+    for (const RuledCaller::Task& task : caller_.tasks) {
       for (const TaskRule& rule : schema_.definition(task.type).rules) {
         if (rule.kind != kind) continue;
         if (absl::Status status = (this->*judge)(task, rule); !status.ok()) return status;
@@ -60,143 +88,156 @@ absl::StatusOr<RuleVerdict> RuleCheck::Decide() {
   return std::move(verdict_);
 }
 
-absl::Status RuleCheck::JudgeAfter(const RuledCall::Task& task, const TaskRule& rule) {
+absl::Status RuleCheck::JudgeAfter(const RuledCaller::Task& task, const TaskRule& rule) {
   auto forbidden = CallIsFor(rule.governed);
   if (!forbidden.ok()) return forbidden.status();
   if (forbidden->decision == Decision::kDenied) return absl::OkStatus();
-  Truth3 done;
-  absl::Status unanswered;
-  const Member& acted = schema_.member(rule.permission);
-  absl::Status status = ledger_.EachDeed(
-      schema_.definition(acted.type).name, [&](const Deed& deed, const auto& marks) -> absl::Status {
-        if (absl::Status s = budget_->Charge(1, 0); !s.ok()) return s;
-        if (done.decision == Decision::kAllowed) return absl::OkStatus();
-        auto counts = DeedCounts(rule, deed, marks);
-        if (HasNoAnswer(counts.status())) {
-          unanswered = counts.status();
-          return absl::OkStatus();
-        }
-        if (!counts.ok()) return counts.status();
-        if (counts->decision > done.decision) done.decision = counts->decision;
-        done.missing.insert(done.missing.end(), counts->missing.begin(), counts->missing.end());
-        return absl::OkStatus();
-      });
-  if (!status.ok()) return status;
-  if (done.decision != Decision::kAllowed && !unanswered.ok()) return unanswered;
-  Take(task, rule, DenialReason::kForbiddenAfter, And(*forbidden, done), "nothing of the kind was done");
+  auto done = Done(rule);
+  if (!done.ok()) return done.status();
+  Take(task, rule, DenialReason::kForbiddenAfter, And(*forbidden, *done), "nothing of the kind was done");
   return absl::OkStatus();
 }
 
-absl::Status RuleCheck::JudgeContain(const RuledCall::Task& task, const TaskRule& rule) {
-  auto governed = CallIsFor(rule.governed);
-  if (!governed.ok()) return governed.status();
-  if (governed->decision == Decision::kDenied) return absl::OkStatus();
-  Truth3 escapes;  // Somebody of the audience may not have what was read.
-  if (call_.audience.empty()) escapes.decision = Decision::kAllowed;
-  absl::Status unanswered;
+absl::StatusOr<RuleCheck::Truth3> RuleCheck::Done(const TaskRule& rule) {
+  if (auto known = done_.find(&rule); known != done_.end()) return known->second;
+  AnyOf any;
   const Member& acted = schema_.member(rule.permission);
   absl::Status status = ledger_.EachDeed(
       schema_.definition(acted.type).name, [&](const Deed& deed, const auto& marks) -> absl::Status {
-        if (absl::Status s = budget_->Charge(1, 0); !s.ok()) return s;
-        if (escapes.decision == Decision::kAllowed) return absl::OkStatus();
-        auto counts = DeedCounts(rule, deed, marks);
-        if (HasNoAnswer(counts.status())) {
-          unanswered = counts.status();
-          return absl::OkStatus();
-        }
-        if (!counts.ok()) return counts.status();
-        if (counts->decision == Decision::kDenied) return absl::OkStatus();
-        for (const SubjectTerm& member : call_.audience) {
-          auto holds = Ask(member, rule.permission, deed.id);
-          if (HasNoAnswer(holds.status())) {
-            unanswered = holds.status();
-            continue;
-          }
-          if (!holds.ok()) return holds.status();
-          Truth3 lacks = *holds;
-          lacks.decision = holds->decision == Decision::kAllowed  ? Decision::kDenied
-                           : holds->decision == Decision::kDenied ? Decision::kAllowed
-                                                                  : Decision::kConditional;
-          const Truth3 both = And(*counts, lacks);
-          if (both.decision > escapes.decision) escapes.decision = both.decision;
-          escapes.missing.insert(escapes.missing.end(), both.missing.begin(), both.missing.end());
-        }
-        return absl::OkStatus();
+        if (absl::Status s = budget_->Charge(1, 0); !s.ok() || any.IsSure()) return s;
+        return any.Add(DeedCounts(rule, deed, marks));
       });
   if (!status.ok()) return status;
-  if (escapes.decision != Decision::kAllowed && !unanswered.ok()) return unanswered;
-  Take(task, rule, DenialReason::kNotContained, And(*governed, escapes),
+  auto done = any.Take();
+  if (done.ok()) done_[&rule] = *done;
+  return done;
+}
+
+absl::Status RuleCheck::JudgeContain(const RuledCaller::Task& task, const TaskRule& rule) {
+  auto governed = CallIsFor(rule.governed);
+  if (!governed.ok()) return governed.status();
+  if (governed->decision == Decision::kDenied) return absl::OkStatus();
+  auto escapes = Escapes(rule);
+  if (!escapes.ok()) return escapes.status();
+  Take(task, rule, DenialReason::kNotContained, And(*governed, *escapes),
        "each of the audience may have what was done");
   return absl::OkStatus();
 }
 
-absl::Status RuleCheck::JudgeApproval(const RuledCall::Task& task, const TaskRule& rule) {
+absl::StatusOr<RuleCheck::Truth3> RuleCheck::Escapes(const TaskRule& rule) {
+  if (caller_.audience.empty()) return Truth3{.decision = Decision::kAllowed};
+  if (auto known = escapes_.find(&rule); known != escapes_.end()) return known->second;
+  AnyOf any;
+  const Member& acted = schema_.member(rule.permission);
+  absl::Status status = ledger_.EachDeed(
+      schema_.definition(acted.type).name, [&](const Deed& deed, const auto& marks) -> absl::Status {
+        if (absl::Status s = budget_->Charge(1, 0); !s.ok() || any.IsSure()) return s;
+        auto counts = DeedCounts(rule, deed, marks);
+        if (!counts.ok()) return any.Add(counts);
+        if (counts->decision == Decision::kDenied) return absl::OkStatus();
+        return any.Add(LacksWhatWasDone(*counts, rule, deed.id));
+      });
+  if (!status.ok()) return status;
+  auto escapes = any.Take();
+  if (escapes.ok()) escapes_[&rule] = *escapes;
+  return escapes;
+}
+
+// Of a deed on `id` that counts: is there one of the audience who may not have it?
+absl::StatusOr<RuleCheck::Truth3> RuleCheck::LacksWhatWasDone(const Truth3& counts, const TaskRule& rule,
+                                                              const std::string& id) {
+  AnyOf any;
+  for (const SubjectTerm& member : caller_.audience) {
+    auto holds = Ask(member, rule.permission, id);
+    if (holds.ok()) {
+      Truth3 lacks = *holds;
+      if (holds->decision == Decision::kAllowed) lacks.decision = Decision::kDenied;
+      if (holds->decision == Decision::kDenied) lacks.decision = Decision::kAllowed;
+      holds = And(counts, lacks);
+    }
+    if (absl::Status status = any.Add(holds); !status.ok()) return status;
+  }
+  return any.Take();
+}
+
+absl::Status RuleCheck::JudgeApproval(const RuledCaller::Task& task, const TaskRule& rule) {
   auto asked = CallIsFor(rule.permission);
   if (!asked.ok()) return asked.status();
   if (asked->decision == Decision::kDenied) return absl::OkStatus();
-  const Member& permission = schema_.member(call_.permission);
-  const Deed deed{schema_.definition(permission.type).name, permission.name, call_.resource_id};
-  std::vector<Approval> approvals;
-  if (!call_.parameter_digest.empty()) {
-    auto found = ledger_.Approvals(deed, call_.parameter_digest);
-    if (!found.ok()) return found.status();
-    approvals = *std::move(found);
-  }
+  auto lacks = LacksApproval(rule);
+  if (!lacks.ok()) return lacks.status();
+  Take(task, rule, DenialReason::kApprovalRequired, And(*asked, *lacks), "it was approved");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RuleCheck::Truth3> RuleCheck::LacksApproval(const TaskRule& rule) {
+  Truth3 lacks{.decision = Decision::kAllowed};
+  if (caller_.parameter_digest.empty()) return lacks;
+  const Member& permission = schema_.member(permission_);
+  auto approvals = ledger_.Approvals(
+      {schema_.definition(permission.type).name, permission.name, resource_id_}, caller_.parameter_digest);
+  if (!approvals.ok()) return approvals.status();
   const std::string held = MemberText(rule.approver);
-  Truth3 missing{.decision = Decision::kAllowed};  // No approval is good.
   absl::Status unanswered;
-  for (const Approval& approval : approvals) {
+  for (const Approval& approval : *approvals) {
     if (absl::Status s = budget_->Charge(1, 0); !s.ok()) return s;
-    const bool fits = !approval.used && conditions_.moment().now < approval.expires_at &&
+    const auto type = schema_.FindType(approval.approver.type);
+    const bool fits = type && !approval.used && conditions_.moment().now < approval.expires_at &&
                       std::find(approval.held.begin(), approval.held.end(), held) != approval.held.end();
     if (!fits) continue;
-    const auto type = schema_.FindType(approval.approver.type);
-    if (!type) continue;
-    const bool is_principal = *type == call_.principal.type && approval.approver.id == call_.principal.id;
+    const bool is_principal = *type == caller_.principal.type && approval.approver.id == caller_.principal.id;
     if (rule.other_than_principal && is_principal) continue;
-    auto holds = Ask({.type = *type, .id = approval.approver.id}, rule.approver, call_.resource_id);
+    auto holds = Ask({.type = *type, .id = approval.approver.id}, rule.approver, resource_id_);
     if (HasNoAnswer(holds.status())) {
       unanswered = holds.status();
       continue;
     }
     if (!holds.ok()) return holds.status();
     if (holds->decision == Decision::kAllowed) {
-      missing = {};
       verdict_.approvals.push_back(approval.sequence);
       verdict_.valid_until = std::min({verdict_.valid_until, approval.expires_at, holds->valid_until});
-      break;
+      return Truth3{};
     }
     if (holds->decision == Decision::kConditional) {
-      missing.decision = Decision::kConditional;
-      missing.missing.insert(missing.missing.end(), holds->missing.begin(), holds->missing.end());
+      lacks.decision = Decision::kConditional;
+      lacks.missing.insert(lacks.missing.end(), holds->missing.begin(), holds->missing.end());
     }
   }
-  if (missing.decision == Decision::kAllowed && !unanswered.ok()) return unanswered;
-  Take(task, rule, DenialReason::kApprovalRequired, And(*asked, missing), "it was approved");
-  return absl::OkStatus();
+  if (!unanswered.ok()) return unanswered;
+  return lacks;
 }
 
-absl::Status RuleCheck::JudgeLimit(const RuledCall::Task& task, const TaskRule& rule) {
+absl::Status RuleCheck::JudgeLimit(const RuledCaller::Task& task, const TaskRule& rule) {
   const bool per_session = rule.per == LimitPer::kSession;
-  if (per_session && call_.session.empty()) return absl::OkStatus();
+  if (per_session && caller_.session.empty()) return absl::OkStatus();
   auto counted = CallIsFor(rule.permission);
   if (!counted.ok()) return counted.status();
   if (counted->decision == Decision::kDenied) return absl::OkStatus();
-  const std::string unit =
-      per_session ? Cat("session ", call_.session)
-                  : Cat("task ", schema_.definition(task.type).name, ":", task.id);
-  auto used = CountFor(rule.permission, unit);
+  auto used = CountOnce(rule.permission,
+                        per_session ? Cat("session ", caller_.session)
+                                    : Cat("task ", schema_.definition(task.type).name, ":", task.id));
   if (!used.ok()) return used.status();
   Truth3 reached;
-  if (used->certain >= rule.limit) {
+  if ((*used)->certain >= rule.limit) {
     reached.decision = Decision::kAllowed;
-  } else if (used->possible >= rule.limit) {
+  } else if ((*used)->possible >= rule.limit) {
     reached.decision = Decision::kConditional;
-    reached.missing = used->missing;
+    reached.missing = (*used)->missing;
   }
   Take(task, rule, DenialReason::kLimitReached, And(*counted, reached),
-       Cat(used->possible, " of ", rule.limit, " were used"));
+       Cat((*used)->possible, " of ", rule.limit, " were used"));
   return absl::OkStatus();
+}
+
+absl::StatusOr<const RuleCheck::Used*> RuleCheck::CountOnce(MemberId permission, const std::string& unit) {
+  const auto key = std::pair(permission, unit);
+  auto known = used_.find(key);
+  if (known == used_.end()) {
+    auto counted = CountFor(permission, unit);
+    if (!counted.ok()) return counted.status();
+    known = used_.emplace(key, *std::move(counted)).first;
+  }
+  return &known->second;
 }
 
 absl::StatusOr<RuleCheck::Used> RuleCheck::CountFor(MemberId permission, const std::string& unit) {
@@ -242,7 +283,7 @@ absl::StatusOr<std::map<std::string, Mark>> RuleCheck::MarksToKeep() {
       if (is_for->decision == Decision::kDenied) continue;
       keep(Cat("is ", MemberText(rule.permission)), *is_for);
       if (rule.when == MemberId::kNone) continue;
-      auto holds = Ask(call_.principal, rule.when, call_.resource_id);
+      auto holds = Ask(caller_.principal, rule.when, resource_id_);
       if (!holds.ok()) return holds.status();
       keep(MemberText(rule.when), *holds);
     }
@@ -252,14 +293,11 @@ absl::StatusOr<std::map<std::string, Mark>> RuleCheck::MarksToKeep() {
 
 absl::StatusOr<RuleCheck::Truth3> RuleCheck::Ask(const SubjectTerm& subject, MemberId permission,
                                                  const std::string& id) {
-  auto& evaluator = evaluators_[{subject.type, subject.id, subject.relation}];
-  if (evaluator == nullptr) {
-    evaluator = std::make_unique<Evaluator>(plan_, snapshot_, &conditions_, budget_, subject, Trace::kOff);
-  }
-  auto verdict = evaluator->Ask(permission, id);
+  Evaluator& evaluator = evaluators_.For(subject, Trace::kOff);
+  auto verdict = evaluator.Ask(permission, id);
   if (!verdict.ok()) return verdict.status();
   Truth3 truth{verdict->decision, std::move(verdict->missing)};
-  if (truth.decision == Decision::kAllowed) truth.valid_until = evaluator->ValidUntil(*verdict);
+  if (truth.decision == Decision::kAllowed) truth.valid_until = evaluator.ValidUntil(*verdict);
   return truth;
 }
 
@@ -274,7 +312,7 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::IsFor(MemberId permission, MemberId
 }
 
 absl::StatusOr<RuleCheck::Truth3> RuleCheck::CallIsFor(MemberId wanted) {
-  return IsFor(call_.permission, wanted, call_.resource_id);
+  return IsFor(permission_, wanted, resource_id_);
 }
 
 absl::StatusOr<RuleCheck::Truth3> RuleCheck::DeedIsFor(const Deed& deed, MemberId wanted,
@@ -291,7 +329,7 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::DeedCounts(const TaskRule& rule, co
   if (!is_for.ok() || is_for->decision == Decision::kDenied || rule.when == MemberId::kNone) return is_for;
   const auto kept = marks.find(MemberText(rule.when));
   if (kept != marks.end() && kept->second != Mark::kNo) return is_for;
-  auto holds = Ask(call_.principal, rule.when, deed.id);
+  auto holds = Ask(caller_.principal, rule.when, deed.id);
   if (!holds.ok()) return holds.status();
   return And(*is_for, *holds);
 }
@@ -304,7 +342,7 @@ RuleCheck::Truth3 RuleCheck::And(const Truth3& a, const Truth3& b) {
   return both;
 }
 
-void RuleCheck::Take(const RuledCall::Task& task, const TaskRule& rule, DenialReason reason,
+void RuleCheck::Take(const RuledCaller::Task& task, const TaskRule& rule, DenialReason reason,
                      const Truth3& refuses, std::string_view how) {
   const std::string named =
       Cat(schema_.definition(task.type).name, ":", task.id, ", rule `", rule.text, "`");

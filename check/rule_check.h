@@ -1,13 +1,15 @@
 // rule_check.h: the rules over time of the tasks on a chain, against what the ledger says was done so far
 // (delegation.md, section 5).
 //
-//   RuleCheck rules(plan, snapshot, &conditions, &budget, ledger, call);
-//   absl::StatusOr<RuleVerdict> verdict = rules.Decide();
+//   RuleCheck rules(plan, &conditions, &budget, &evaluators, ledger, caller);
+//   absl::StatusOr<RuleVerdict> verdict = rules.Decide(send, "m");
 //
 // It asks the ordinary evaluator and nothing else: whether one permission implies another on an object (the item
 // `r#p` against `P` on `r`), whether the principal holds `q`, whether each of the audience holds `P`.
 //
-// Threads     One question on one thread.
+// What the ledger says of a rule does not depend on the resource, so it is reckoned once for all that are asked about.
+//
+// Threads     One question, or a lookup, on one thread.
 // Ownership   Everything handed in outlives it.
 // Errors      Those of evaluator.h and task_ledger.h. An evaluation that has no answer is an error only where the verdict
 //             hinges on it.
@@ -22,15 +24,13 @@
 
 #include "absl/status/statusor.h"
 #include "check/answer.h"
-#include "check/evaluator.h"
+#include "check/evaluator_pool.h"
 #include "check/task_ledger.h"
 
 namespace mandate {
 
-// The call that is judged.
-struct RuledCall {
-  MemberId permission = MemberId::kNone;
-  std::string resource_id;
+// Who calls.
+struct RuledCaller {
   SubjectTerm principal;                // At the root of the chain.
   struct Task {
     TypeId type;
@@ -58,12 +58,12 @@ struct RuleVerdict {
 
 class RuleCheck {
  public:
-  RuleCheck(const Plan& plan, const Snapshot& snapshot, Conditions* conditions, Budget* budget,
-            const TaskLedger& ledger, const RuledCall& call);
+  RuleCheck(const Plan& plan, Conditions* conditions, Budget* budget, EvaluatorPool* evaluators,
+            const TaskLedger& ledger, RuledCaller caller);
 
-  absl::StatusOr<RuleVerdict> Decide();
+  absl::StatusOr<RuleVerdict> Decide(MemberId permission, const std::string& resource_id);
 
-  // What is to be kept with the entry of this call: for every rule of the schema that may ever look back at it, whether
+  // What is to be kept with the entry of the call that was decided last: for every rule of the schema that may ever look back at it, whether
   // the call is for the rule's permission (`is document#view`), and whether the principal now holds what `when` names.
   absl::StatusOr<std::map<std::string, Mark>> MarksToKeep();
 
@@ -82,12 +82,21 @@ class RuleCheck {
     std::vector<std::string> missing;
     absl::Time valid_until = absl::InfiniteFuture();
   };
-  using RuleJudge = absl::Status (RuleCheck::*)(const RuledCall::Task&, const TaskRule&);
+  class AnyOf;
+  using RuleJudge = absl::Status (RuleCheck::*)(const RuledCaller::Task&, const TaskRule&);
 
-  absl::Status JudgeAfter(const RuledCall::Task& task, const TaskRule& rule);
-  absl::Status JudgeContain(const RuledCall::Task& task, const TaskRule& rule);
-  absl::Status JudgeApproval(const RuledCall::Task& task, const TaskRule& rule);
-  absl::Status JudgeLimit(const RuledCall::Task& task, const TaskRule& rule);
+  absl::Status JudgeAfter(const RuledCaller::Task& task, const TaskRule& rule);
+  absl::Status JudgeContain(const RuledCaller::Task& task, const TaskRule& rule);
+  absl::Status JudgeApproval(const RuledCaller::Task& task, const TaskRule& rule);
+  absl::Status JudgeLimit(const RuledCaller::Task& task, const TaskRule& rule);
+
+  // Was something done that `rule` looks for? Does it escape to somebody of the audience?
+  absl::StatusOr<Truth3> Done(const TaskRule& rule);
+  absl::StatusOr<Truth3> Escapes(const TaskRule& rule);
+  absl::StatusOr<Truth3> LacksWhatWasDone(const Truth3& counts, const TaskRule& rule, const std::string& id);
+  absl::StatusOr<const Used*> CountOnce(MemberId permission, const std::string& unit);
+  // The best approval of the call for the rule: how sure it is that there is none.
+  absl::StatusOr<Truth3> LacksApproval(const TaskRule& rule);
 
   absl::StatusOr<Truth3> Ask(const SubjectTerm& subject, MemberId permission, const std::string& id);
   // Is an action with `permission` on `id` one for `wanted`?
@@ -101,19 +110,26 @@ class RuleCheck {
   static Truth3 And(const Truth3& a, const Truth3& b);
 
   // What a rule makes of the call: `refuses` kAllowed means that it surely does.
-  void Take(const RuledCall::Task& task, const TaskRule& rule, DenialReason reason, const Truth3& refuses,
+  void Take(const RuledCaller::Task& task, const TaskRule& rule, DenialReason reason, const Truth3& refuses,
             std::string_view how);
   std::string MemberText(MemberId member) const;
 
   const Plan& plan_;
   const Schema& schema_;
-  const Snapshot& snapshot_;
   Conditions& conditions_;
   Budget* budget_;
+  EvaluatorPool& evaluators_;
   const TaskLedger& ledger_;
-  const RuledCall& call_;
+  const RuledCaller caller_;
+
+  // Of the call that is decided.
+  MemberId permission_ = MemberId::kNone;
+  std::string resource_id_;
   RuleVerdict verdict_;
-  std::map<std::tuple<TypeId, std::string, MemberId>, std::unique_ptr<Evaluator>> evaluators_;
+
+  std::map<const TaskRule*, Truth3> done_;      // kAfter
+  std::map<const TaskRule*, Truth3> escapes_;   // kContain
+  std::map<std::pair<MemberId, std::string>, Used> used_;
 };
 
 }  // namespace mandate

@@ -290,4 +290,69 @@ void RememberCall(std::string_view session, std::string_view key, const Remember
   write.SetFact(CallKey(session, key), Cat(call.sequence, " ", call.fingerprint));
 }
 
+absl::StatusOr<std::vector<RetiringRoot>> DeadRoots(const Snapshot& snapshot, absl::Time before,
+                                                    const IsAliveTest& is_alive, size_t entries_max) {
+  constexpr std::string_view kNewest = "newest ";
+  std::vector<RetiringRoot> roots;
+  size_t entries = 0;
+  auto facts = snapshot.Facts(kNewest);
+  for (; facts->Valid() && entries < entries_max; facts->Next()) {
+    RetiringRoot root{.root = std::string(facts->key().substr(kNewest.size()))};
+    if (!absl::SimpleAtoi(AbslView(facts->value()), &root.newest) || root.newest == 0) {
+      return Damaged("the newest entry of a root task");
+    }
+    auto newest = snapshot.Ledger({}, root.newest - 1);
+    if (!newest->Valid()) return newest->status().ok() ? Damaged("the newest entry") : newest->status();
+    auto entry = EntryFromJson(newest->record().body);
+    if (!entry.ok()) return entry.status();
+    if (entry->at >= before) continue;
+    auto alive = is_alive(root.root);
+    if (!alive.ok()) return alive.status();
+    if (*alive) continue;
+    std::set<std::string> sessions;
+    auto records = snapshot.Ledger({Cat("root ", root.root)}, 0);
+    for (; records->Valid(); records->Next()) {
+      auto one = EntryFromJson(records->record().body);
+      if (!one.ok()) return one.status();
+      if (one->kind == EntryKind::kRetire) continue;
+      root.sequences.push_back(one->sequence);
+      if (one->session) sessions.insert(ToText(*one->session));
+    }
+    if (!records->status().ok()) return records->status();
+    root.sessions.assign(sessions.begin(), sessions.end());
+    entries += root.sequences.size();
+    roots.push_back(std::move(root));
+  }
+  if (!facts->status().ok()) return facts->status();
+  return roots;
+}
+
+absl::StatusOr<uint64_t> Retire(const RetiringRoot& root, absl::Time now, PendingWrite& write) {
+  auto newest = NewestOf(write.after(), root.root);
+  if (!newest.ok()) return newest.status();
+  if (*newest != root.newest) return 0;
+  std::vector<std::string> keys = {Cat("newest ", root.root)};
+  std::vector<std::string> prefixes;
+  for (const char* kind : {"deed ", "done ", "approval "}) prefixes.push_back(Cat(kind, root.root, kNul));
+  for (const std::string& session : root.sessions) prefixes.push_back(CallKey(session, ""));
+  for (const std::string& prefix : prefixes) {
+    auto facts = write.after().Facts(prefix);
+    for (; facts->Valid(); facts->Next()) keys.emplace_back(facts->key());
+    if (!facts->status().ok()) return facts->status();
+  }
+  for (const std::string& key : keys) write.DeleteFact(key);
+  write.SetFact(Cat("retired ", root.root), std::to_string(root.newest));
+  for (uint64_t sequence : root.sequences) {
+    if (absl::Status status = write.RetireFromLedger(sequence); !status.ok()) return status;
+  }
+  LedgerEntry note{.sequence = write.NextSequence(),
+                   .kind = EntryKind::kRetire,
+                   .at = now,
+                   .revision = write.before().revision(),
+                   .root = root.root,
+                   .retired = root.sequences};
+  write.AppendToLedger({ToJson(note), TermsOf(note)});
+  return root.sequences.size();
+}
+
 }  // namespace mandate

@@ -118,6 +118,22 @@ absl::StatusOr<std::optional<RememberedCall>> FindCall(const Snapshot& snapshot,
 void RememberCall(std::string_view session, std::string_view key, const RememberedCall& call,
                   PendingWrite& write);
 
+// A root all of whose entries are old.
+struct RetiringRoot {
+  std::string root;
+  uint64_t newest = 0;
+  std::vector<uint64_t> sequences;     // Of its entries, oldest first.
+  std::vector<std::string> sessions;   // Whose calls are remembered.
+};
+// Roots whose newest entry was recorded before `before` and that are not alive, as many as have `entries_max` entries
+// together (at least one).
+using IsAliveTest = std::function<absl::StatusOr<bool>(const std::string& root)>;
+absl::StatusOr<std::vector<RetiringRoot>> DeadRoots(const Snapshot& snapshot, absl::Time before,
+                                                    const IsAliveTest& is_alive, size_t entries_max);
+
+// Takes the bodies of its entries and the facts about it, and notes that they went. 0 if an entry came meanwhile.
+absl::StatusOr<uint64_t> Retire(const RetiringRoot& root, absl::Time now, PendingWrite& write);
+
 }  // namespace mandate
 
 #endif  // MANDATE_CHECK_TASK_LEDGER_H_

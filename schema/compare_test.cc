@@ -191,6 +191,15 @@ TEST(Compare, ARuleIsTheSameWhereverItStandsAndHoweverItIsSpelled) {
       << "whatever its number";
 }
 
+TEST(Compare, ARuleThatGoesTogetherWithWhatItIsAboutIsNamedAllTheSame) {
+  std::string after = WithRules("");
+  after.replace(after.find("definition mail {"), 17, "definition post {");
+  after.replace(after.find("mail#send"), 9, "post#send");
+  EXPECT_THAT(Widened(WithRules("after mail#send forbid doc#edit"), after),
+              ElementsAre("errand: after mail#send forbid doc#edit"))
+      << "what was sent is still in the ledger";
+}
+
 TEST(Compare, WhatAPermissionOfARuleMeansIsNotJudged) {
   std::string after = WithRules("after doc#view when secret forbid doc#edit");
   after.replace(after.find("permission view = viewer + edit"), 31, "permission view = viewer");

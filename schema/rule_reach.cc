@@ -10,6 +10,7 @@
 //   user -> (order, bot) -> (errand, bot) -> ...
 #include <algorithm>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "schema/reach.h"
 #include "schema/resolver.h"
@@ -96,33 +97,44 @@ class RuleReach {
     return tasks;
   }
 
+  // Principals outside, so that one reach is in memory at a time.
   void CheckWhens() {
-    std::vector<const RuleSource*> asking;
+    struct Asking {
+      const RuleSource* source;
+      ExprId when;
+    };
+    absl::flat_hash_map<TypeId, std::vector<Asking>> asking;  // By task.
     for (const RuleSource& source : r_.rules) {
-      if (source.index.has_value() && RuleOf(source).when != MemberId::kNone)
-        asking.push_back(&source);
+      if (!source.index.has_value() || RuleOf(source).when == MemberId::kNone) continue;
+      asking[source.task].push_back({&source, Root(RuleOf(source).when)});
     }
     if (asking.empty()) return;
+    IndexDelegators();
+    for (size_t i = 0; i < schema_.definitions().size() && !r_.sink.full(); ++i) {
+      const auto principal = static_cast<TypeId>(i);
+      if (!schema_.definition(principal).IsPrincipal() || delegated_by_[i].empty()) continue;
+      const Reach reach = reachability_.Of(principal, MemberId::kNone, uncertain_);
+      for (TypeId task : TasksBelow(principal)) {
+        const auto found = asking.find(task);
+        if (found == asking.end()) continue;
+        for (const Asking& rule : found->second) {
+          if (!reach.Contains(rule.when)) ReportWhen(*rule.source, principal);
+        }
+      }
+    }
+  }
+
+  void IndexDelegators() {
     delegated_by_.resize(schema_.definitions().size());
     for (size_t i = 0; i < schema_.definitions().size(); ++i) {
       const auto task = static_cast<TypeId>(i);
       for (const SubjectType& delegator : SubjectsOf(task, Reserved::kDelegator))
         delegated_by_[static_cast<size_t>(delegator.type)].push_back(task);
     }
-    for (size_t i = 0; i < schema_.definitions().size() && !r_.sink.full(); ++i) {
-      const auto principal = static_cast<TypeId>(i);
-      if (!schema_.definition(principal).IsPrincipal() || delegated_by_[i].empty()) continue;
-      const absl::flat_hash_set<TypeId> tasks = TasksBelow(principal);
-      const Reach reach = reachability_.Of(principal, MemberId::kNone, uncertain_);
-      for (const RuleSource* source : asking) {
-        const MemberId when = RuleOf(*source).when;
-        if (tasks.contains(source->task) && !reach.Contains(Root(when)))
-          ReportWhen(*source, when, principal);
-      }
-    }
   }
 
-  void ReportWhen(const RuleSource& source, MemberId when, TypeId principal) {
+  void ReportWhen(const RuleSource& source, TypeId principal) {
+    const MemberId when = RuleOf(source).when;
     r_.sink.Error(
         source.syntax->rule.when.span,
         Cat(Quote(r_.type_name(principal)), " can be the principal of ",

@@ -118,6 +118,17 @@ absl::StatusOr<Revision> Database::WriteOnce(const std::vector<TupleChange>& cha
   return store_->Write(request);
 }
 
+absl::StatusOr<Revision> Database::DeleteMatching(std::vector<TupleFilter> filters, uint64_t* deleted) {
+  WriteRequest request;
+  request.delete_matching = std::move(filters);
+  // A deletion is refused by no rule of delegation, and by no schema.
+  request.guard = [deleted](PendingWrite& write) {
+    *deleted = write.changes().size();
+    return absl::OkStatus();
+  };
+  return store_->Write(request);
+}
+
 absl::StatusOr<View> Database::Head() const { return ViewOf(store_->Head()); }
 
 absl::StatusOr<View> Database::At(Revision revision) const {

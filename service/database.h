@@ -60,6 +60,9 @@ class Database {
   absl::StatusOr<Revision> Write(std::vector<TupleChange> changes,
                                  std::vector<Precondition> preconditions);
 
+  // Deletes whatever matches one of the filters at the commit, expired or not. `deleted`: how many relationships.
+  absl::StatusOr<Revision> DeleteMatching(std::vector<TupleFilter> filters, uint64_t* deleted);
+
   absl::StatusOr<View> Head() const;
   absl::StatusOr<View> At(Revision revision) const;
 

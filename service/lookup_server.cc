@@ -30,7 +30,7 @@ class ResultStream {
   // False once nothing more is wanted.
   bool Add(const Found& found) {
     ToWire(found, response_.add_results());
-    last_ = found.id;
+    last_ = found.position();
     ++count_;
     const auto now = Clock::now();
     const bool due = count_ == 1 || response_.results_size() == kResultsPerMessage ||

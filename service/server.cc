@@ -35,8 +35,13 @@ bool IsAddress(std::string_view text) {
 }  // namespace
 
 struct Server::Parts {
-  explicit Parts(Database* database)
-      : database(database), permissions(database), relationships(database), schema(database) {}
+  Parts(Database* database, const ServerOptions& options)
+      : options(options),
+        database(database),
+        permissions(database),
+        relationships(database),
+        delegation(database),
+        schema(database) {}
 
   // Lets go of old versions until told to stop.
   void CollectLoop(absl::Duration every) {
@@ -54,6 +59,25 @@ struct Server::Parts {
 
   // True if there was something to let go of.
   bool CollectOnce() {
+    const bool more_entries = RetireOnce();
+    return CollectVersions() || more_entries;
+  }
+
+  bool RetireOnce() {
+    if (options.ledger_retention == absl::InfiniteDuration()) return false;
+    auto retired = delegation.authorizer().RetireBefore(database->now() - options.ledger_retention);
+    if (retired.ok()) {
+      if (*retired > 0) spdlog::info("retired {} entries of the ledger", *retired);
+      return *retired > 0;
+    }
+    // Without a schema there is no ledger; others writing is no failure.
+    if (!absl::IsFailedPrecondition(retired.status()) && !absl::IsAborted(retired.status())) {
+      spdlog::error("retiring entries of the ledger failed: {}", std::string(retired.status().message()));
+    }
+    return false;
+  }
+
+  bool CollectVersions() {
     auto collected = database->store().Collect();
     if (!collected.ok()) {
       spdlog::error("letting go of old versions failed: {}",
@@ -64,9 +88,11 @@ struct Server::Parts {
     return *collected > 0;
   }
 
+  const ServerOptions options;
   Database* database;
   PermissionServer permissions;
   RelationshipServer relationships;
+  DelegationServer delegation;
   SchemaServer schema;
   std::unique_ptr<grpc::Server> server;
   int port = 0;
@@ -87,7 +113,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
     return absl::InvalidArgumentError(
         Cat(Quote(options.listen), " is no address; write HOST:PORT, as in 127.0.0.1:50051"));
   }
-  auto parts = std::make_unique<Parts>(database);
+  auto parts = std::make_unique<Parts>(database, options);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -98,6 +124,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
   builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &parts->port);
   builder.RegisterService(&parts->permissions);
   builder.RegisterService(&parts->relationships);
+  builder.RegisterService(&parts->delegation);
   builder.RegisterService(&parts->schema);
   parts->server = builder.BuildAndStart();
   if (parts->server == nullptr || parts->port == 0) {
@@ -118,6 +145,7 @@ void Server::Stop(absl::Duration grace) {
     parts_->stopping = true;
   }
   parts_->wake.notify_all();
+  parts_->delegation.set_stopping();
   if (auto* health = parts_->server->GetHealthCheckService()) health->Shutdown();
   parts_->server->Shutdown(absl::ToChronoTime(absl::Now() + grace));
   parts_->server->Wait();

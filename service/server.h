@@ -23,6 +23,8 @@ namespace mandate {
 struct ServerOptions {
   std::string listen = "127.0.0.1:50051";       // HOST:PORT; port 0 lets the system choose.
   absl::Duration collect_every = absl::Minutes(1);  // How often old versions are let go of.
+  // How long the entries of dead root tasks stay in the ledger.
+  absl::Duration ledger_retention = absl::InfiniteDuration();
 };
 
 class Server {

@@ -6,9 +6,11 @@
 #ifndef MANDATE_SERVICE_SERVICES_H_
 #define MANDATE_SERVICE_SERVICES_H_
 
+#include "mandate/v1/delegation_service.grpc.pb.h"
 #include "mandate/v1/permission_service.grpc.pb.h"
 #include "mandate/v1/relationship_service.grpc.pb.h"
 #include "mandate/v1/schema_service.grpc.pb.h"
+#include "service/authorizer.h"
 #include "service/database.h"
 
 namespace mandate {
@@ -47,6 +49,43 @@ class RelationshipServer final : public v1::RelationshipService::Service {
 
  private:
   Database* database_;
+};
+
+class DelegationServer final : public v1::DelegationService::Service {
+ public:
+  explicit DelegationServer(Database* database) : database_(database), authorizer_(database) {}
+  grpc::Status Delegate(grpc::ServerContext* context, const v1::DelegateRequest* request,
+                        v1::DelegateResponse* response) override;
+  grpc::Status OpenSession(grpc::ServerContext* context, const v1::OpenSessionRequest* request,
+                           v1::OpenSessionResponse* response) override;
+  grpc::Status CloseSession(grpc::ServerContext* context, const v1::CloseSessionRequest* request,
+                            v1::CloseSessionResponse* response) override;
+  grpc::Status Authorize(grpc::ServerContext* context, const v1::AuthorizeRequest* request,
+                         v1::AuthorizeResponse* response) override;
+  grpc::Status AuthorizeBatch(grpc::ServerContext* context, const v1::AuthorizeBatchRequest* request,
+                              v1::AuthorizeBatchResponse* response) override;
+  grpc::Status Approve(grpc::ServerContext* context, const v1::ApproveRequest* request,
+                       v1::ApproveResponse* response) override;
+  grpc::Status Revoke(grpc::ServerContext* context, const v1::RevokeRequest* request,
+                      v1::RevokeResponse* response) override;
+  grpc::Status DescribeAuthority(grpc::ServerContext* context, const v1::DescribeAuthorityRequest* request,
+                                 v1::DescribeAuthorityResponse* response) override;
+  grpc::Status DescribeLedger(grpc::ServerContext* context, const v1::DescribeLedgerRequest* request,
+                              v1::DescribeLedgerResponse* response) override;
+  grpc::Status ReadLedger(grpc::ServerContext* context, const v1::ReadLedgerRequest* request,
+                          grpc::ServerWriter<v1::ReadLedgerResponse>* writer) override;
+  grpc::Status WatchLedger(grpc::ServerContext* context, const v1::ReadLedgerRequest* request,
+                           grpc::ServerWriter<v1::ReadLedgerResponse>* writer) override;
+  grpc::Status ReplayLedger(grpc::ServerContext* context, const v1::ReplayLedgerRequest* request,
+                            v1::ReplayLedgerResponse* response) override;
+
+  Authorizer& authorizer() { return authorizer_; }
+  void set_stopping() { stopping_ = true; }  // Ends the calls that watch.
+
+ private:
+  Database* database_;
+  Authorizer authorizer_;
+  std::atomic<bool> stopping_ = false;
 };
 
 class SchemaServer final : public v1::SchemaService::Service {

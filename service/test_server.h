@@ -174,6 +174,7 @@ class TestServer {
     permissions = v1::PermissionService::NewStub(channel_);
     relationships = v1::RelationshipService::NewStub(channel_);
     schemas = v1::SchemaService::NewStub(channel_);
+    delegation = v1::DelegationService::NewStub(channel_);
   }
 
   Database& database() { return *database_; }
@@ -295,6 +296,7 @@ class TestServer {
   std::unique_ptr<v1::PermissionService::Stub> permissions;
   std::unique_ptr<v1::RelationshipService::Stub> relationships;
   std::unique_ptr<v1::SchemaService::Stub> schemas;
+  std::unique_ptr<v1::DelegationService::Stub> delegation;
 };
 
 }  // namespace mandate

@@ -10,9 +10,11 @@
 
 #include "absl/status/statusor.h"
 #include "check/answer.h"
+#include "check/describe_authority.h"
 #include "check/expand.h"
 #include "check/lookup.h"
 #include "check/question.h"
+#include "mandate/v1/delegation_service.pb.h"
 #include "mandate/v1/permission_service.pb.h"
 #include "mandate/v1/relationship_service.pb.h"
 #include "schema/relationship.h"
@@ -44,6 +46,7 @@ void ToWire(const ExpandQuestion& value, v1::ExpandRequest* wire);
 void ToWire(const ResourcesQuestion& value, v1::LookupResourcesRequest* wire);
 void ToWire(const SubjectsQuestion& value, v1::LookupSubjectsRequest* wire);
 void ToWire(const std::vector<ExpandNode>& value, v1::ExpandResponse* wire);
+void ToWire(const Authority& value, v1::DescribeAuthorityResponse* wire);
 void ToWire(const Found& value, v1::FoundResource* wire);
 void ToWire(const Found& value, v1::FoundSubject* wire);
 

@@ -218,8 +218,57 @@ std::vector<ExpandNode> NodesFromWire(const v1::ExpandResponse& wire) {
 }
 
 void ToWire(const Found& value, v1::FoundResource* wire) { FoundToWire(value, wire); }
-void ToWire(const Found& value, v1::FoundSubject* wire) { FoundToWire(value, wire); }
+void ToWire(const Found& value, v1::FoundSubject* wire) {
+  FoundToWire(value, wire);
+  if (value.principal) ToWire(*value.principal, wire->mutable_principal());
+  if (value.task) ToWire(*value.task, wire->mutable_task());
+}
 Found FoundFromWire(const v1::FoundResource& wire) { return ToFound(wire); }
-Found FoundFromWire(const v1::FoundSubject& wire) { return ToFound(wire); }
+Found FoundFromWire(const v1::FoundSubject& wire) {
+  Found found = ToFound(wire);
+  if (wire.has_principal()) found.principal = ObjectRef{wire.principal().type(), wire.principal().id()};
+  if (wire.has_task()) found.task = ObjectRef{wire.task().type(), wire.task().id()};
+  return found;
+}
+
+void ToWire(const Authority& value, v1::DescribeAuthorityResponse* wire) {
+  if (value.chain.reason != DenialReason::kNone) {
+    wire->set_reason(ByName(&v1::DenialReason_Parse, kReasonPrefix, ReasonName(value.chain.reason)));
+    wire->set_reason_at(value.chain.reason_at);
+  }
+  const auto items = [](const std::vector<Authority::Item>& from, auto* to) {
+    for (const Authority::Item& item : from) {
+      v1::Item* out = to->Add();
+      ToWire(item.relationship.subject, out->mutable_item());
+      v1::Relationship whole;  // For the attributes, which stand there alike.
+      ToWire(item.relationship, &whole);
+      if (whole.has_expires_at()) *out->mutable_expires_at() = whole.expires_at();
+      if (whole.has_caveat()) *out->mutable_caveat() = whole.caveat();
+      out->set_decision(ToWire(item.decision));
+    }
+  };
+  const Lineage& lineage = *value.chain.lineage;
+  for (size_t i = 0; i < lineage.hops.size(); ++i) {
+    v1::ChainHop* hop = wire->add_chain();
+    ToWire(lineage.hops[i].agent, hop->mutable_agent());
+    ToWire(lineage.hops[i].task, hop->mutable_task());
+    if (lineage.hops[i].delegator) ToWire(*lineage.hops[i].delegator, hop->mutable_delegator());
+    items(value.hops[i].scope, hop->mutable_scope());
+    items(value.hops[i].boundary, hop->mutable_boundary());
+    hop->set_has_boundary(value.hops[i].has_boundary);
+  }
+  if (lineage.principal) ToWire(*lineage.principal, wire->mutable_principal());
+  if (value.chain.decision == Decision::kAllowed && value.chain.valid_until != absl::InfiniteFuture()) {
+    ToWire(value.chain.valid_until, wire->mutable_valid_until());
+  }
+  for (const Authority::Rule& rule : value.rules) {
+    v1::RuleState* out = wire->add_rules();
+    ToWire(rule.task, out->mutable_task());
+    out->set_rule(rule.text);
+    out->set_is_limit(rule.is_limit);
+    out->set_used(rule.used);
+    out->set_left(rule.left);
+  }
+}
 
 }  // namespace mandate

@@ -19,6 +19,7 @@
 // every one of them is there in this order; if not, none is, and none is acknowledged.
 #include "storage/commit.h"
 
+#include "absl/container/flat_hash_set.h"
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "storage/key_codec.h"
@@ -81,9 +82,12 @@ PendingCommit::PendingCommit(CommitGroup* group, const WriteRequest& request, ab
 absl::Status PendingCommit::Run() {
   if (absl::Status status = CheckPlace(); !status.ok()) return status;
   if (absl::Status status = CheckPreconditions(); !status.ok()) return status;
-  if (request_.guard) changes_.reserve(request_.changes.size());
-  for (size_t i = 0; i < request_.changes.size(); ++i) {
-    if (absl::Status status = Apply(request_.changes[i], i); !status.ok()) return status;
+  if (absl::Status status = FindMatching(); !status.ok()) return status;
+  const std::vector<TupleChange>& changes =
+      request_.delete_matching.empty() ? request_.changes : matching_;
+  if (request_.guard) changes_.reserve(changes.size());
+  for (size_t i = 0; i < changes.size(); ++i) {
+    if (absl::Status status = Apply(changes[i], i); !status.ok()) return status;
   }
   for (const std::string& name : request_.schema_names) names_.Intern(name);
   if (request_.schema_text) StoreSchema();
@@ -140,6 +144,20 @@ absl::Status PendingCommit::CheckPreconditions() const {
     }
     return WithField(WithReason(absl::FailedPreconditionError(message), "PRECONDITION_FAILED"),
                      Cat("preconditions[", i, "]"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PendingCommit::FindMatching() {
+  absl::flat_hash_set<std::string> seen;  // Two filters may match one relationship.
+  for (const TupleFilter& filter : request_.delete_matching) {
+    auto cursor = before_->Read(filter, std::nullopt);
+    for (; cursor->Valid(); cursor->Next()) {
+      const TupleRow& row = cursor->row();
+      if (!seen.insert(ForwardKey(row.resource, row.relation, row.subject)).second) continue;
+      matching_.push_back({ChangeOp::kDelete, ToRelationship(row, before_->names())});
+    }
+    if (!cursor->status().ok()) return cursor->status();
   }
   return absl::OkStatus();
 }

@@ -77,6 +77,7 @@ class PendingCommit : public PendingWrite {
  private:
   absl::Status CheckPlace() const;
   absl::Status CheckPreconditions() const;
+  absl::Status FindMatching();
   absl::Status Apply(const TupleChange& change, size_t position);
   void Store(const TupleRow& row, const std::string& forward_key, std::string_view ended_value,
              bool deleted);
@@ -94,6 +95,7 @@ class PendingCommit : public PendingWrite {
   CommitEncoder record_;
   std::unique_ptr<const TupleSnapshot> before_;
   std::unique_ptr<const TupleSnapshot> after_;  // Only for a guard.
+  std::vector<TupleChange> matching_;           // The deletions that delete_matching comes to.
   std::vector<PendingChange> changes_;          // Only for a guard.
   LedgerHead ledger_;
   absl::Status guard_error_;  // Of what the guard wrote.

@@ -48,11 +48,14 @@ absl::Status CheckParts(const Relationship& relationship, size_t position) {
 }  // namespace
 
 absl::Status CheckForm(const WriteRequest& request) {
-  if (request.changes.empty() && request.schema_names.empty() && !request.schema_text &&
-      !request.guard && !request.at) {
+  if (request.changes.empty() && request.delete_matching.empty() && request.schema_names.empty() &&
+      !request.schema_text && !request.guard && !request.at) {
     return absl::InvalidArgumentError("the write is empty");
   }
-  if (request.records_only && (!request.changes.empty() || !request.schema_names.empty() ||
+  if (!request.changes.empty() && !request.delete_matching.empty()) {
+    return absl::InvalidArgumentError("a write has changes, or deletes what matches, not both");
+  }
+  if (request.records_only && (!request.changes.empty() || !request.delete_matching.empty() || !request.schema_names.empty() ||
                                request.schema_text || request.at || !request.guard)) {
     return absl::InvalidArgumentError("a write of records alone has a guard, and nothing else to do");
   }

@@ -81,6 +81,9 @@ class PendingWrite {
 
 struct WriteRequest {
   std::vector<TupleChange> changes;
+  // Deletes whatever matches one of these at the commit, expired or not; the guard sees each as a change. Not together
+  // with `changes`.
+  std::vector<TupleFilter> delete_matching;
   std::vector<Precondition> preconditions;
   std::optional<std::string> schema_text;           // Replaces the schema in the same revision.
   std::vector<std::string> schema_names;            // Names to give ids with it: types, relations, caveats.
