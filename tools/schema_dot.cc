@@ -17,6 +17,8 @@ constexpr std::string_view kGreen = "#16a34a";
 constexpr std::string_view kRed = "#dc2626";
 constexpr std::string_view kPurple = "#9333ea";
 
+constexpr size_t kPathBytesMax = 60;  // Of the relations on a line; a longer path says no more.
+
 constexpr std::string_view kHead = R"(digraph schema {
 	rankdir=LR bgcolor="white" pad=0.3 nodesep=0.2 ranksep=0.65 remincross=true
 	fontname="Helvetica,Arial,sans-serif" labelloc=b labeljust=l
@@ -133,9 +135,9 @@ class DotWriter {
                         e.op == Op::kIntersection, ""});
       }
       if (is_arrow) {
-        const std::string step =
-            Cat(here.path.empty() ? "" : "->", e.op == Op::kArrowAll ? "all " : "",
-                schema_.member(e.member).name);
+        std::string step = Cat(here.path.empty() ? "" : "->", e.op == Op::kArrowAll ? "all " : "",
+                               schema_.member(e.member).name);
+        if (here.path.size() > kPathBytesMax) step = here.path.ends_with("...") ? "" : "...";
         for (size_t i = e.targets.size(); i-- > 0;) {
           open.push_back(
               {e.targets[i].expr, here.is_taken_away, here.is_shared, Cat(here.path, step)});
