@@ -1,7 +1,6 @@
 #include "schema/diagnostic_sink.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "schema/text.h"
 
@@ -33,8 +32,12 @@ void FillPositions(std::string_view text, std::vector<Diagnostic>& diagnostics) 
 }  // namespace
 
 void DiagnosticSink::Add(Diagnostic diagnostic, syntax::Span span) {
+  // The same is said again wherever a partial is put in; only what is new counts.
+  std::string key = Cat(span.offset, " ", span.length, " ", diagnostic.message);
+  if (said_.contains(key)) return;
   size_t& count = diagnostic.severity == Severity::kError ? error_count_ : warning_count_;
   if (++count > kKeptMax) return;
+  said_.insert(std::move(key));
   diagnostic.range.offset = std::min<size_t>(span.offset, text_.size());
   diagnostic.range.length = std::min<size_t>(span.length, text_.size() - diagnostic.range.offset);
   diagnostics_.push_back(std::move(diagnostic));
@@ -58,12 +61,6 @@ std::vector<Diagnostic> DiagnosticSink::Finish() {
   std::stable_sort(
       diagnostics_.begin(), diagnostics_.end(),
       [](const Diagnostic& a, const Diagnostic& b) { return a.range.offset < b.range.offset; });
-  const auto same = [](const Diagnostic& a, const Diagnostic& b) {
-    return std::tie(a.range.offset, a.range.length, a.message) ==
-           std::tie(b.range.offset, b.range.length, b.message);
-  };
-  diagnostics_.erase(std::unique(diagnostics_.begin(), diagnostics_.end(), same),
-                     diagnostics_.end());
   FillPositions(text_, diagnostics_);
   const SourceRange last = diagnostics_.empty() ? SourceRange() : diagnostics_.back().range;
   if (error_count_ > kKeptMax) {

@@ -1,7 +1,7 @@
 // diagnostic_sink.h: where the phases of the compiler put what they find.
 //
-// Phases report in the order they come across things; Finish puts it into source order, drops
-// repetitions, and works out lines and columns in one pass over the text.
+// Phases report in the order they come across things, and may say the same again; Finish puts it
+// into source order and works out lines and columns in one pass over the text.
 //
 // Threads     One compilation, one thread.
 // Ownership   The text outlives the sink.
@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "schema/compiler.h"
 #include "schema/lint.h"
 #include "schema/syntax.h"
@@ -49,6 +50,7 @@ class DiagnosticSink {
   std::string_view text_;
   Silences silences_;
   std::vector<Diagnostic> diagnostics_;
+  absl::flat_hash_set<std::string> said_;  // What is kept: place and message.
   size_t error_count_ = 0;
   size_t warning_count_ = 0;
 };

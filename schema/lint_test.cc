@@ -254,6 +254,16 @@ TEST(Lint, ACommentInAPartialSilencesWhereItIsPutIn) {
   EXPECT_THAT(Lints(text), IsEmpty());
 }
 
+// Repetitions once counted toward the thousand that are kept, and pushed out other warnings.
+TEST(Lint, AWarningInAPartialIsSaidAndCountedOnce) {
+  std::string text =
+      "use partial\npartial base { relation rrr: user; permission ppp = rrr->nothing }\n";
+  for (int i = 0; i < 1500; ++i) text += Cat("definition doc", i, " { ...base }\n");
+  EXPECT_THAT(
+      Lints(text + "definition user { relation doc1: user }"),
+      ElementsAre("nothing | arrow-references-unreachable-relation", "doc1 | name-shadows-type"));
+}
+
 TEST(Lint, ASilencingCommentIsNoDocumentation) {
   const auto schema = MustCompile(
       "// First.\n// mandate-ignore-warning: never-holds\n// Second.\ndefinition user {}");

@@ -93,6 +93,20 @@ TEST(WriteSchema, WithMoreErrorsThanFitCountsThemAndNamesTheFirst) {
   EXPECT_LE(status.error_details().size(), kDetailsBytesMax);
 }
 
+TEST(WriteSchema, GivesEachWarningWithItsNameAndPlace) {
+  TestServer server;
+  v1::WriteSchemaRequest request;
+  request.set_schema(
+      "definition user {}\ndefinition doc {\n  relation aaa: user\n  permission ppp = aaa + "
+      "aaa\n}");
+  v1::WriteSchemaResponse response;
+  ASSERT_TRUE(server.TryWriteSchema(request, &response).ok());
+  ASSERT_EQ(response.warnings_size(), 1);
+  EXPECT_EQ(response.warnings(0).name(), "operand-twice");
+  EXPECT_EQ(response.warnings(0).line(), 4u);
+  EXPECT_EQ(response.warnings(0).column(), 26u);
+}
+
 TEST(WriteSchema, ThatWouldOrphanRelationshipsIsRefusedAndNamesThem) {
   TestServer server;
   server.WriteSchema(kDocumentSchema);

@@ -288,6 +288,22 @@ TEST_F(CommandLine, SchemaErrorsAreAllShownAndUnderlined) {
             "standard input: 1 definition, no errors\n");
 }
 
+TEST_F(CommandLine, SchemaWarningsAreShownWithTheirName) {
+  const std::string text = "definition user {}\ndefinition doc { relation user: doc }\n";
+  const std::string shown =
+      "standard input:2:27: warning: relation `user` has the name of a definition, which it cannot "
+      "hold [name-shadows-type]\ndefinition doc { relation user: doc }\n"
+      "                          ^~~~\n";
+  EXPECT_EQ(Run({"schema", "check", "-"}, text).err, shown);
+  TempDirectory directory;
+  ServingProcess server(directory.File("db"));
+  const Finished written = Run({"schema", "write", "-", "--server", server.address()}, text);
+  EXPECT_EQ(written.code, kExitOk);
+  EXPECT_EQ(written.err, shown);
+  const json checked = JsonOf({"schema", "check", directory.File("warned.zed", text)});
+  EXPECT_EQ(checked["findings"][0]["name"], "name-shadows-type");
+}
+
 TEST_F(CommandLine, SchemaErrorsThatDoNotFitAreCounted) {
   std::string text;
   for (int i = 0; i < 300; ++i)

@@ -13,10 +13,7 @@ namespace {
 
 using nlohmann::json;
 using testing::AllOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
 using testing::StartsWith;
 
 constexpr char kUgly[] = "definition   user{}  // people\n";
@@ -298,73 +295,6 @@ TEST_F(SchemaDiffInForce, NeedsTheServer) {
   const Finished finished = RunMandate({"schema", "diff", file, "--server", address});
   EXPECT_EQ(finished.code, kExitError);
   EXPECT_THAT(finished.err, StartsWith(Cat("error: no server answers at `", address)));
-}
-
-TEST(SchemaDot, DrawsEveryRelationAndPermission) {
-  const CompileResult compiled = CompileSchema(R"(
-use self
-caveat cav(hour int) { hour == 1 }
-definition user {}
-definition team { relation member: user | team#member }
-/** What "people" write \ read. */
-definition doc {
-  relation parent: doc
-  relation viewer: user | user with cav | user:* | team#member
-  relation banned: user
-  permission view = (viewer + parent->parent->view) - (banned + self)
-  permission both = viewer & parent.all(view)
-  permission none = nil
-})");
-  ASSERT_TRUE(compiled.ok());
-  const std::string dot = SchemaToDot(*compiled.schema);
-  for (const char* line : {
-           "\t\"user\" [label=<<B>user</B>> ",
-           "\tsubgraph \"cluster doc\" {\n\t\tlabel=<<B>doc</B>> ",
-           "tooltip=\"What \\\"people\\\" write \\\\ read.\"",
-           "\t\t\"doc\" [label=\"\" shape=circle",
-           "\t\t\"doc#view\" [label=\"view\" color=\"#16a34a\"",
-           "tooltip=\"view = (viewer + parent->parent->view) - (banned + self)\"]",
-           "\t\t\"doc#viewer\" [label=\"viewer\" color=\"#2563eb\"",
-           "\t\t\"doc#none\" [label=\"none\"",
-           "\t\"doc#parent\" -> \"doc\" [color=\"#94a3b8\"]\n",
-           "\t\"doc#viewer\" -> \"user\" [color=\"#94a3b8\" label=\"(with cav, *)\"]\n",
-           "\t\"doc#viewer\" -> \"team#member\" [color=\"#94a3b8\"]\n",
-           "\t\"team#member\" -> \"team#member\" [color=\"#94a3b8\"]\n",
-           "\t\"doc#view\" -> \"doc#viewer\" [color=\"#16a34a\"]\n",
-           "\t\"doc#view\" -> \"doc#view\" [color=\"#16a34a\" style=dashed "
-           "label=\"parent->parent\"]\n",
-           "\t\"doc#view\" -> \"doc#banned\" [color=\"#dc2626\" arrowhead=tee]\n",
-           "\t\"doc#view\" -> \"doc\" [color=\"#dc2626\" arrowhead=tee]\n",
-           "\t\"doc#both\" -> \"doc#viewer\" [color=\"#16a34a\" label=\"&\"]\n",
-           "\t\"doc#both\" -> \"doc#view\" [color=\"#16a34a\" style=dashed label=\"& all "
-           "parent\"]\n",
-       }) {
-    EXPECT_THAT(dot, HasSubstr(line));
-  }
-  EXPECT_THAT(dot, Not(HasSubstr("#9333ea"))) << "no delegation, no word of it";
-  EXPECT_THAT(dot, Not(HasSubstr("\"team\" [")))
-      << "nothing holds a team itself, so there is no dot for it";
-}
-
-TEST(SchemaDot, CutsThePathOfALongArrow) {
-  std::string text = "definition doc {\n relation aaa: doc\n permission ppp = aaa";
-  for (int i = 0; i < 1000; ++i) text += "->aaa";
-  const std::string dot = SchemaToDot(*CompileSchema(text + "\n}").schema);
-  EXPECT_THAT(dot, HasSubstr("->aaa->aaa...\"]\n"));
-}
-
-TEST(SchemaDot, DrawsDelegationInAColourOfItsOwn) {
-  const CompileResult compiled = CompileSchema(kOld);
-  ASSERT_TRUE(compiled.ok());
-  const std::string dot = SchemaToDot(*compiled.schema);
-  for (const char* line : {
-           "label=<agent <B>bot</B>>",
-           "\"user#acts_on_behalf_of\" -> \"bot\" [color=\"#9333ea\"]",
-           "\"bot#boundary\" -> \"doc#view\" [color=\"#9333ea\" label=\"*\"]",
-           "\"bot#boundary\" [label=\"boundary\" color=\"#9333ea\"",
-       }) {
-    EXPECT_THAT(dot, HasSubstr(line));
-  }
 }
 
 TEST(SchemaGraph, PrintsDot) {

@@ -35,13 +35,15 @@ constexpr std::string_view kHead = R"(digraph schema {
 constexpr std::string_view kDelegationLegend =
     " &#160;\n\t\t<FONT COLOR=\"#9333ea\">&#8212;</FONT> delegation";
 
-// As a quoted string of DOT.
+// As a quoted string of DOT, in which `&` begins an entity as in XML.
 std::string Quoted(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') out += '\\';
     if (c == '\n') {
       out += "\\n";
+    } else if (c == '&') {
+      out += "&amp;";
     } else {
       out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
     }
