@@ -2,15 +2,44 @@
 
 #include <algorithm>
 
-#include "schema/text.h"
+#include "absl/container/btree_map.h"
 #include "absl/strings/str_join.h"
 #include "schema/reason.h"
+#include "schema/text.h"
 
 namespace mandate {
 namespace {
 
-// Enough to see what kind of relationships they are.
-constexpr size_t kNamedMax = 10;
+// Enough to see what kind of relationships they are, in a message that still fits into the trailers of a call.
+constexpr size_t kFormsMax = 10;
+constexpr size_t kExamplesMax = 3;
+constexpr size_t kExampleBytesMax = 120;
+
+// Stored relationships of one form that a schema does not allow.
+struct Orphans {
+  size_t count = 0;
+  std::string examples;
+};
+
+// `document#viewer@team#member with cav and expiration`
+std::string FormOf(const Relationship& relationship) {
+  const SubjectRef& subject = relationship.subject;
+  const bool expires = relationship.expires_at != absl::InfiniteFuture();
+  return Cat(relationship.resource.type, "#", relationship.relation, "@", subject.type,
+             subject.IsWildcard() ? ":*" : "",
+             subject.relation.empty() ? "" : Cat("#", subject.relation),
+             relationship.caveat.empty() ? "" : Cat(" with ", relationship.caveat),
+             !expires ? "" : relationship.caveat.empty() ? " with expiration" : " and expiration");
+}
+
+// Without caveat and expiry, of which the form tells. What is left is ASCII.
+std::string Shorten(const Relationship& relationship) {
+  std::string text =
+      ToText({relationship.resource, relationship.relation, relationship.subject});
+  if (text.size() <= kExampleBytesMax) return text;
+  text.resize(kExampleBytesMax);
+  return text + "...";
+}
 
 }  // namespace
 
@@ -31,7 +60,7 @@ absl::Status AdmitWidening(const SchemaChange& change, const std::vector<std::st
 }
 
 absl::Status AdmitSchema(const Schema& after, const SchemaChange& change, const Snapshot& stored) {
-  std::vector<std::string> orphans;
+  absl::btree_map<std::string, Orphans> forms;
   size_t count = 0;
   for (const SchemaChange::Narrowed& narrowed : change.narrowed) {
     TupleFilter filter{.resource_type = narrowed.type, .relation = narrowed.relation};
@@ -39,18 +68,27 @@ absl::Status AdmitSchema(const Schema& after, const SchemaChange& change, const 
     for (; cursor->Valid(); cursor->Next()) {
       const Relationship relationship = ToRelationship(cursor->row(), stored.names());
       if (ValidateRelationship(after, relationship, Intent::kStore).ok()) continue;
-      if (++count <= kNamedMax) orphans.push_back(ToText(relationship));
+      ++count;
+      Orphans& orphans = forms[FormOf(relationship)];
+      if (++orphans.count > kExamplesMax) continue;
+      orphans.examples += Cat(orphans.count == 1 ? "" : ", ", Shorten(relationship));
     }
     if (!cursor->status().ok()) return cursor->status();
   }
   if (count == 0) return absl::OkStatus();
-  std::string text = absl::StrJoin(orphans, "\n  ");
-  if (count > kNamedMax) text += Cat("\n  and ", count - kNamedMax, " more");
+  std::string list;
+  size_t listed = 0;
+  for (const auto& [form, orphans] : forms) {
+    if (++listed > kFormsMax) break;
+    list += Cat("\n  ", orphans.count, " of ", form, ": ", orphans.examples,
+                orphans.count > kExamplesMax ? ", ..." : "");
+  }
+  if (forms.size() > kFormsMax) list += Cat("\n  and ", forms.size() - kFormsMax, " more forms");
   return WithReason(
       absl::FailedPreconditionError(Cat(
           "the new schema does not allow ", count, count == 1 ? " relationship" : " relationships",
           " that ", count == 1 ? "is" : "are", " stored; delete ", count == 1 ? "it" : "them",
-          " first, or keep what allows ", count == 1 ? "it" : "them", ":\n  ", text)),
+          " first, or keep what allows ", count == 1 ? "it" : "them", ":", list)),
       "ORPHANS_RELATIONSHIPS");
 }
 

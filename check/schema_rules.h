@@ -15,8 +15,8 @@ namespace mandate {
 // SchemaChange::widened does.
 absl::Status AdmitWidening(const SchemaChange& change, const std::vector<std::string>& drops);
 
-// FAILED_PRECONDITION (ORPHANS_RELATIONSHIPS), naming the first of them, when relationships that are stored, expired
-// or not, are not allowed by `after`. Reads the narrowed relations alone.
+// FAILED_PRECONDITION (ORPHANS_RELATIONSHIPS), with a count and examples for each form (`document#viewer@user:*`), when
+// relationships that are stored, expired or not, are not allowed by `after`. Reads the narrowed relations alone.
 absl::Status AdmitSchema(const Schema& after, const SchemaChange& change, const Snapshot& stored);
 
 }  // namespace mandate

@@ -30,18 +30,25 @@ std::set<Form> FormsOf(const Schema& schema, const Member& relation) {
 bool KeepsParameters(const Caveat& caveat, const Schema& after) {
   const std::optional<CaveatId> found = after.FindCaveat(caveat.name);
   if (!found.has_value()) return false;
-  const auto& kept = after.caveat(*found).parameters;
-  return std::all_of(caveat.parameters.begin(), caveat.parameters.end(),
-                     [&](const CaveatParameter& old) {
-                       return std::any_of(kept.begin(), kept.end(), [&](const auto& parameter) {
-                         return parameter.name == old.name && parameter.type == old.type;
-                       });
-                     });
+  std::set<std::pair<std::string_view, std::string_view>> kept;
+  for (const CaveatParameter& parameter : after.caveat(*found).parameters)
+    kept.emplace(parameter.name, parameter.type);
+  return std::all_of(
+      caveat.parameters.begin(), caveat.parameters.end(),
+      [&](const CaveatParameter& old) { return kept.contains({old.name, old.type}); });
+}
+
+// By CaveatId of `before`.
+std::vector<bool> FindNarrowedCaveats(const Schema& before, const Schema& after) {
+  std::vector<bool> narrowed;
+  for (const Caveat& caveat : before.caveats()) narrowed.push_back(!KeepsParameters(caveat, after));
+  return narrowed;
 }
 
 // True if some relationship of `relation` that `before` allows is not allowed, or means something
 // else, in `after`.
-bool IsNarrowed(const Schema& before, const Member& relation, const Schema& after) {
+bool IsNarrowed(const Schema& before, const Member& relation, const Schema& after,
+                const std::vector<bool>& narrowed_caveats) {
   const Definition& type = before.definition(relation.type);
   const std::optional<TypeId> new_type = after.FindType(type.name);
   if (!new_type.has_value() || after.definition(*new_type).kind != type.kind) return true;
@@ -50,7 +57,7 @@ bool IsNarrowed(const Schema& before, const Member& relation, const Schema& afte
   const Member& new_relation = after.member(*found);
   if (new_relation.is_permission || new_relation.reserved != relation.reserved) return true;
   for (const SubjectType& s : relation.subject_types) {
-    if (s.caveat != CaveatId::kNone && !KeepsParameters(before.caveat(s.caveat), after)) return true;
+    if (s.caveat != CaveatId::kNone && narrowed_caveats[static_cast<size_t>(s.caveat)]) return true;
   }
   const std::set<Form> old_forms = FormsOf(before, relation);
   const std::set<Form> new_forms = FormsOf(after, new_relation);
@@ -61,8 +68,9 @@ bool IsNarrowed(const Schema& before, const Member& relation, const Schema& afte
 
 SchemaChange CompareForStorage(const Schema& before, const Schema& after) {
   SchemaChange change;
+  const std::vector<bool> narrowed_caveats = FindNarrowedCaveats(before, after);
   for (const Member& member : before.members()) {
-    if (member.is_permission || !IsNarrowed(before, member, after)) continue;
+    if (member.is_permission || !IsNarrowed(before, member, after, narrowed_caveats)) continue;
     change.narrowed.push_back({before.definition(member.type).name, member.name});
   }
   for (const Definition& type : before.definitions()) {

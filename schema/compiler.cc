@@ -1,6 +1,8 @@
 #include "schema/compiler.h"
 
 #include "schema/diagnostic_sink.h"
+#include "schema/expression_graph.h"
+#include "schema/lint.h"
 #include "schema/parser.h"
 #include "schema/resolver.h"
 
@@ -8,6 +10,17 @@ namespace mandate {
 namespace {
 
 constexpr size_t kTextBytesMax = 4 << 20;
+
+void Resolve(Resolution& resolution) {
+  ResolveSubjectTypes(resolution);
+  CheckDelegation(resolution);
+  ResolvePermissions(resolution);
+  ResolveRules(resolution);
+  CheckRuleReach(resolution);
+  const ExpressionGraph graph(resolution.schema());
+  AnalyzeExpressions(resolution, graph);
+  if (!resolution.sink.has_errors()) LintMeaning(resolution, graph);
+}
 
 }  // namespace
 
@@ -20,14 +33,11 @@ CompileResult CompileSchema(std::string_view text) {
     return result;
   }
   const syntax::File file = syntax::ParseSchema(text, sink);
+  sink.Silence(Silences(file));
+  LintText(file, sink);
   Resolution resolution(file, sink);
   DeclareNames(resolution);
-  ResolveSubjectTypes(resolution);
-  CheckDelegation(resolution);
-  ResolvePermissions(resolution);
-  ResolveRules(resolution);
-  CheckRuleReach(resolution);
-  AnalyzeExpressions(resolution);
+  if (!resolution.too_large) Resolve(resolution);
   if (!sink.has_errors()) result.schema = resolution.builder.Finish();
   result.diagnostics = sink.Finish();
   return result;

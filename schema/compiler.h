@@ -4,9 +4,11 @@
 //   if (!result.ok()) std::cerr << RenderDiagnostics("schema.zed", text, result.diagnostics);
 //
 // Threads     Free functions; safe anywhere.
-// Errors      All errors of a text are reported, not the first alone, in source order, each once (after 1,000 the
-//             rest are only counted).
-// Limits      4 MiB of text; expressions nested at most 256 deep (a limit of the reader, not of the data).
+// Errors      All errors of a text are reported, not the first alone, in source order, each once
+// (after 1,000 errors
+//             or 1,000 warnings the rest are only counted).
+// Limits      4 MiB of text; expressions nested at most 256 deep (a limit of the reader, not of the
+// data).
 #ifndef MANDATE_SCHEMA_COMPILER_H_
 #define MANDATE_SCHEMA_COMPILER_H_
 
@@ -40,6 +42,7 @@ struct Diagnostic {
   SourceRange range;
   std::string message;  // Lower case, the user's text in backticks, no full stop, the way out if it is short.
   Fault fault = Fault::kMeaning;
+  std::string lint = {};  // Of a warning: its name, by which a comment silences it (lint.h).
 };
 
 struct CompileResult {

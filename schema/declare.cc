@@ -8,9 +8,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "schema/cel/cel.h"
+#include "schema/comment.h"
 #include "schema/resolver.h"
 #include "schema/text.h"
 
@@ -23,7 +22,12 @@ using syntax::MemberKind;
 // Members after partials are put in, counting each spread as one: nested partials multiply.
 constexpr size_t kMembersMax = 1 << 20;
 
-using Partials = absl::flat_hash_map<std::string, const syntax::Definition*>;
+// Bodies with statements that could not be read, in one definition. With more of them, anything may
+// be declared there.
+constexpr size_t kUnreadBodiesMax = 16;
+
+// Their text and documentation, again with partials put in: four times what a schema may have.
+constexpr size_t kTextBytesMax = 16 << 20;
 
 Kind KindOf(DefinitionKind kind) {
   switch (kind) {
@@ -52,16 +56,19 @@ class Declarer {
         if (definition->kind != DefinitionKind::kPartial) {
           definitions.push_back(definition);
         } else if (fresh) {
-          partials_[definition->name.text] = definition;
+          r_.partials[definition->name.text] = definition;
         }
       } else if (const auto* caveat = std::get_if<syntax::Caveat>(&item)) {
         ClaimName(caveat->name);
         DeclareCaveat(*caveat);
+      } else if (const auto* import = std::get_if<syntax::Import>(&item)) {
+        r_.sink.SyntaxError(
+            import->span, "`import` is not supported: put the files together into one text first");
       }
     }
     CheckPartials();
     for (const syntax::Definition* definition : definitions) Declare(*definition);
-    for (size_t i = 0; i < definitions.size(); ++i)
+    for (size_t i = 0; i < definitions.size() && !r_.too_large; ++i)
       DeclareMembers(static_cast<TypeId>(i), *definitions[i]);
   }
 
@@ -77,7 +84,7 @@ class Declarer {
   }
 
   void DeclareCaveat(const syntax::Caveat& source) {
-    Caveat caveat{source.name.text, DocText(source.comments), {}, source.body};
+    Caveat caveat{source.name.text, syntax::DocText(source.comments), {}, source.body};
     for (const syntax::CaveatParameter& parameter : source.parameters) {
       caveat.parameters.push_back({parameter.name.text, parameter.type});
     }
@@ -102,9 +109,9 @@ class Declarer {
                     d.message);
     }
     if (!compiled.ok()) return;
+    const absl::flat_hash_set<std::string> unused(compiled.unused.begin(), compiled.unused.end());
     for (const syntax::CaveatParameter& parameter : source.parameters) {
-      const auto& unused = compiled.unused;
-      if (std::find(unused.begin(), unused.end(), parameter.name.text) == unused.end()) continue;
+      if (!unused.contains(parameter.name.text)) continue;
       r_.sink.Error(parameter.name.span,
                     Cat("parameter ", Quote(parameter.name.text), " is not used by the caveat"));
     }
@@ -112,8 +119,19 @@ class Declarer {
   }
 
   void Declare(const syntax::Definition& source) {
-    r_.builder.AddDefinition(source.name.text, KindOf(source.kind), DocText(source.comments));
-    r_.types.push_back({&source, source.incomplete, {source.unread.begin(), source.unread.end()}});
+    r_.builder.AddDefinition(source.name.text, KindOf(source.kind),
+                             syntax::DocText(source.comments));
+    r_.types.push_back({&source});
+    NoteUnread(r_.types.back(), source);
+  }
+
+  void NoteUnread(TypeSource& type, const syntax::Definition& body) {
+    type.incomplete |= body.incomplete;
+    if (body.unread.empty()) return;
+    auto& words = r_.unread_members[&body];
+    if (words.empty()) words.insert(body.unread.begin(), body.unread.end());
+    type.unread.push_back(&words);
+    type.incomplete |= type.unread.size() > kUnreadBodiesMax;
   }
 
   // Every partial that is spread exists and none comes back to itself, whether it is used or not.
@@ -159,16 +177,11 @@ class Declarer {
   }
 
   const syntax::Definition* FindPartial(const syntax::Name& name, bool report) {
-    const auto found = partials_.find(name.text);
-    if (found != partials_.end()) return found->second;
+    const auto found = r_.partials.find(name.text);
+    if (found != r_.partials.end()) return found->second;
     if (report && !r_.MayDeclare(name.text)) {
-      std::vector<std::string> names;
-      for (const auto& [known, unused] : partials_) names.push_back(known);
-      std::sort(names.begin(), names.end());
-      const std::string close = ClosestName(name.text, names);
-      r_.sink.SyntaxError(name.span,
-                          Cat("partial ", Quote(name.text), " is not defined",
-                              close.empty() ? "" : Cat("; did you mean ", Quote(close), "?")));
+      r_.sink.SyntaxError(name.span, Cat("partial ", Quote(name.text), " is not defined",
+                                         r_.SuggestPartial(name.text)));
     }
     return nullptr;
   }
@@ -180,13 +193,7 @@ class Declarer {
     while (!stack.empty()) {
       const syntax::Member* member = Next(stack, open);
       if (member == nullptr) continue;
-      if (++member_count_ > kMembersMax) {
-        if (member_count_ == kMembersMax + 1) {
-          r_.sink.Error(member->name.span,
-                        "with its partials put in, the schema has more than 1,048,576 members");
-        }
-        return;
-      }
+      if (!Count(*member)) return;
       if (member->kind == MemberKind::kRule) {
         if (!member->broken) r_.rules.push_back({type, member});
         continue;
@@ -203,11 +210,27 @@ class Declarer {
                                              Quote(definition.name.text), " twice"));
         continue;
       }
-      if (partial->incomplete) r_.type_source(type).incomplete = true;
-      r_.type_source(type).unread.insert(partial->unread.begin(), partial->unread.end());
+      NoteUnread(r_.type_source(type), *partial);
       open.insert(partial);
       stack.push_back({partial, 0});
     }
+  }
+
+  // False, and an error for the first, once there is too much.
+  bool Count(const syntax::Member& member) {
+    ++member_count_;
+    text_bytes_ += member.span.length;
+    for (const syntax::Comment& comment : member.comments.before)
+      text_bytes_ += comment.text.size();
+    if (member_count_ <= kMembersMax && text_bytes_ <= kTextBytesMax) return true;
+    if (!r_.too_large) {
+      r_.sink.Error(member.name.span,
+                    member_count_ > kMembersMax
+                        ? "with its partials put in, the schema has more than 1,048,576 members"
+                        : "with its partials put in, the schema is longer than 16 MiB");
+    }
+    r_.too_large = true;
+    return false;
   }
 
   void DeclareMember(TypeId type, const syntax::Member& source) {
@@ -226,62 +249,20 @@ class Declarer {
                                           ": it must be a relation"));
     }
     const MemberId id =
-        r_.builder.AddMember(type, name, is_permission, reserved, DocText(source.comments));
+        r_.builder.AddMember(type, name, is_permission, reserved, syntax::DocText(source.comments));
     r_.members.push_back({&source, source.broken});
     const ExprId root = r_.schema().member(id).root;
     r_.expr_spans.resize(static_cast<size_t>(root) + 1, source.name.span);
   }
 
   Resolution& r_;
-  Partials partials_;
   absl::flat_hash_set<std::string> names_;
   size_t member_count_ = 0;
+  size_t text_bytes_ = 0;
 };
-
-std::string StripDelimiters(absl::string_view text) {
-  if (absl::ConsumePrefix(&text, "//")) return std::string(absl::StripAsciiWhitespace(text));
-  absl::ConsumePrefix(&text, "/*");
-  absl::ConsumeSuffix(&text, "*/");
-  std::string out;
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    line = absl::StripAsciiWhitespace(line);
-    absl::ConsumePrefix(&line, "*");
-    if (!out.empty()) out += '\n';
-    out += StdView(absl::StripAsciiWhitespace(line));
-  }
-  return std::string(absl::StripAsciiWhitespace(out));
-}
-
-std::string Suggest(std::string_view name, const std::vector<std::string>& candidates) {
-  const std::string close = ClosestName(name, candidates);
-  return close.empty() ? std::string() : Cat("; did you mean ", Quote(close), "?");
-}
 
 }  // namespace
 
 void DeclareNames(Resolution& r) { Declarer(r).Run(); }
-
-std::string DocText(const syntax::Comments& comments) {
-  std::string doc;
-  for (const syntax::Comment& comment : comments.before) {
-    if (!doc.empty()) doc += '\n';
-    doc += StripDelimiters(comment.text);
-    if (comment.blank_after) doc.clear();
-  }
-  return doc;
-}
-
-std::string Resolution::SuggestMember(TypeId type, std::string_view name) const {
-  std::vector<std::string> names;
-  for (MemberId member : schema().definition(type).members)
-    names.push_back(schema().member(member).name);
-  return Suggest(name, names);
-}
-
-std::string Resolution::SuggestType(std::string_view name) const {
-  std::vector<std::string> names;
-  for (const Definition& definition : schema().definitions()) names.push_back(definition.name);
-  return Suggest(name, names);
-}
 
 }  // namespace mandate

@@ -202,7 +202,7 @@ class DelegationChecker {
     if (member.reserved != Reserved::kDelegator || KindOf(subject.type) != Kind::kAgent) return;
     if (r_.schema().FindMember(member.type, "parent_task").has_value()) return;
     r_.sink.Warning(
-        source.form,
+        source.form, Lint::kDelegatorWithoutParentTask,
         Cat("no task can have ", Quote(NameOf(subject.type)),
             " as its delegator, since a task that an agent delegates needs a `parent_task`"));
   }

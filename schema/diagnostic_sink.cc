@@ -1,7 +1,6 @@
 #include "schema/diagnostic_sink.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "schema/text.h"
 
@@ -32,49 +31,46 @@ void FillPositions(std::string_view text, std::vector<Diagnostic>& diagnostics) 
 
 }  // namespace
 
-void DiagnosticSink::Add(Severity severity, Fault fault, syntax::Span span, std::string message) {
-  if (severity == Severity::kError) ++error_count_;
-  if (full()) {
-    ++dropped_count_;
-    return;
-  }
-  Diagnostic diagnostic;
-  diagnostic.severity = severity;
-  diagnostic.fault = fault;
+void DiagnosticSink::Add(Diagnostic diagnostic, syntax::Span span) {
+  // The same is said again wherever a partial is put in; only what is new counts.
+  std::string key = Cat(span.offset, " ", span.length, " ", diagnostic.message);
+  if (said_.contains(key)) return;
+  size_t& count = diagnostic.severity == Severity::kError ? error_count_ : warning_count_;
+  if (++count > kKeptMax) return;
+  said_.insert(std::move(key));
   diagnostic.range.offset = std::min<size_t>(span.offset, text_.size());
   diagnostic.range.length = std::min<size_t>(span.length, text_.size() - diagnostic.range.offset);
-  diagnostic.message = std::move(message);
   diagnostics_.push_back(std::move(diagnostic));
 }
 
 void DiagnosticSink::SyntaxError(syntax::Span span, std::string message) {
-  Add(Severity::kError, Fault::kSyntax, span, std::move(message));
+  Add({Severity::kError, {}, std::move(message), Fault::kSyntax}, span);
 }
 
 void DiagnosticSink::Error(syntax::Span span, std::string message) {
-  Add(Severity::kError, Fault::kMeaning, span, std::move(message));
+  Add({Severity::kError, {}, std::move(message), Fault::kMeaning}, span);
 }
 
-void DiagnosticSink::Warning(syntax::Span span, std::string message) {
-  Add(Severity::kWarning, Fault::kMeaning, span, std::move(message));
+void DiagnosticSink::Warning(syntax::Span span, Lint lint, std::string message) {
+  if (silences_.Cover(span.offset, lint)) return;
+  Add({Severity::kWarning, {}, std::move(message), Fault::kMeaning, std::string(LintName(lint))},
+      span);
 }
 
 std::vector<Diagnostic> DiagnosticSink::Finish() {
   std::stable_sort(
       diagnostics_.begin(), diagnostics_.end(),
       [](const Diagnostic& a, const Diagnostic& b) { return a.range.offset < b.range.offset; });
-  const auto same = [](const Diagnostic& a, const Diagnostic& b) {
-    return std::tie(a.range.offset, a.range.length, a.message) ==
-           std::tie(b.range.offset, b.range.length, b.message);
-  };
-  diagnostics_.erase(std::unique(diagnostics_.begin(), diagnostics_.end(), same),
-                     diagnostics_.end());
   FillPositions(text_, diagnostics_);
-  if (dropped_count_ > 0) {
-    Diagnostic last = diagnostics_.back();
-    last.severity = error_count_ > 0 ? Severity::kError : Severity::kWarning;
-    last.message = Cat("too many messages; ", dropped_count_, " more are not shown");
-    diagnostics_.push_back(std::move(last));
+  const SourceRange last = diagnostics_.empty() ? SourceRange() : diagnostics_.back().range;
+  if (error_count_ > kKeptMax) {
+    diagnostics_.push_back({Severity::kError, last,
+                            Cat("too many errors; ", error_count_ - kKeptMax, " more are not shown")});
+  }
+  if (warning_count_ > kKeptMax) {
+    diagnostics_.push_back(
+        {Severity::kWarning, last,
+         Cat("too many warnings; ", warning_count_ - kKeptMax, " more are not shown")});
   }
   return std::move(diagnostics_);
 }

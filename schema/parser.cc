@@ -130,8 +130,7 @@ void SchemaParser::ParseImport() {
   Advance();
   if (Current().kind != TokenKind::kString) return FailExpected("a file name in quotes");
   import.path = {std::string(TextOf(Current())), Current().span};
-  sink_.SyntaxError(Cover(keyword, Current().span),
-                    "`import` is not supported: put the files together into one text first");
+  import.span = Cover(keyword, Current().span);
   Advance();
   FinishComments(import.comments);
   file_.items.push_back(std::move(import));
@@ -140,6 +139,7 @@ void SchemaParser::ParseImport() {
 
 void SchemaParser::ParseDefinition(DefinitionKind kind) {
   const KindWord& word = WordOf(kind);
+  const Span start = Current().span;
   Definition definition;
   definition.kind = kind;
   definition.comments.before = TakeCommentsBefore(Current().span.offset);
@@ -166,8 +166,10 @@ void SchemaParser::ParseDefinition(DefinitionKind kind) {
   if (!Expect("{", "`{`")) {
     definition.incomplete = true;
   } else {
+    TakeOpenComments(definition);
     ParseBody(definition, Previous().span);
   }
+  definition.span = Cover(start, Previous().span);
   FinishComments(definition.comments);
   file_.items.push_back(std::move(definition));
 }
@@ -179,7 +181,10 @@ void SchemaParser::ParseBody(Definition& definition, Span brace) {
       return ReportUnclosed(what, definition.name, brace);
     }
     if (AtSymbol("}")) {
+      const bool first = definition.members.empty() && definition.open_comments.empty();
+      const bool blank = !first && BlankBeforeNext();
       definition.end_comments = TakeEndComments(Current().span.offset);
+      definition.end_blank_before = blank && !definition.end_comments.empty();
       return Advance();
     }
     if (Current().kind == TokenKind::kEnd) {

@@ -7,6 +7,7 @@
 // strings and comments are understood here, to find its end.
 #include <string_view>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "schema/parser_impl.h"
 #include "schema/text.h"
@@ -56,7 +57,13 @@ void SchemaParser::ParseCaveat() {
     break;
   }
   ParseCaveatParameters(caveat);
-  if (!failed_ && Expect("{", "`{`")) ParseCaveatBody(caveat);
+  if (!failed_ && Expect("{", "`{`")) {
+    for (Comment& comment : TakeCommentsBefore(Previous().span.offset)) {
+      comment.blank_after = false;
+      caveat.comments.before.push_back(std::move(comment));
+    }
+    ParseCaveatBody(caveat);
+  }
   caveat.broken |= failed_;
   FinishComments(caveat.comments);
   if (!caveat.name.empty()) file_.items.push_back(std::move(caveat));
@@ -66,8 +73,10 @@ void SchemaParser::ParseCaveatParameters(Caveat& caveat) {
   if (!Expect("(", "`(` and the parameters")) return;
   if (AtSymbol(")"))
     return Fail(Current().span, "a caveat has at least one parameter, like `(hour int)`");
+  absl::flat_hash_set<std::string> names;
   do {
     CaveatParameter parameter;
+    parameter.before = TakeCommentsInside();
     parameter.name = ParseName("the name of a parameter");
     if (failed_) return;
     if (!IsIdentifier(parameter.name.text)) {
@@ -81,13 +90,10 @@ void SchemaParser::ParseCaveatParameters(Caveat& caveat) {
     parameter.type = ParseParameterType();
     if (failed_) return;
     parameter.type_span = Cover(start, Previous().span);
-    for (const CaveatParameter& other : caveat.parameters) {
-      if (other.name.text == parameter.name.text) {
-        sink_.SyntaxError(parameter.name.span,
-                          Cat("parameter ", Quote(parameter.name.text), " is declared twice"));
-        caveat.broken = true;
-        break;
-      }
+    if (!names.insert(parameter.name.text).second) {
+      sink_.SyntaxError(parameter.name.span,
+                        Cat("parameter ", Quote(parameter.name.text), " is declared twice"));
+      caveat.broken = true;
     }
     caveat.parameters.push_back(std::move(parameter));
   } while (Accept(","));

@@ -7,7 +7,6 @@
 // Nodes are added children first, so the nodes of one expression are one run that ends with its
 // root.
 #include "schema/parser_impl.h"
-#include "schema/printer.h"
 #include "schema/text.h"
 
 namespace mandate::syntax {
@@ -16,8 +15,6 @@ namespace {
 
 // Bounds the parser's recursion; nobody reads an expression that deep.
 constexpr int kNestingMax = 256;
-
-constexpr size_t kReadingBytesMax = 160;  // A longer expression is not repeated in a message.
 
 struct Operator {
   std::string_view symbol;
@@ -28,11 +25,6 @@ constexpr Operator kOperators[] = {  // Loosest first.
     {"&", ExprKind::kIntersection},
     {"+", ExprKind::kUnion}};
 constexpr int kOperatorLevels = 3;
-
-bool IsOperator(ExprKind kind) {
-  return kind == ExprKind::kUnion || kind == ExprKind::kIntersection ||
-         kind == ExprKind::kExclusion;
-}
 
 }  // namespace
 
@@ -62,6 +54,7 @@ ExprIndex SchemaParser::ParsePrimary() {
   const bool is_self = file_.uses_self && AtWord("self");
   if (!is_nil && !is_self) return ParseNameOrArrow();
   Expr expr;
+  expr.before = TakeCommentsInside();
   expr.kind = is_nil ? ExprKind::kNil : ExprKind::kSelf;
   expr.span = Current().span;
   Advance();
@@ -109,6 +102,7 @@ void SchemaParser::RefuseArrowHere() {
 
 ExprIndex SchemaParser::ParseNameOrArrow() {
   Expr expr;
+  expr.before = TakeCommentsInside();
   expr.kind = ExprKind::kName;
   expr.name = ParseName("a relation or permission");
   while (!failed_ && (AtSymbol("->") || AtSymbol("."))) {
@@ -134,33 +128,6 @@ ArrowStep SchemaParser::ParseArrowStep() {
   step.target = ParseName("the name of a relation or permission");
   Expect(")", "`)`");
   return step;
-}
-
-// One warning for each place where operators of different kinds meet without parentheses, saying
-// how it is read.
-void SchemaParser::WarnOfMixedOperators(const Member& member) {
-  const auto mixes = [&](const Expr& expr) {
-    if (!IsOperator(expr.kind)) return false;
-    for (ExprIndex child : expr.children) {
-      if (IsOperator(file_.expr(child).kind) && !file_.expr(child).parenthesized) return true;
-    }
-    return false;
-  };
-  std::vector<bool> covered(file_.exprs.size() - static_cast<size_t>(member.first), false);
-  for (size_t i = file_.exprs.size(); i-- > static_cast<size_t>(member.first);) {
-    const Expr& expr = file_.exprs[i];
-    for (ExprIndex child : expr.children) {
-      covered[static_cast<size_t>(child) - static_cast<size_t>(member.first)] =
-          !file_.expr(child).parenthesized;
-    }
-    if (covered[i - static_cast<size_t>(member.first)] || !mixes(expr)) continue;
-    const std::string rule = "`+` binds tighter than `&`, and `&` tighter than `-`";
-    sink_.Warning(expr.span, expr.span.length > kReadingBytesMax
-                                 ? Cat(rule, "; add parentheses")
-                                 : Cat("this is read as ",
-                                       Quote(FormatExpression(file_, static_cast<ExprIndex>(i))),
-                                       ", since ", rule, "; add parentheses"));
-  }
 }
 
 }  // namespace mandate::syntax

@@ -59,6 +59,9 @@ class SchemaParser {
 
   // Comments. The cursor walks over them in step with the items.
   std::vector<Comment> TakeCommentsBefore(uint32_t offset);
+  std::vector<Comment> TakeCommentsInside();  // Of a statement: those before the current token.
+  void TakeOpenComments(Definition& definition);
+  bool BlankBeforeNext() const;  // An empty line before the current token and its comments.
   std::vector<Comment> TakeEndComments(uint32_t offset);  // Nothing follows them.
   void FinishComments(Comments& comments);
 
@@ -110,7 +113,6 @@ class SchemaParser {
   ArrowStep ParseArrowStep();
   void RefuseArrowHere();
   ExprIndex AddExpr(Expr expr);
-  void WarnOfMixedOperators(const Member& member);
 
   // --- parser_caveat.cc
   void ParseCaveat();

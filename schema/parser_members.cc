@@ -29,13 +29,9 @@ void SchemaParser::ParseStatement(Definition& definition) {
 Member SchemaParser::StartMember(const Definition& definition, MemberKind kind) {
   Member member;
   member.kind = kind;
-  const uint32_t start = Current().span.offset;
-  const bool has_comment = comment_cursor_ < lexed_.comments.size() &&
-                           lexed_.comments[comment_cursor_].span.offset < start;
-  member.blank_before = has_comment ? lexed_.comments[comment_cursor_].blank_line_before
-                                    : Current().blank_line_before;
-  if (definition.members.empty()) member.blank_before = false;
-  member.comments.before = TakeCommentsBefore(start);
+  member.span = Current().span;
+  member.blank_before = !definition.members.empty() && BlankBeforeNext();
+  member.comments.before = TakeCommentsBefore(member.span.offset);
   return member;
 }
 
@@ -51,6 +47,7 @@ void SchemaParser::ParseMember(Definition& definition, MemberKind kind) {
   }
   if (!failed_ && kind == MemberKind::kRelation) ParseRelation(member);
   if (!failed_ && kind == MemberKind::kPermission) ParsePermission(member);
+  member.span = Cover(member.span, Previous().span);
   if (!failed_) ExpectStatementEnd(kind);
   member.broken = failed_;
   FinishComments(member.comments);
@@ -70,6 +67,7 @@ void SchemaParser::ParseRelation(Member& member) {
 
 SubjectType SchemaParser::ParseSubjectType() {
   SubjectType subject;
+  subject.before = TakeCommentsInside();
   subject.type = ParsePath("a subject type");
   if (failed_) return subject;
   if (Accept(":")) {
@@ -137,7 +135,6 @@ void SchemaParser::ParsePermission(Member& member) {
   if (failed_) return;
   member.first = first;
   member.root = root;
-  WarnOfMixedOperators(member);
 }
 
 // `relaton viewer: user`: said once, then read as what was meant, so that its name is known.

@@ -78,7 +78,7 @@ void SchemaParser::ParseRule(Definition& definition, std::string_view word) {
       ParseApproval(rule);
       break;
   }
-  rule.span = Cover(first, Previous().span);
+  member.span = rule.span = Cover(first, Previous().span);
   ExpectRuleEnd(rule);
   member.broken = failed_;
   FinishComments(member.comments);

@@ -46,7 +46,7 @@ TEST(ParserRules, HaveOneCanonicalForm) {
              "/** Once. */ after doc#view\twhen /* a */ secret forbid doc #edit ;"
              "require approval for doc# edit by view other than principal }"),
       "use delegation\n\ntask errand {\n\tlimit acme/mail#send to 7 per task // why\n\n"
-      "\t/** Once. */\n\t/* a */\n\tafter doc#view when secret forbid doc#edit\n"
+      "\t/** Once. */\n\tafter doc#view when secret forbid doc#edit /* a */\n"
       "\trequire approval for doc#edit by view other than principal\n}\n");
 }
 

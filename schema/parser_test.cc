@@ -48,22 +48,6 @@ TEST(Parser, AnExpressionGoesOnAfterAnOperatorAtTheEndOfALine) {
   EXPECT_EQ(ReadAs("(aaa +\n bbb\n)"), "error") << "the line break after `bbb` ends the statement";
 }
 
-TEST(Parser, MixedOperatorsWithoutParenthesesGetAWarningThatSaysHowTheyAreRead) {
-  const std::string rule =
-      ", since `+` binds tighter than `&`, and `&` tighter than `-`; add parentheses";
-  EXPECT_THAT(Warnings(InDoc("permission ppp = viewer - wild + parent->view")),
-              ElementsAre(Cat(
-                  "viewer - wild + parent->view | this is read as `viewer - (wild + parent->view)`",
-                  rule)));
-  EXPECT_THAT(
-      Warnings(InDoc("permission ppp = viewer & (wild - viewer + wild) & wild")),
-      ElementsAre(Cat("(wild - viewer + wild) | this is read as `wild - (viewer + wild)`", rule)));
-  EXPECT_THAT(
-      Warnings(InDoc(
-          "permission ppp = viewer - (wild + viewer)\npermission qqq = viewer + wild + viewer")),
-      IsEmpty());
-}
-
 TEST(Parser, AStatementEndsAtASemicolonALineBreakOrTheBrace) {
   EXPECT_THAT(
       Errors("definition user {} definition doc { relation abc: user; relation def: user }"),

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_split.h"
+#include "schema/comment.h"
 #include "schema/parser_impl.h"
 #include "schema/relationship.h"
 #include "schema/text.h"
@@ -30,16 +30,6 @@ std::string Respell(std::string_view name) {
 
 std::string TryInstead(const std::string& respelled, bool valid) {
   return valid ? Cat("; try ", Quote(respelled)) : std::string();
-}
-
-// With each line trimmed, so that printing it anywhere and reading it again changes nothing.
-std::string NormalizeComment(std::string_view raw) {
-  std::string out;
-  for (absl::string_view line : absl::StrSplit(AbslView(raw), '\n')) {
-    if (!out.empty()) out += '\n';
-    out += StdView(absl::StripAsciiWhitespace(line));
-  }
-  return out;
 }
 
 }  // namespace
@@ -169,7 +159,20 @@ std::vector<Comment> SchemaParser::TakeCommentsBefore(uint32_t offset) {
   for (; comment_cursor_ < lexed_.comments.size(); ++comment_cursor_) {
     const LexedComment& comment = lexed_.comments[comment_cursor_];
     if (comment.span.offset >= offset) break;
-    taken.push_back({NormalizeComment(TextOf(comment.span)), comment.blank_line_after});
+    taken.push_back({DedentComment(TextOf(comment.span)), comment.blank_line_after});
+  }
+  return taken;
+}
+
+std::vector<Comment> SchemaParser::TakeCommentsInside() {
+  const size_t first = comment_cursor_;
+  std::vector<Comment> taken = TakeCommentsBefore(Current().span.offset);
+  bool fresh = false;  // Parentheses between them go behind them all, so a line once begun goes on.
+  for (size_t i = 0; i < taken.size(); ++i) {
+    fresh |= lexed_.comments[first + i].first_on_line;
+    taken[i].blank_after = false;
+    taken[i].first_on_line = fresh;
+    fresh |= taken[i].text.starts_with("//");
   }
   return taken;
 }
@@ -180,11 +183,37 @@ std::vector<Comment> SchemaParser::TakeEndComments(uint32_t offset) {
   return taken;
 }
 
+// Those in the head move before it. Those behind the brace stay there, unless what follows stands
+// on the same line: then they are about that.
+void SchemaParser::TakeOpenComments(Definition& definition) {
+  for (Comment& comment : TakeCommentsBefore(Previous().span.offset)) {
+    comment.blank_after = false;
+    definition.comments.before.push_back(std::move(comment));
+  }
+  if (!Current().first_on_line && !AtSymbol("}")) return;
+  for (; comment_cursor_ < lexed_.comments.size(); ++comment_cursor_) {
+    const LexedComment& comment = lexed_.comments[comment_cursor_];
+    if (comment.first_on_line || comment.span.offset >= Current().span.offset) break;
+    definition.open_comments.push_back({DedentComment(TextOf(comment.span))});
+  }
+}
+
+bool SchemaParser::BlankBeforeNext() const {
+  const bool has_comment = comment_cursor_ < lexed_.comments.size() &&
+                           lexed_.comments[comment_cursor_].span.offset < Current().span.offset;
+  return has_comment ? lexed_.comments[comment_cursor_].blank_line_before
+                     : Current().blank_line_before;
+}
+
+// What is left inside stands behind the last part of the statement; a block comment can stay there
+// when the statement ends on that line, a line comment would swallow what comes behind it.
 void SchemaParser::FinishComments(Comments& comments) {
   size_t last = index_ == 0 ? 0 : index_ - 1;
   while (last > 0 && lexed_.tokens[last].span.length == 0) --last;
   for (Comment& inner : TakeCommentsBefore(lexed_.tokens[last].span.end())) {
-    comments.before.push_back(std::move(inner));
+    inner.blank_after = false;
+    const bool is_block = inner.text.starts_with("/*");
+    (is_block ? comments.after : comments.before).push_back(std::move(inner));
   }
   size_t next = last + 1;
   while (next + 1 < lexed_.tokens.size() && lexed_.tokens[next].kind == TokenKind::kEnd) ++next;
@@ -192,7 +221,7 @@ void SchemaParser::FinishComments(Comments& comments) {
   while (comment_cursor_ < lexed_.comments.size()) {
     const LexedComment& comment = lexed_.comments[comment_cursor_];
     if (comment.first_on_line || comment.span.offset >= follower.span.offset) break;
-    comments.after.push_back({NormalizeComment(TextOf(comment.span))});
+    comments.after.push_back({DedentComment(TextOf(comment.span))});
     ++comment_cursor_;
   }
 }

@@ -23,10 +23,15 @@ class Reach {
  public:
   explicit Reach(size_t expressions) : bits_(expressions, false) {}
   bool Contains(ExprId id) const { return bits_[static_cast<size_t>(id)]; }
-  void Add(ExprId id) { bits_[static_cast<size_t>(id)] = true; }
+  void Add(ExprId id) {
+    if (!Contains(id)) ++size_;
+    bits_[static_cast<size_t>(id)] = true;
+  }
+  size_t size() const { return size_; }
 
  private:
   std::vector<bool> bits_;
+  size_t size_ = 0;
 };
 
 class Reachability {

@@ -23,16 +23,20 @@ std::string Printable(std::string_view text, size_t length) {
   return std::string(text.substr(0, length));
 }
 
+// Looks no farther than what is shown: a thousand places on a line of a megabyte are no work.
 Line CutLine(std::string_view text, const SourceRange& range) {
+  constexpr size_t kBytesBefore = 4 * (kColumnsBefore + 1);  // A character has up to 4 bytes.
+  constexpr size_t kBytesAfter = 4 * (kColumnsMax + 1);
   const size_t offset = std::min(range.offset, text.size());
+  const size_t farthest = offset - std::min(offset, kBytesBefore + kColumnsMax);
   size_t start = offset;
-  while (start > 0 && text[start - 1] != '\n' && text[start - 1] != '\r') --start;
-  const size_t end = std::min(text.find_first_of("\r\n", offset), text.size());
+  while (start > farthest && text[start - 1] != '\n' && text[start - 1] != '\r') --start;
+  const std::string_view shown = text.substr(0, offset + kBytesAfter);
+  const size_t end = std::min(shown.find_first_of("\r\n", offset), shown.size());
   const size_t marked_end = std::min(end, offset + range.length);
   Line line;
   // Far into a long line only its last part before the range matters.
-  constexpr size_t kBytesBefore = 4 * (kColumnsBefore + 1);
-  if (offset - start > kBytesBefore + kColumnsMax) {
+  if (start == farthest && start > 0) {
     start = offset - kBytesBefore;
     while (start < offset && (static_cast<unsigned char>(text[start]) & 0xC0) == 0x80) ++start;
     line.characters.push_back("...");
@@ -76,8 +80,8 @@ std::string RenderDiagnostics(std::string_view file, std::string_view text,
   std::string out;
   for (const Diagnostic& d : diagnostics) {
     out += Cat(file, ":", d.range.line, ":", d.range.column, ": ",
-               d.severity == Severity::kError ? "error" : "warning", ": ", d.message, "\n",
-               Show(CutLine(text, d.range)));
+               d.severity == Severity::kError ? "error" : "warning", ": ", d.message,
+               d.lint.empty() ? "" : Cat(" [", d.lint, "]"), "\n", Show(CutLine(text, d.range)));
   }
   return out;
 }

@@ -12,6 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "schema/printer.h"
 #include "schema/resolver.h"
 #include "schema/text.h"
 
@@ -21,6 +22,10 @@ namespace {
 using syntax::ExprIndex;
 using syntax::ExprKind;
 using syntax::Walk;
+
+// Steps of arrows from type to type: a second of work, and ten times what 5,000 definitions take. A
+// few lines can ask for billions: many arrows over a relation of many types.
+constexpr size_t kArrowStepsMax = 5'000'000;
 
 class PermissionResolver {
  public:
@@ -35,7 +40,7 @@ class PermissionResolver {
       if (expression == ExprId::kNone) {
         r_.member_source(id).incomplete = true;
       } else {
-        r_.builder.SetPermission(id, expression);
+        r_.builder.SetPermission(id, expression, syntax::FormatExpression(r_.file, source.root));
       }
     }
   }
@@ -145,10 +150,54 @@ class PermissionResolver {
       if (!FollowFrom(reached, name, i == 0, step)) return ExprId::kNone;
       if (i > 0 && !steps.back().incomplete && step.relations.empty())
         WarnOfMissing(expr, i - 1, reached);
+      WarnOfSubjectRelation(name, step);
+      if (!Spend(reached.size() + CountTypes(step), expr)) return ExprId::kNone;
       reached = TypesReached(step);
       steps.push_back(std::move(step));
     }
     return BuildArrow(type, expr, steps, reached);
+  }
+
+  // False, and an error for the first, once the arrows of the schema take too much work.
+  bool Spend(size_t arrow_steps, const syntax::Expr& expr) {
+    if (arrow_steps <= arrow_steps_left_) {
+      arrow_steps_left_ -= arrow_steps;
+      return true;
+    }
+    if (arrow_steps_left_ > 0) {
+      r_.sink.Error(expr.span,
+                    "the arrows of this schema lead over too many types: "
+                    "more than 5,000,000 steps from one type to another");
+    }
+    arrow_steps_left_ = 0;
+    return false;
+  }
+
+  // What a relation leads to, worked out once.
+  struct Ends {
+    std::vector<TypeId> types;
+    const SubjectType* wildcard = nullptr;     // The first, if there is one,
+    const SubjectType* subject_set = nullptr;  // likewise.
+  };
+  const Ends& EndsOf(MemberId relation) {
+    const auto [found, fresh] = ends_.try_emplace(relation);
+    if (!fresh) return *found->second;
+    found->second = std::make_unique<Ends>();
+    absl::flat_hash_set<TypeId> seen;
+    for (const SubjectType& subject : r_.schema().member(relation).subject_types) {
+      Ends& ends = *found->second;
+      if (seen.insert(subject.type).second) ends.types.push_back(subject.type);
+      if (subject.wildcard && ends.wildcard == nullptr) ends.wildcard = &subject;
+      if (subject.relation != MemberId::kNone && ends.subject_set == nullptr)
+        ends.subject_set = &subject;
+    }
+    return *found->second;
+  }
+
+  size_t CountTypes(const Step& step) {
+    size_t count = 0;
+    for (const auto& [type, relation] : step.relations) count += EndsOf(relation).types.size();
+    return count;
   }
 
   bool FollowFrom(const std::vector<TypeId>& types, const syntax::Name& name, bool is_first,
@@ -176,24 +225,23 @@ class PermissionResolver {
                         "; only a relation can stand to the left of an arrow"));
       return false;
     }
-    for (const SubjectType& subject : r_.schema().member(member).subject_types) {
-      if (!subject.wildcard) continue;
-      r_.sink.Error(
-          name.span,
-          Cat("relation ", Quote(name.text), " of ", Quote(r_.type_name(type)), " can hold ",
-              Quote(Cat(r_.type_name(subject.type), ":*")),
-              ", which names no object to go to, so it cannot stand to the left of an arrow"));
-      return false;
-    }
-    return true;
+    const SubjectType* wildcard = EndsOf(member).wildcard;
+    if (wildcard == nullptr) return true;
+    r_.sink.Error(name.span,
+                  Cat("relation ", Quote(name.text), " of ", Quote(r_.type_name(type)),
+                      " can hold ", Quote(Cat(r_.type_name(wildcard->type), ":*")),
+                      ", which names no object to go to, so it cannot stand to the left of an "
+                      "arrow"));
+    return false;
   }
 
-  std::vector<TypeId> TypesReached(const Step& step) const {
+  std::vector<TypeId> TypesReached(const Step& step) {
+    if (step.relations.size() == 1) return EndsOf(step.relations[0].second).types;
     std::vector<TypeId> types;
     absl::flat_hash_set<TypeId> seen;
-    for (const auto& [type, relation] : step.relations) {
-      for (const SubjectType& subject : r_.schema().member(relation).subject_types) {
-        if (seen.insert(subject.type).second) types.push_back(subject.type);
+    for (const auto& [from, relation] : step.relations) {
+      for (TypeId type : EndsOf(relation).types) {
+        if (seen.insert(type).second) types.push_back(type);
       }
     }
     return types;
@@ -218,7 +266,7 @@ class PermissionResolver {
       absl::flat_hash_map<TypeId, ExprId> here;
       for (const auto& [from, relation] : steps[i].relations) {
         Expression arrow{op, from, relation, {}, {}};
-        for (TypeId to : TypesReached({{{from, relation}}})) {
+        for (TypeId to : EndsOf(relation).types) {
           if (const auto found = rest.find(to); found != rest.end())
             arrow.targets.push_back({to, found->second});
         }
@@ -227,6 +275,20 @@ class PermissionResolver {
       rest = std::move(here);
     }
     return rest.at(type);
+  }
+
+  void WarnOfSubjectRelation(const syntax::Name& name, const Step& step) {
+    for (const auto& [from, relation] : step.relations) {
+      const SubjectType* subject = EndsOf(relation).subject_set;
+      if (subject == nullptr) continue;
+      const std::string& type = r_.type_name(subject->type);
+      const std::string& ignored = r_.schema().member(subject->relation).name;
+      r_.sink.Warning(name.span, Lint::kArrowWalksSubjectRelation,
+                      Cat("an arrow goes to objects: of ", Quote(Cat(type, "#", ignored)), " in ",
+                          Quote(name.text), " it takes the ", Quote(type), " itself, and ",
+                          Quote(ignored), " is ignored"));
+      return;
+    }
   }
 
   void WarnOfMissing(const syntax::Expr& expr, size_t step, const std::vector<TypeId>& types) {
@@ -238,13 +300,15 @@ class PermissionResolver {
       named += Cat(i == 0 ? "" : ", ", Quote(r_.type_name(types[i])));
     }
     if (types.size() > kNamedMax) named += ", ...";
-    r_.sink.Warning(name.span,
+    r_.sink.Warning(name.span, Lint::kArrowUnreachable,
                     Cat("this arrow never holds: no type that ", Quote(left), " can hold (", named,
                         ") has a relation or permission ", Quote(name.text),
                         types.empty() ? "" : r_.SuggestMember(types[0], name.text)));
   }
 
   Resolution& r_;
+  absl::flat_hash_map<MemberId, std::unique_ptr<Ends>> ends_;
+  size_t arrow_steps_left_ = kArrowStepsMax;
 };
 
 }  // namespace

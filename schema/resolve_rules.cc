@@ -3,6 +3,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "schema/comment.h"
 #include "schema/printer.h"
 #include "schema/resolver.h"
 #include "schema/task_rules.h"
@@ -45,7 +46,7 @@ class RuleResolver {
                  .per = rule.per,
                  .other_than_principal = rule.other_than_principal,
                  .text = std::move(text),
-                 .doc = DocText(source.syntax->comments)};
+                 .doc = syntax::DocText(source.syntax->comments)};
     bool good = ResolvePermissionName(rule.permission, out.permission);
     if (rule.kind == RuleKind::kAfter || rule.kind == RuleKind::kContain)
       good &= ResolvePermissionName(rule.governed, out.governed);
@@ -118,7 +119,8 @@ class RuleResolver {
       if (i == *source.index ||
           !RefusesAllOf(r_.schema(), rules[i], r_.schema(), rules[*source.index]))
         continue;
-      r_.sink.Warning(source.syntax->rule.span, Cat("this rule is void: ", Quote(rules[i].text),
+      r_.sink.Warning(source.syntax->rule.span, Lint::kRuleVoid,
+                      Cat("this rule is void: ", Quote(rules[i].text),
                                                     " refuses all that it would"));
       return;
     }

@@ -1,6 +1,7 @@
 // What each relation may hold.
-#include <algorithm>
+#include <tuple>
 
+#include "absl/container/flat_hash_set.h"
 #include "schema/resolver.h"
 #include "schema/text.h"
 
@@ -14,6 +15,7 @@ class SubjectResolver {
   void Run() {
     for (size_t i = 0; i < r_.members.size(); ++i) {
       const auto id = static_cast<MemberId>(i);
+      seen_.clear();
       for (const syntax::SubjectType& source : r_.member_source(id).syntax->subject_types)
         Resolve(id, source);
     }
@@ -29,8 +31,11 @@ class SubjectResolver {
       member.incomplete = true;
       return;
     }
-    const std::vector<SubjectType>& known = r_.schema().member(relation).subject_types;
-    if (std::find(known.begin(), known.end(), subject) != known.end()) {
+    const bool fresh = seen_
+                           .emplace(subject.type, subject.relation, subject.wildcard,
+                                    subject.caveat, subject.expiration)
+                           .second;
+    if (!fresh) {
       r_.sink.Error(source.span, Cat("this subject type is listed twice in ",
                                      Quote(r_.schema().member(relation).name)));
       return;
@@ -75,13 +80,9 @@ class SubjectResolver {
     return false;
   }
 
-  std::string DescribeUnknownType(const std::string& name) const {
-    for (const syntax::Item& item : r_.file.items) {
-      const auto* definition = std::get_if<syntax::Definition>(&item);
-      if (definition != nullptr && definition->name.text == name) {
-        return Cat(Quote(name), " is a partial, not a definition; it has no objects");
-      }
-    }
+  std::string DescribeUnknownType(const std::string& name) {
+    if (r_.partials.contains(name))
+      return Cat(Quote(name), " is a partial, not a definition; it has no objects");
     if (r_.schema().FindCaveat(name).has_value()) {
       return Cat(Quote(name), " is a caveat, not a definition; write `TYPE with ", name, "`");
     }
@@ -101,17 +102,15 @@ class SubjectResolver {
       r_.sink.Error(source.caveat.span,
                     "`with expiration` needs `use expiration` at the top of the schema");
     } else if (!r_.MayDeclare(name)) {
-      std::vector<std::string> names = {"expiration"};
-      for (const Caveat& known : r_.schema().caveats()) names.push_back(known.name);
-      const std::string close = ClosestName(name, names);
       r_.sink.Error(source.caveat.span,
-                    Cat("caveat ", Quote(name), " is not defined",
-                        close.empty() ? "" : Cat("; did you mean ", Quote(close), "?")));
+                    Cat("caveat ", Quote(name), " is not defined", r_.SuggestCaveat(name)));
     }
     return false;
   }
 
   Resolution& r_;
+  // The subject types of the relation at hand.
+  absl::flat_hash_set<std::tuple<TypeId, MemberId, bool, CaveatId, bool>> seen_;
 };
 
 }  // namespace

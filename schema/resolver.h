@@ -5,9 +5,10 @@
 //   ResolveSubjectTypes    resolve_subjects.cc    what each relation may hold
 //   CheckDelegation        delegation_rules.cc    the kinds and their reserved relations
 //   ResolvePermissions     resolve_permissions.cc expressions and arrows
-//   ResolveRules           resolve_rules.cc       rules of tasks: what they name, and one against
-//   another CheckRuleReach         rule_reach.cc          rules that could never apply
+//   ResolveRules           resolve_rules.cc       rules of tasks: what they name, and one another
+//   CheckRuleReach         rule_reach.cc          rules that could never apply
 //   AnalyzeExpressions     analyze.cc             bad recursion; type annotations
+//   LintMeaning            lint_meaning.cc        warnings, if there is no error
 //
 // Each phase works with what the earlier ones could make sense of, and keeps silent about what
 // follows from an error already reported.
@@ -17,15 +18,19 @@
 #ifndef MANDATE_SCHEMA_RESOLVER_H_
 #define MANDATE_SCHEMA_RESOLVER_H_
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/container/node_hash_map.h"
 #include "schema/compiler.h"
 #include "schema/diagnostic_sink.h"
+#include "schema/expression_graph.h"
 #include "schema/schema.h"
 #include "schema/schema_builder.h"
 #include "schema/syntax.h"
@@ -36,13 +41,15 @@ namespace mandate {
 // What a type and a member were made from.
 struct TypeSource {
   const syntax::Definition* syntax;
-  bool incomplete = false;                  // Any member may be one that could not be read,
-  absl::flat_hash_set<std::string> unread;  // and these in any case.
+  bool incomplete = false;  // Any member may be one that could not be read,
+  std::vector<const absl::flat_hash_set<std::string>*> unread;  // and these in any case.
 
   // True if `member`, which is not declared, may be there all the same; then nothing is said about
   // it.
   bool MayDeclare(std::string_view member) const {
-    return incomplete || unread.contains(AbslView(member));
+    return incomplete || std::any_of(unread.begin(), unread.end(), [&](const auto* words) {
+             return words->contains(AbslView(member));
+           });
   }
 };
 struct MemberSource {
@@ -68,8 +75,13 @@ struct Resolution {
   std::vector<MemberSource> members;     // By MemberId.
   std::vector<RuleSource> rules;         // In the order of the text.
   std::vector<syntax::Span> expr_spans;  // By ExprId: where each expression stands.
+  absl::btree_map<std::string, const syntax::Definition*> partials;
+  absl::node_hash_map<const syntax::Definition*, absl::flat_hash_set<std::string>>
+      unread_members;  // By body. A partial's are shared by all that it is put into.
   absl::flat_hash_set<std::string>
       unread;  // Names that an item that could not be read may declare.
+
+  bool too_large = false;  // Reported; the rest is not worth the work.
 
   const Schema& schema() const { return builder.schema(); }
   bool MayDeclare(std::string_view name) const {
@@ -87,8 +99,20 @@ struct Resolution {
   }
 
   // "; did you mean `x`?", or nothing.
-  std::string SuggestMember(TypeId type, std::string_view name) const;
-  std::string SuggestType(std::string_view name) const;
+  std::string SuggestMember(TypeId type, std::string_view name);
+  std::string SuggestType(std::string_view name);
+  std::string SuggestCaveat(std::string_view name);
+  std::string SuggestPartial(std::string_view name);
+
+ private:
+  // Names are compared one by one, so a text of many errors among many names gets suggestions for
+  // the first of them only.
+  static constexpr size_t kComparisonsMax = 300'000;
+
+  template <typename Items, typename NameOf>
+  std::string Suggest(std::string_view name, const Items& items, NameOf name_of);
+
+  size_t comparisons_left_ = kComparisonsMax;
 };
 
 void DeclareNames(Resolution& r);
@@ -97,17 +121,14 @@ void CheckDelegation(Resolution& r);
 void ResolvePermissions(Resolution& r);
 void ResolveRules(Resolution& r);
 void CheckRuleReach(Resolution& r);
-void AnalyzeExpressions(Resolution& r);
+void AnalyzeExpressions(Resolution& r, const ExpressionGraph& graph);
+void LintMeaning(Resolution& r, const ExpressionGraph& graph);
 
 // The relation that delegation reserves under this name on this kind.
 Reserved ReservedName(Kind kind, std::string_view name);
 
 // `an agent`, `a task`, ...
 std::string_view DescribeKind(Kind kind);
-
-// The text of a doc comment: the last comments before an item without an empty line between,
-// without delimiters.
-std::string DocText(const syntax::Comments& comments);
 
 }  // namespace mandate
 

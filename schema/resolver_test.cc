@@ -88,7 +88,6 @@ TEST(Resolver, AcceptsWhatExistingSchemasDo) {
       {"a relation that holds its own subject set", InDoc("relation rrr: doc#rrr")},
       {"an alias cycle with a way out", InDoc("permission ppp = ppp + viewer")},
       {"two of them", InDoc("permission ppp = qqq + viewer\npermission qqq = ppp + viewer")},
-      {"a bare alias cycle", InDoc("permission ppp = qqq\npermission qqq = ppp")},
       {"an annotation of an unknown type, without typechecking",
        InDoc("permission ppp: nobody = viewer")},
       {"a permission as a subject set", InDoc("relation rrr: folder#view")},
@@ -165,6 +164,14 @@ TEST(Resolver, SaysWhatIsWrong) {
       {"what holds where it does not hold",
        "permission ppp = viewer - ppp",
        {"viewer - ppp | this subtracts itself: it would hold just where it does not hold"}},
+      {"another name of itself",
+       "permission ppp = ppp",
+       {"ppp | permission `ppp` is only another name of itself, so nothing says who holds it; name "
+        "a relation, or `nil` for nobody"}},
+      {"a circle of names, told once, and not of what leads into it",
+       "permission aaa = ppp\npermission ppp = qqq\npermission qqq = (rrr)\npermission rrr = ppp",
+       {"ppp | permission `ppp` is only another name of itself through `qqq`, `rrr`, so nothing "
+        "says who holds it; name a relation, or `nil` for nobody"}},
       {"the same, the long way round",
        "permission ppp = viewer - (wild & qqq)\npermission qqq = ppp + viewer",
        {"viewer - (wild & qqq) | this subtracts itself: it would hold just where it does not "
@@ -172,46 +179,6 @@ TEST(Resolver, SaysWhatIsWrong) {
   };
   for (const Refused& row : rows)
     EXPECT_THAT(Errors(InDoc(row.schema)), ElementsAreArray(row.errors)) << row.name;
-}
-
-TEST(Resolver, WarnsOfWhatCanNeverHold) {
-  const Refused rows[] = {
-      {"itself alone",
-       "permission ppp = ppp",
-       {"ppp | permission `ppp` can never hold: every way to it comes back to itself"}},
-      {"a cycle of aliases",
-       "permission ppp = qqq\npermission qqq = ppp",
-       {"ppp | permission `ppp` can never hold: every way to it comes back to itself through `qqq`",
-        "qqq | permission `qqq` can never hold: every way to it comes back to itself through "
-        "`ppp`"}},
-      {"itself in an intersection, told once",
-       "permission ppp = viewer & ppp\npermission qqq = ppp",
-       {"ppp | permission `ppp` can never hold: every way to it comes back to itself"}},
-      {"itself through an arrow",
-       "relation up_one: doc\npermission ppp = up_one->ppp",
-       {"ppp | permission `ppp` can never hold: every way to it comes back to itself"}},
-      {"an arrow to nowhere",
-       "permission ppp = parent->veiw",
-       {"veiw | this arrow never holds: no type that `parent` can hold (`folder`) has a relation "
-        "or permission `veiw`; did "
-        "you mean `view`?"}},
-      {"an arrow that ends halfway",
-       "permission ppp = parent->parent->owner->view",
-       {"owner | this arrow never holds: no type that `parent` can hold (`folder`) has a relation "
-        "or permission `owner`"}},
-      {"a subtraction on other objects",
-       "relation up_one: doc\npermission ppp = viewer - up_one->ppp",
-       {"viewer - up_one->ppp | this subtracts itself on other objects: where such objects form a "
-        "circle it has no answer"}},
-      {"nothing, for nil means what it says",
-       "permission ppp = nil\npermission qqq = ppp & viewer",
-       {}},
-      {"nothing, for a way out is there", "permission ppp = viewer + ppp + parent->view", {}},
-  };
-  for (const Refused& row : rows) {
-    EXPECT_THAT(Warnings(InDoc(row.schema)), ElementsAreArray(row.errors)) << row.name;
-    EXPECT_TRUE(CompileSchema(InDoc(row.schema)).ok()) << row.name;
-  }
 }
 
 TEST(Resolver, PutsPartialsIntoTheirPlace) {

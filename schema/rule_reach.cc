@@ -19,6 +19,10 @@
 namespace mandate {
 namespace {
 
+// Expressions looked at: a fraction of a second, and many times what 5,000 definitions with a few
+// types of principals and tasks take. Without it, four megabytes could ask for many minutes.
+constexpr size_t kWorkMax = 30'000'000;
+
 class RuleReach {
  public:
   explicit RuleReach(Resolution& r) : r_(r), schema_(r.schema()), reachability_(r.schema()) {}
@@ -27,6 +31,11 @@ class RuleReach {
     FindUncertain();
     CheckWhens();
     CheckApprovers();
+    if (gave_up()) {
+      r_.sink.Error(r_.rules.front().syntax->rule.span,
+                    "this schema has too many types of principals, or of people, to check the "
+                    "rules of its tasks");
+    }
     if (!r_.sink.has_errors()) WarnOfScopes();
   }
 
@@ -57,6 +66,17 @@ class RuleReach {
     }
   }
 
+  // Once there was too much work, whatever is going on breaks off.
+  bool gave_up() const { return work_left_ == 0; }
+  void Spend(size_t work) { work_left_ -= std::min(work_left_, work); }
+
+  Reach ReachOf(TypeId type, MemberId relation, absl::Span<const ExprId> also = {}) {
+    constexpr size_t kBitsInAWord = 64;
+    Reach reach = reachability_.Of(type, relation, also);
+    Spend(reach.size() + schema_.expressions().size() / kBitsInAWord + 1);
+    return reach;
+  }
+
   // --- when
 
   // A task, and the agent that it is delegated to.
@@ -68,14 +88,15 @@ class RuleReach {
     return schema_.member(member).subject_types;
   }
 
-  bool MayHold(TypeId type, Reserved relation, TypeId subject) const {
+  bool MayHold(TypeId type, Reserved relation, TypeId subject) {
     const auto subjects = SubjectsOf(type, relation);
+    Spend(subjects.size() + 1);
     return std::any_of(subjects.begin(), subjects.end(),
                        [&](const SubjectType& s) { return s.type == subject; });
   }
 
   // The types of tasks that a principal of this type can stand above.
-  absl::flat_hash_set<TypeId> TasksBelow(TypeId principal) const {
+  absl::flat_hash_set<TypeId> TasksBelow(TypeId principal) {
     absl::flat_hash_set<TypeId> tasks;
     absl::flat_hash_set<Place> seen;
     std::vector<Place> work;
@@ -91,6 +112,7 @@ class RuleReach {
       const auto [parent, delegator] = work.back();
       work.pop_back();
       for (TypeId task : delegated_by_[static_cast<size_t>(delegator)]) {
+        if (gave_up()) return tasks;
         if (MayHold(task, Reserved::kParentTask, parent)) lend(delegator, task);
       }
     }
@@ -110,10 +132,10 @@ class RuleReach {
     }
     if (asking.empty()) return;
     IndexDelegators();
-    for (size_t i = 0; i < schema_.definitions().size() && !r_.sink.full(); ++i) {
+    for (size_t i = 0; i < schema_.definitions().size() && !r_.sink.full() && !gave_up(); ++i) {
       const auto principal = static_cast<TypeId>(i);
       if (!schema_.definition(principal).IsPrincipal() || delegated_by_[i].empty()) continue;
-      const Reach reach = reachability_.Of(principal, MemberId::kNone, uncertain_);
+      const Reach reach = ReachOf(principal, MemberId::kNone, uncertain_);
       for (TypeId task : TasksBelow(principal)) {
         const auto found = asking.find(task);
         if (found == asking.end()) continue;
@@ -152,8 +174,9 @@ class RuleReach {
         pending.push_back(&source);
     }
     for (size_t i = 0; i < schema_.definitions().size() && !pending.empty(); ++i) {
+      if (gave_up()) return;
       if (schema_.definitions()[i].kind != Kind::kDefinition) continue;
-      const Reach reach = reachability_.Of(static_cast<TypeId>(i), MemberId::kNone, uncertain_);
+      const Reach reach = ReachOf(static_cast<TypeId>(i), MemberId::kNone, uncertain_);
       std::erase_if(pending, [&](const RuleSource* source) {
         return reach.Contains(Root(RuleOf(*source).approver));
       });
@@ -169,7 +192,7 @@ class RuleReach {
   // --- scope
 
   void WarnOfScopes() {
-    for (size_t i = 0; i < r_.rules.size();) {
+    for (size_t i = 0; i < r_.rules.size() && !gave_up();) {
       const TypeId task = r_.rules[i].task;
       size_t end = i;
       while (end < r_.rules.size() && r_.rules[end].task == task) ++end;
@@ -188,9 +211,9 @@ class RuleReach {
     const MemberId scope = schema_.definition(task).reserved(Reserved::kScope);
     for (const SubjectType& item : schema_.member(scope).subject_types) {
       if (!items.insert(item.relation).second) continue;
-      const Reach reach = reachability_.Of(item.type, item.relation);
+      const Reach reach = ReachOf(item.type, item.relation);
       absl::erase_if(uncovered, [&](MemberId member) { return reach.Contains(Root(member)); });
-      if (uncovered.empty()) return;
+      if (uncovered.empty() || gave_up()) return;
     }
     for (const RuleSource& source : rules) {
       WarnIfUncovered(source, source.syntax->rule.permission.span, RuleOf(source).permission,
@@ -203,13 +226,15 @@ class RuleReach {
   void WarnIfUncovered(const RuleSource& source, syntax::Span span, MemberId member,
                        const absl::flat_hash_set<MemberId>& uncovered) {
     if (!uncovered.contains(member)) return;
-    r_.sink.Warning(span, Cat("this rule never matters: nothing that `scope` of ",
-                              Quote(r_.type_name(source.task)), " can hold covers ", Show(member)));
+    r_.sink.Warning(span, Lint::kRuleOutsideScope,
+                    Cat("this rule never matters: nothing that `scope` of ",
+                        Quote(r_.type_name(source.task)), " can hold covers ", Show(member)));
   }
 
   Resolution& r_;
   const Schema& schema_;
   const Reachability reachability_;
+  size_t work_left_ = kWorkMax;
   std::vector<ExprId> uncertain_;
   std::vector<std::vector<TypeId>>
       delegated_by_;  // by TypeId: the tasks whose `delegator` may hold it

@@ -26,4 +26,33 @@ std::optional<CaveatId> Schema::FindCaveat(std::string_view name) const {
   return FindIn(caveat_by_name_, name);
 }
 
+std::string ShowForm(const Schema& schema, const SubjectType& subject) {
+  std::string out = schema.definition(subject.type).name;
+  if (subject.wildcard) out += ":*";
+  if (subject.relation != MemberId::kNone) out += Cat("#", schema.member(subject.relation).name);
+  return out;
+}
+
+std::string ShowSubjectType(const Schema& schema, const SubjectType& subject) {
+  std::string out = ShowForm(schema, subject);
+  const bool has_caveat = subject.caveat != CaveatId::kNone;
+  if (has_caveat) out += Cat(" with ", schema.caveat(subject.caveat).name);
+  if (subject.expiration) out += has_caveat ? " and expiration" : " with expiration";
+  return out;
+}
+
+std::string_view KindKeyword(Kind kind) {
+  switch (kind) {
+    case Kind::kDefinition:
+      return "definition";
+    case Kind::kAgent:
+      return "agent";
+    case Kind::kTask:
+      return "task";
+    case Kind::kSession:
+      return "session";
+  }
+  return "definition";
+}
+
 }  // namespace mandate

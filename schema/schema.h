@@ -89,6 +89,7 @@ struct Member {
   std::string doc;                          // The doc comment's text without delimiters, or empty.
   ExprId root;
   std::vector<SubjectType> subject_types;   // Relations only.
+  std::string expression;                   // Permissions only: as the printer writes it.
 };
 
 // A rule over time of a task (delegation.md, section 5, whose letters these are). `P` and `Q` are relations or
@@ -165,6 +166,14 @@ class Schema {
   absl::flat_hash_map<std::string, CaveatId> caveat_by_name_;
   bool has_delegation_ = false;
 };
+
+// In the words of the language: `team#member`, and with what it must carry
+// (`team#member with cav and expiration`).
+std::string ShowForm(const Schema& schema, const SubjectType& subject);
+std::string ShowSubjectType(const Schema& schema, const SubjectType& subject);
+
+// `definition`, `agent`, ...
+std::string_view KindKeyword(Kind kind);
 
 }  // namespace mandate
 

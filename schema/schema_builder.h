@@ -70,7 +70,9 @@ class SchemaBuilder {
     schema_->members_[static_cast<size_t>(relation)].subject_types.push_back(subject);
   }
 
-  void SetPermission(MemberId permission, ExprId expression) {
+  // `text`: the expression as the printer writes it.
+  void SetPermission(MemberId permission, ExprId expression, std::string text) {
+    schema_->members_[static_cast<size_t>(permission)].expression = std::move(text);
     const ExprId root = schema_->member(permission).root;
     schema_->expressions_[static_cast<size_t>(root)].children = {expression};
   }

@@ -1,9 +1,10 @@
 // Any bytes as a schema: compiled and rendered without harm; what can be read is printed and read
-// back as the same tree.
+// back as the same tree, and what compiles means the same when printed.
 #include <cstdint>
 #include <cstdlib>
 
 #include "schema/compiler.h"
+#include "schema/diff.h"
 #include "schema/parser.h"
 #include "schema/printer.h"
 #include "schema/resolver.h"
@@ -11,6 +12,8 @@
 
 namespace mandate {
 namespace {
+
+constexpr size_t kMebibyte = 1 << 20;
 
 void Require(bool condition) {
   if (!condition) std::abort();
@@ -30,6 +33,7 @@ void CheckCompilation(std::string_view text) {
   if (result.ok()) {
     const SchemaChange change = CompareForStorage(*result.schema, *result.schema);
     Require(change.narrowed.empty() && change.widened.empty());
+    Require(DiffSchemas(*result.schema, *result.schema).empty());
   }
 }
 
@@ -42,6 +46,14 @@ void CheckPrinting(std::string_view text) {
   const syntax::File after = syntax::ParseSchema(printed, printed_sink);
   Require(!printed_sink.has_errors());
   Require(syntax::ShowFile(after) == syntax::ShowFile(before));
+  Require(syntax::FormatSchema(after) == printed);
+  const CompileResult compiled = CompileSchema(text);
+  if (!compiled.ok()) return;
+  const CompileResult printed_compiled = CompileSchema(printed);
+  if (text.size() > kMebibyte && !printed_compiled.ok()) return;  // Tabs made it too long.
+  Require(printed_compiled.ok());
+  for (const Difference& d : DiffSchemas(*compiled.schema, *printed_compiled.schema))
+    Require(IsOfDocumentation(d.kind));
 }
 
 }  // namespace

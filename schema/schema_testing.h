@@ -37,6 +37,16 @@ inline std::vector<std::string> Warnings(std::string_view text) {
   return Messages(text, CompileSchema(text), Severity::kWarning);
 }
 
+// The names of the warnings of a text: `UNDERLINED | NAME`.
+inline std::vector<std::string> Lints(std::string_view text) {
+  std::vector<std::string> out;
+  for (const Diagnostic& d : CompileSchema(text).diagnostics) {
+    if (d.severity == Severity::kWarning)
+      out.push_back(Cat(text.substr(d.range.offset, d.range.length), " | ", d.lint));
+  }
+  return out;
+}
+
 // A row of a table of schemas that are refused.
 struct Refused {
   std::string name;

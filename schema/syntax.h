@@ -36,11 +36,13 @@ struct Name {
 };
 
 struct Comment {
-  std::string text;          // With its delimiters; each line trimmed.
+  std::string text;          // With its delimiters, free of the indentation it stood at.
   bool blank_after = false;  // An empty line follows; then it is no doc comment of what comes next.
+  bool first_on_line = false;  // Inside a statement: nothing but comments stands before it.
 };
 
-// The comments that belong to an item. A comment inside a statement moves before it.
+// The comments that belong to an item. Those inside a statement belong to the part that follows
+// them: a subject type, an operand, a parameter.
 struct Comments {
   std::vector<Comment> before;
   std::vector<Comment> after;  // Behind it on its last line.
@@ -57,6 +59,10 @@ enum class ExprKind : uint8_t {
   kExclusion,
   kBroken
 };
+inline bool IsOperator(ExprKind kind) {
+  return kind == ExprKind::kUnion || kind == ExprKind::kIntersection ||
+         kind == ExprKind::kExclusion;
+}
 
 // How an arrow step goes over the objects of its left side: `a->b` and `a.any(b)`: some;
 // `a.all(b)`: each.
@@ -72,6 +78,7 @@ struct Expr {
   Name name;                        // kName; kArrow: the relation on the far left.
   std::vector<ArrowStep> steps;     // kArrow, at least one.
   std::vector<ExprIndex> children;  // Operators, at least two; `a - b - c` has three.
+  std::vector<Comment> before;      // All but operators; those before its parentheses too.
   bool parenthesized = false;
 };
 
@@ -84,6 +91,7 @@ struct SubjectType {
   bool expiration = false;
   Span form;  // The type, wildcard and relation.
   Span span;  // With the traits.
+  std::vector<Comment> before;
 };
 
 // `document#view` in a rule.
@@ -112,6 +120,7 @@ enum class MemberKind : uint8_t { kRelation, kPermission, kSpread, kRule };
 struct Member {
   MemberKind kind = MemberKind::kRelation;
   Name name;  // kSpread: the partial; kRule: empty.
+  Span span;  // The whole statement.
   Comments comments;
   bool blank_before = false;               // An empty line stands before it.
   bool broken = false;                     // It had an error; only its name is good.
@@ -127,9 +136,12 @@ enum class DefinitionKind : uint8_t { kDefinition, kPartial, kAgent, kTask, kSes
 struct Definition {
   DefinitionKind kind = DefinitionKind::kDefinition;
   Name name;
+  Span span;  // From the kind to the closing brace.
   Comments comments;
+  std::vector<Comment> open_comments;  // Behind the opening brace on its line.
   std::vector<Member> members;
-  std::vector<Comment> end_comments;  // Before the closing brace.
+  std::vector<Comment> end_comments;  // Before the closing brace,
+  bool end_blank_before = false;      // with an empty line before them.
   bool incomplete = false;            // Its body could not be read: any name may be declared there.
   std::vector<std::string> unread;  // The words of statements that could not be read: so may these.
 };
@@ -138,6 +150,7 @@ struct CaveatParameter {
   Name name;
   std::string type;  // `list<string>`, without blanks.
   Span type_span;
+  std::vector<Comment> before;
 };
 
 struct Caveat {
@@ -157,6 +170,7 @@ struct Use {
 
 struct Import {
   Name path;  // With its quotes.
+  Span span;
   Comments comments;
 };
 

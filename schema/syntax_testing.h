@@ -1,5 +1,6 @@
-// syntax_testing.h: a syntax tree as text that shows all of it except positions and redundant
-// parentheses, so that two trees are the same exactly if their texts are.
+// syntax_testing.h: a syntax tree as text that shows all of it except positions, redundant
+// parentheses and the indentation of caveats, so that two trees are the same exactly if their texts
+// are.
 //
 // Threads     Tests and fuzzers only.
 #ifndef MANDATE_SCHEMA_SYNTAX_TESTING_H_
@@ -7,6 +8,7 @@
 
 #include <string>
 
+#include "schema/printer.h"
 #include "schema/syntax.h"
 #include "schema/text.h"
 
@@ -15,7 +17,8 @@ namespace mandate::syntax {
 inline void ShowComments(const std::vector<Comment>& comments, std::string_view what,
                          std::string& out) {
   for (const Comment& c : comments)
-    out += Cat(what, "<", c.text, ">", c.blank_after ? " blank" : "", "\n");
+    out += Cat(what, "<", c.text, ">", c.blank_after ? " blank" : "",
+               c.first_on_line ? " first" : "", "\n");
 }
 
 // Children come before their parents, so the nodes in order, each with its distance to its
@@ -24,6 +27,7 @@ inline void ShowExpr(const File& file, const Member& member, std::string& out) {
   if (member.root == ExprIndex::kNone) return;
   for (auto i = static_cast<size_t>(member.first); i <= static_cast<size_t>(member.root); ++i) {
     const Expr& e = file.exprs[i];
+    ShowComments(e.before, "  inside", out);
     out += Cat("  node ", static_cast<int>(e.kind), " ", e.name.text);
     for (const ArrowStep& step : e.steps)
       out += Cat(" step ", static_cast<int>(step.walk), " ", step.target.text);
@@ -44,6 +48,7 @@ inline void ShowMember(const File& file, const Member& m, std::string& out) {
   out += Cat(" member ", static_cast<int>(m.kind), " ", m.name.text, m.blank_before ? " blank" : "",
              "\n");
   for (const SubjectType& s : m.subject_types) {
+    ShowComments(s.before, "  inside", out);
     out += Cat("  subject ", s.type.text, s.wildcard ? " *" : "", " #", s.relation.text, " with ",
                s.caveat.text, s.expiration ? " expiration" : "", "\n");
   }
@@ -64,13 +69,17 @@ inline std::string ShowFile(const File& file) {
     if (const auto* definition = std::get_if<Definition>(&item)) {
       out +=
           Cat("definition ", static_cast<int>(definition->kind), " ", definition->name.text, "\n");
+      ShowComments(definition->open_comments, "open", out);
       for (const Member& member : definition->members) ShowMember(file, member, out);
-      ShowComments(definition->end_comments, "end", out);
+      ShowComments(definition->end_comments, definition->end_blank_before ? "blank end" : "end",
+                   out);
     }
     if (const auto* caveat = std::get_if<Caveat>(&item)) {
-      out += Cat("caveat ", caveat->name.text, " {", caveat->body, "}\n");
-      for (const CaveatParameter& p : caveat->parameters)
+      out += Cat("caveat ", caveat->name.text, " {\n", FormatCaveatBody(caveat->body), "\n}\n");
+      for (const CaveatParameter& p : caveat->parameters) {
+        ShowComments(p.before, "  inside", out);
         out += Cat(" parameter ", p.name.text, " ", p.type, "\n");
+      }
     }
     std::visit([&](const auto& value) { ShowComments(value.comments.after, "after", out); }, item);
   }

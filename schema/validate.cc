@@ -16,13 +16,6 @@ std::string DidYouMean(std::string_view name, const std::vector<std::string>& ca
   return close.empty() ? std::string() : Cat("; did you mean ", Quote(close), "?");
 }
 
-std::string Describe(const Schema& schema, const SubjectType& subject) {
-  std::string text = schema.definition(subject.type).name;
-  if (subject.wildcard) text += ":*";
-  if (subject.relation != MemberId::kNone) text += Cat("#", schema.member(subject.relation).name);
-  return text;
-}
-
 // One relationship against one schema. Each step returns OK or the final refusal.
 class Validator {
  public:
@@ -95,13 +88,13 @@ class Validator {
     std::vector<std::string> allowed;
     std::string list;
     for (const SubjectType& form : schema_.member(relation_).subject_types) {
-      const std::string text = Quote(Describe(schema_, form));
+      const std::string text = Quote(ShowForm(schema_, form));
       if (std::find(allowed.begin(), allowed.end(), text) != allowed.end()) continue;
       allowed.push_back(text);
       list += Cat(list.empty() ? "" : ", ", text);
     }
     return Refuse("subject", "SUBJECT_TYPE_NOT_ALLOWED",
-                  Cat(Quote(Describe(schema_, given)), " cannot be a subject of ", Place(),
+                  Cat(Quote(ShowForm(schema_, given)), " cannot be a subject of ", Place(),
                       "; allowed: ", list));
   }
 
@@ -115,7 +108,7 @@ class Validator {
       caveat_fits |= same_caveat;
       caveat_may_be_left_out |= form.caveat == CaveatId::kNone;
     }
-    const std::string subject = Quote(Describe(schema_, forms_[0]));
+    const std::string subject = Quote(ShowForm(schema_, forms_[0]));
     if (caveat_fits && expires) {
       return Refuse("expires_at", "EXPIRATION_NOT_ALLOWED",
                     Cat("a relationship of ", Place(), " with ", subject, " takes no expiration"));

@@ -39,7 +39,9 @@ Diagnostic FromWire(const v1::SchemaDiagnostic& wire, Severity severity) {
   return {severity,
           {wire.offset(), wire.length(), static_cast<int>(wire.line()),
            static_cast<int>(wire.column())},
-          wire.message()};
+          wire.message(),
+          Fault::kMeaning,
+          wire.name()};
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ void ToWire(const Diagnostic& finding, v1::SchemaDiagnostic* wire) {
   wire->set_offset(finding.range.offset);
   wire->set_length(finding.range.length);
   wire->set_message(finding.message);
+  wire->set_name(finding.lint);
 }
 
 // The errors travel as a detail, in order, as many as fit; the message counts them all and carries the first.

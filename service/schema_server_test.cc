@@ -93,16 +93,38 @@ TEST(WriteSchema, WithMoreErrorsThanFitCountsThemAndNamesTheFirst) {
   EXPECT_LE(status.error_details().size(), kDetailsBytesMax);
 }
 
+TEST(WriteSchema, GivesEachWarningWithItsNameAndPlace) {
+  TestServer server;
+  v1::WriteSchemaRequest request;
+  request.set_schema(
+      "definition user {}\ndefinition doc {\n  relation aaa: user\n  permission ppp = aaa + "
+      "aaa\n}");
+  v1::WriteSchemaResponse response;
+  ASSERT_TRUE(server.TryWriteSchema(request, &response).ok());
+  ASSERT_EQ(response.warnings_size(), 1);
+  EXPECT_EQ(response.warnings(0).name(), "operand-twice");
+  EXPECT_EQ(response.warnings(0).line(), 4u);
+  EXPECT_EQ(response.warnings(0).column(), 26u);
+}
+
 TEST(WriteSchema, ThatWouldOrphanRelationshipsIsRefusedAndNamesThem) {
   TestServer server;
   server.WriteSchema(kDocumentSchema);
-  server.Touch({"team:core#member@user:bob"});
+  server.Touch({"team:core#member@user:bob", "team:core#member@team:web#member"});
+  for (const char* id : {"d1", "d2", "d3", "d4"})
+    server.Touch({Cat("document:", id, "#viewer@user:bob")});
   v1::WriteSchemaRequest request;
   request.set_schema("definition user {}");
   v1::WriteSchemaResponse response;
   const absl::Status status = server.TryWriteSchema(request, &response);
   EXPECT_EQ(Fault(status), "FAILED_PRECONDITION ORPHANS_RELATIONSHIPS");
-  EXPECT_THAT(std::string(status.message()), HasSubstr("team:core#member@user:bob"));
+  EXPECT_EQ(std::string(status.message()),
+            "the new schema does not allow 6 relationships that are stored; delete them first, or "
+            "keep what allows them:\n"
+            "  4 of document#viewer@user: document:d1#viewer@user:bob, document:d2#viewer@user:bob, "
+            "document:d3#viewer@user:bob, ...\n"
+            "  1 of team#member@team#member: team:core#member@team:web#member\n"
+            "  1 of team#member@user: team:core#member@user:bob");
   EXPECT_EQ(ReadSchema(server), kDocumentSchema);
   request.set_dry_run(true);
   EXPECT_EQ(Fault(server.TryWriteSchema(request, &response)),

@@ -29,7 +29,8 @@ class CommandLine {
     }
     app_.footer(
         "Questions and relationships are written alike: type:id#relation@type:id\n"
-        "Exit codes: 0 done or allowed, 1 denied or nothing found, 2 conditional, 3 error, 4 wrong usage.");
+        "Exit codes: 0 done or allowed, 1 denied, different or nothing found, 2 conditional, 3 error, "
+        "4 wrong usage.");
     AddServe();
     AddSchema();
     AddRelationship();
@@ -113,7 +114,8 @@ class CommandLine {
   }
 
   void AddSchema() {
-    CLI::App* schema = app_.add_subcommand("schema", "Write, read or check the schema");
+    CLI::App* schema =
+        app_.add_subcommand("schema", "Write, read, check, format, compare or draw the schema");
     schema->require_subcommand(1);
     CLI::App* write = schema->add_subcommand("write", "Replace the schema by a file's");
     write->add_option("FILE", schema_write_.file, "Schema file, - for standard input")->required();
@@ -130,6 +132,26 @@ class CommandLine {
     check->add_option("FILE", file_, "Schema file, - for standard input")->required();
     check->add_flag("--json", client_.json, "Findings as JSON");
     check->callback([this] { run_ = [this] { return CheckSchemaFile(client_, file_); }; });
+    CLI::App* format = schema->add_subcommand("fmt", "Print schema files in canonical form");
+    format->add_option("FILE", schema_format_.files, "Schema files; none or - for standard input");
+    CLI::Option* rewrite = format->add_flag(
+        "--write", schema_format_.write, "Change the files instead, and name those that changed");
+    format
+        ->add_flag("--check", schema_format_.check,
+                   "Only name the files that would change; exit code 1 if there are any")
+        ->excludes(rewrite);
+    format->callback([this] { run_ = [this] { return FormatSchemaFiles(schema_format_); }; });
+    CLI::App* diff = schema->add_subcommand(
+        "diff", "What differs between two schema files, or between the schema in force and a file");
+    diff->add_option("FILE", schema_diff_.files,
+                     "OLD NEW, or the file to compare with the schema in force")
+        ->required()
+        ->expected(1, 2);
+    AddClient(diff, [this] { return DiffSchemaFiles(client_, schema_diff_); });
+    CLI::App* graph = schema->add_subcommand("graph", "A picture of a schema file, for Graphviz");
+    graph->add_option("FILE", schema_graph_.file, "Schema file, - for standard input")->required();
+    graph->add_flag("--svg", schema_graph_.svg, "The picture itself, drawn by Graphviz's `dot`");
+    graph->callback([this] { run_ = [this] { return GraphSchemaFile(schema_graph_); }; });
   }
 
   void AddRelationship() {
@@ -229,6 +251,9 @@ class CommandLine {
   ClientOptions client_;
   ServeOptions serve_;
   SchemaWriteOptions schema_write_;
+  SchemaFormatOptions schema_format_;
+  SchemaDiffOptions schema_diff_;
+  SchemaGraphOptions schema_graph_;
   RelationshipWriteOptions relationship_write_;
   RelationshipReadOptions relationship_read_;
   CheckOptions check_;

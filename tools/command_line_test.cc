@@ -288,6 +288,22 @@ TEST_F(CommandLine, SchemaErrorsAreAllShownAndUnderlined) {
             "standard input: 1 definition, no errors\n");
 }
 
+TEST_F(CommandLine, SchemaWarningsAreShownWithTheirName) {
+  const std::string text = "definition user {}\ndefinition doc { relation user: doc }\n";
+  const std::string shown =
+      "standard input:2:27: warning: relation `user` has the name of a definition, which it cannot "
+      "hold [name-shadows-type]\ndefinition doc { relation user: doc }\n"
+      "                          ^~~~\n";
+  EXPECT_EQ(Run({"schema", "check", "-"}, text).err, shown);
+  TempDirectory directory;
+  ServingProcess server(directory.File("db"));
+  const Finished written = Run({"schema", "write", "-", "--server", server.address()}, text);
+  EXPECT_EQ(written.code, kExitOk);
+  EXPECT_EQ(written.err, shown);
+  const json checked = JsonOf({"schema", "check", directory.File("warned.zed", text)});
+  EXPECT_EQ(checked["findings"][0]["name"], "name-shadows-type");
+}
+
 TEST_F(CommandLine, SchemaErrorsThatDoNotFitAreCounted) {
   std::string text;
   for (int i = 0; i < 300; ++i)
@@ -381,6 +397,9 @@ TEST(Usage, HelpAndVersionSucceed) {
                                              {"serve"},
                                              {"schema"},
                                              {"schema", "write"},
+                                             {"schema", "fmt"},
+                                             {"schema", "diff"},
+                                             {"schema", "graph"},
                                              {"relationship"},
                                              {"relationship", "read"},
                                              {"import"},
@@ -393,7 +412,8 @@ TEST(Usage, HelpAndVersionSucceed) {
     EXPECT_THAT(
         finished.out,
         HasSubstr(
-            "Exit codes: 0 done or allowed, 1 denied, 2 conditional, 3 error, 4 wrong usage."));
+            "Exit codes: 0 done or allowed, 1 denied, different or nothing found, 2 conditional, 3 "
+            "error, 4 wrong usage."));
     EXPECT_EQ(finished.err, "");
   }
 }
@@ -405,15 +425,15 @@ TEST(Usage, WrongIsOneLineAndExitCode4) {
   };
   const std::vector<Row> rows = {
       {{},
-       "`mandate` needs a command, one of serve, schema, relationship, import, check, expand; see "
-       "mandate --help"},
+       "`mandate` needs a command, one of serve, schema, relationship, import, check, expand, lookup; "
+       "see mandate --help"},
       {{"chek", "x"}, "`chek` is no command of `mandate`; did you mean `check`?"},
       {{"bogus"},
        "`bogus` is no command of `mandate`; write one of serve, schema, relationship, import, "
-       "check, expand"},
+       "check, expand, lookup"},
       {{"--bogus"}, "`--bogus` is no option of `mandate`; see mandate --help"},
       {{"schema"},
-       "`mandate schema` needs a command, one of write, read, check; see mandate schema --help"},
+       "`mandate schema` needs a command, one of write, read, check, fmt, diff, graph; see mandate schema --help"},
       {{"schema", "wirte"}, "`wirte` is no command of `mandate schema`; did you mean `write`?"},
       {{"check"}, "QUESTION is required; see mandate check --help"},
       {{"check", "a", "b"}, "The following argument was not expected: b; see mandate check --help"},

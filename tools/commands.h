@@ -40,6 +40,24 @@ int WriteSchemaFile(const ClientOptions& client, const SchemaWriteOptions& optio
 int ReadSchemaText(const ClientOptions& client, const std::string& at);
 int CheckSchemaFile(const ClientOptions& client, const std::string& file);
 
+struct SchemaFormatOptions {
+  std::vector<std::string> files;  // None: standard input.
+  bool write = false;
+  bool check = false;
+};
+int FormatSchemaFiles(const SchemaFormatOptions& options);
+
+struct SchemaDiffOptions {
+  std::vector<std::string> files;  // Two, or one to compare with the schema in force.
+};
+int DiffSchemaFiles(const ClientOptions& client, const SchemaDiffOptions& options);
+
+struct SchemaGraphOptions {
+  std::string file;
+  bool svg = false;
+};
+int GraphSchemaFile(const SchemaGraphOptions& options);
+
 struct RelationshipWriteOptions {
   std::vector<std::string> relationships;
   bool create = false;
@@ -103,6 +121,9 @@ absl::Status About(std::string_view text, const absl::Status& status, std::strin
 
 // The file's text, or standard input for `-`.
 absl::StatusOr<std::string> ReadFile(const std::string& file);
+
+// What messages call it.
+std::string FileName(const std::string& file);
 
 }  // namespace mandate
 

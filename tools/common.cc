@@ -30,6 +30,8 @@ absl::Status About(std::string_view text, const absl::Status& status, std::strin
                                    hint.empty() ? "" : "; ", hint)));
 }
 
+std::string FileName(const std::string& file) { return file == "-" ? "standard input" : file; }
+
 absl::StatusOr<std::string> ReadFile(const std::string& file) {
   if (file == "-") {
     return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());

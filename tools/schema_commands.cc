@@ -9,8 +9,6 @@
 namespace mandate {
 namespace {
 
-std::string FileName(const std::string& file) { return file == "-" ? "standard input" : file; }
-
 nlohmann::json ToJson(const std::vector<Diagnostic>& findings) {
   nlohmann::json list = nlohmann::json::array();
   for (const Diagnostic& finding : findings) {
@@ -20,6 +18,7 @@ nlohmann::json ToJson(const std::vector<Diagnostic>& findings) {
                     {"offset", finding.range.offset},
                     {"length", finding.range.length},
                     {"message", finding.message}});
+    if (!finding.lint.empty()) list.back()["name"] = finding.lint;
   }
   return list;
 }
