@@ -43,11 +43,13 @@ struct Lineage {
     ObjectRef agent;
     ObjectRef task;
     std::optional<ObjectRef> delegator;
+    friend bool operator==(const Hop&, const Hop&) = default;
   };
   struct StoredEdge {
     Relationship relationship;
     Revision written;
     Revision born;                     // Its age (storage/snapshot.h).
+    friend bool operator==(const StoredEdge&, const StoredEdge&) = default;
   };
   std::vector<Hop> hops;               // From the acting agent upward.
   std::optional<ObjectRef> principal;  // Where it ends; absent where it breaks off.
@@ -57,6 +59,7 @@ struct Lineage {
   std::optional<ObjectRef> root_task() const {
     return principal ? std::optional(hops.back().task) : std::nullopt;
   }
+  friend bool operator==(const Lineage&, const Lineage&) = default;
 };
 
 struct Answer {

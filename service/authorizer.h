@@ -13,27 +13,15 @@
 #ifndef MANDATE_SERVICE_AUTHORIZER_H_
 #define MANDATE_SERVICE_AUTHORIZER_H_
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "check/authorize.h"
 #include "service/database.h"
+#include "service/delegation_calls.h"
 
 namespace mandate {
-
-// What a person approves, and for which task.
-struct ApproveCall {
-  std::optional<ObjectRef> session;  // One of these two.
-  std::optional<ObjectRef> task;
-  ObjectRef resource;
-  std::string permission;
-  std::string parameter_digest;
-  ObjectRef approver;
-  absl::Time expires_at;
-  std::string context;
-};
 
 class Authorizer {
  public:

@@ -1,39 +1,18 @@
 #include "service/client.h"
 
-#include "google/protobuf/util/json_util.h"
 #include "google/rpc/status.pb.h"
-#include "grpcpp/grpcpp.h"
 #include "mandate/v1/permission_service.grpc.pb.h"
 #include "mandate/v1/relationship_service.grpc.pb.h"
 #include "mandate/v1/schema_service.grpc.pb.h"
 #include "schema/text.h"
-#include "service/error_mapping.h"
+#include "service/connection.h"
 #include "service/wire.h"
 
 namespace mandate {
 namespace {
 
-// A command that waits longer than this for an answer would seem to hang.
-constexpr auto kDeadline = std::chrono::seconds(60);
 constexpr auto kImportDeadline = std::chrono::minutes(30);
-constexpr int kMessageBytesMax = 64 << 20;
 constexpr int kImportBatch = 2000;
-
-std::string ToJson(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  (void)google::protobuf::util::MessageToJsonString(message, &json, options);
-  return json;
-}
-
-void SetConsistency(const std::string& at_token, v1::Consistency* consistency) {
-  if (at_token.empty()) {
-    consistency->set_fully_consistent(true);
-  } else {
-    consistency->mutable_at_exact_snapshot()->set_token(at_token);
-  }
-}
 
 Diagnostic FromWire(const v1::SchemaDiagnostic& wire, Severity severity) {
   return {severity,
@@ -47,52 +26,27 @@ Diagnostic FromWire(const v1::SchemaDiagnostic& wire, Severity severity) {
 }  // namespace
 
 struct Client::Stubs {
-  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
-      : permissions(v1::PermissionService::NewStub(channel)),
-        relationships(v1::RelationshipService::NewStub(channel)),
-        schema(v1::SchemaService::NewStub(channel)) {}
+  explicit Stubs(const std::string& server)
+      : connection(server),
+        permissions(v1::PermissionService::NewStub(connection.channel())),
+        relationships(v1::RelationshipService::NewStub(connection.channel())),
+        schema(v1::SchemaService::NewStub(connection.channel())) {}
+  const Connection connection;
   std::unique_ptr<v1::PermissionService::Stub> permissions;
   std::unique_ptr<v1::RelationshipService::Stub> relationships;
   std::unique_ptr<v1::SchemaService::Stub> schema;
 };
 
-Client::Client(const std::string& server) : server_(server) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
-  arguments.SetMaxSendMessageSize(kMessageBytesMax);
-  // The address is what the user wrote; a proxy from the environment would send it elsewhere.
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  stubs_ = std::make_unique<Stubs>(
-      grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments));
-}
+Client::Client(const std::string& server) : stubs_(std::make_unique<Stubs>(server)) {}
 
 Client::~Client() = default;
-
-namespace {
-
-void SetDeadline(grpc::ClientContext* context, std::chrono::nanoseconds deadline) {
-  context->set_deadline(std::chrono::system_clock::now() + deadline);
-}
-
-// An unreachable server is the commonest error of all: say what to do.
-absl::Status Outcome(const grpc::Status& status, const std::string& server) {
-  if (status.error_code() == grpc::StatusCode::UNAVAILABLE && status.error_details().empty()) {
-    return absl::UnavailableError(
-        Cat("no server answers at `", server,
-            "`; start one with `mandate serve`, or name another with --server HOST:PORT (",
-            status.error_message(), ")"));
-  }
-  return FromGrpc(status);
-}
-
-}  // namespace
 
 absl::StatusOr<Client::SchemaWritten> Client::WriteSchema(const std::string& text,
                                                           const std::vector<std::string>& drops,
                                                           bool dry_run,
                                                           std::vector<Diagnostic>* findings) {
   grpc::ClientContext context;
-  SetDeadline(&context, kDeadline);
+  Connection::SetDeadline(&context, Connection::kCallDeadline);
   v1::WriteSchemaRequest request;
   request.set_schema(text);
   for (const std::string& drop : drops) request.add_drops(drop);
@@ -110,9 +64,9 @@ absl::StatusOr<Client::SchemaWritten> Client::WriteSchema(const std::string& tex
         }
       }
     }
-    return Outcome(status, server_);
+    return stubs_->connection.Outcome(status);
   }
-  SchemaWritten written{response.written_at().token(), {}, ToJson(response)};
+  SchemaWritten written{response.written_at().token(), {}, MessageToJson(response)};
   for (const auto& warning : response.warnings()) {
     written.findings.push_back(FromWire(warning, Severity::kWarning));
   }
@@ -120,19 +74,16 @@ absl::StatusOr<Client::SchemaWritten> Client::WriteSchema(const std::string& tex
 }
 
 absl::StatusOr<Client::SchemaRead> Client::ReadSchema(const std::string& at_token) {
-  grpc::ClientContext context;
-  SetDeadline(&context, kDeadline);
   v1::ReadSchemaRequest request;
   SetConsistency(at_token, request.mutable_consistency());
   v1::ReadSchemaResponse response;
-  const grpc::Status status = stubs_->schema->ReadSchema(&context, request, &response);
-  if (!status.ok()) return Outcome(status, server_);
-  return SchemaRead{response.schema(), response.read_at().token(), ToJson(response)};
+  const absl::Status status =
+      stubs_->connection.Call(*stubs_->schema, &v1::SchemaService::Stub::ReadSchema, request, &response);
+  if (!status.ok()) return status;
+  return SchemaRead{response.schema(), response.read_at().token(), MessageToJson(response)};
 }
 
 absl::StatusOr<Client::Written> Client::Write(const std::vector<TupleChange>& changes) {
-  grpc::ClientContext context;
-  SetDeadline(&context, kDeadline);
   v1::WriteRequest request;
   for (const TupleChange& change : changes) {
     v1::RelationshipUpdate* update = request.add_updates();
@@ -143,14 +94,15 @@ absl::StatusOr<Client::Written> Client::Write(const std::vector<TupleChange>& ch
     ToWire(change.relationship, update->mutable_relationship());
   }
   v1::WriteResponse response;
-  const grpc::Status status = stubs_->relationships->Write(&context, request, &response);
-  if (!status.ok()) return Outcome(status, server_);
-  return Written{response.written_at().token(), ToJson(response)};
+  const absl::Status status =
+      stubs_->connection.Call(*stubs_->relationships, &v1::RelationshipService::Stub::Write, request, &response);
+  if (!status.ok()) return status;
+  return Written{response.written_at().token(), MessageToJson(response)};
 }
 
 absl::StatusOr<Client::Written> Client::Import(const std::vector<Relationship>& relationships) {
   grpc::ClientContext context;
-  SetDeadline(&context, kImportDeadline);
+  Connection::SetDeadline(&context, kImportDeadline);
   v1::ImportResponse response;
   auto writer = stubs_->relationships->Import(&context, &response);
   v1::ImportRequest request;
@@ -163,73 +115,68 @@ absl::StatusOr<Client::Written> Client::Import(const std::vector<Relationship>& 
   request.set_complete(true);
   writer->Write(request);
   writer->WritesDone();
-  const grpc::Status status = writer->Finish();
-  if (!status.ok()) return Outcome(status, server_);
-  return Written{response.written_at().token(), ToJson(response)};
+  const absl::Status status = stubs_->connection.Outcome(writer->Finish());
+  if (!status.ok()) return status;
+  return Written{response.written_at().token(), MessageToJson(response)};
 }
 
-absl::Status Client::Read(
-    const TupleFilter& filter, const std::string& at_token, uint32_t limit,
-    const std::function<void(const Relationship&, const std::string&)>& visit) {
+absl::Status Client::Read(const TupleFilter& filter, const std::string& at_token, uint32_t limit,
+                          const std::function<void(const ReadRow&)>& visit) {
   grpc::ClientContext context;
   v1::ReadRequest request;
   SetConsistency(at_token, request.mutable_consistency());
   ToWire(filter, request.mutable_filter());
   request.set_limit(limit);
   auto reader = stubs_->relationships->Read(&context, request);
-  v1::ReadResponse response;
-  while (reader->Read(&response)) {
-    auto relationship = mandate::FromWire(response.relationship(), "relationship");
-    if (!relationship.ok()) {
-      context.TryCancel();
-      return relationship.status();
-    }
-    visit(*relationship, ToJson(response));
-  }
-  return Outcome(reader->Finish(), server_);
+  absl::Status malformed;
+  absl::Status status =
+      stubs_->connection.ReadAll(&context, reader.get(), [&](const v1::ReadResponse& response) {
+        auto relationship = mandate::FromWire(response.relationship(), "relationship");
+        malformed = relationship.status();
+        if (!malformed.ok()) return false;
+        visit({*std::move(relationship), Revision(response.written()), Revision(response.born()),
+               MessageToJson(response)});
+        return true;
+      });
+  status.Update(malformed);
+  return status;
 }
 
 absl::StatusOr<Client::Checked> Client::Check(const CheckQuestion& question,
                                               const std::string& at_token) {
-  grpc::ClientContext context;
-  SetDeadline(&context, kDeadline);
   v1::CheckRequest request;
   SetConsistency(at_token, request.mutable_consistency());
   ToWire(question, request.mutable_item());
   request.set_explain(question.explain);
   v1::CheckResponse response;
-  const grpc::Status status = stubs_->permissions->Check(&context, request, &response);
-  if (!status.ok()) return Outcome(status, server_);
+  const absl::Status status =
+      stubs_->connection.Call(*stubs_->permissions, &v1::PermissionService::Stub::Check, request, &response);
+  if (!status.ok()) return status;
   return Checked{AnswerFromWire(response.result()), response.checked_at().token(),
-                 ToJson(response)};
+                 MessageToJson(response)};
 }
 
 absl::StatusOr<Client::Expanded> Client::Expand(const ExpandQuestion& question,
                                                 const std::string& at_token) {
-  grpc::ClientContext context;
-  SetDeadline(&context, kDeadline);
   v1::ExpandRequest request;
   SetConsistency(at_token, request.mutable_consistency());
   ToWire(question, &request);
   v1::ExpandResponse response;
-  const grpc::Status status = stubs_->permissions->Expand(&context, request, &response);
-  if (!status.ok()) return Outcome(status, server_);
-  return Expanded{NodesFromWire(response), response.expanded_at().token(), ToJson(response)};
+  const absl::Status status =
+      stubs_->connection.Call(*stubs_->permissions, &v1::PermissionService::Stub::Expand, request, &response);
+  if (!status.ok()) return status;
+  return Expanded{NodesFromWire(response), response.expanded_at().token(), MessageToJson(response)};
 }
 
 namespace {
 
 template <typename Response>
-absl::Status ReadAll(grpc::ClientReader<Response>* reader, const std::string& server,
-                     const Client::LookupVisitor& visit) {
-  Response response;
-  while (reader->Read(&response)) {
-    Client::LookedUp looked_up{
-        {}, response.cursor(), response.looked_up_at().token(), ToJson(response)};
-    for (const auto& result : response.results()) looked_up.found.push_back(FoundFromWire(result));
-    visit(looked_up);
-  }
-  return Outcome(reader->Finish(), server);
+bool VisitLookup(const Client::LookupVisitor& visit, const Response& response) {
+  Client::LookedUp looked_up{
+      {}, response.cursor(), response.looked_up_at().token(), MessageToJson(response)};
+  for (const auto& result : response.results()) looked_up.found.push_back(FoundFromWire(result));
+  visit(looked_up);
+  return true;
 }
 
 template <typename Request, typename Question>
@@ -249,7 +196,8 @@ absl::Status Client::LookupResources(const ResourcesQuestion& question, const Pa
   grpc::ClientContext context;
   const auto request = LookupRequest<v1::LookupResourcesRequest>(question, page);
   auto reader = stubs_->permissions->LookupResources(&context, request);
-  return ReadAll(reader.get(), server_, visit);
+  return stubs_->connection.ReadAll(
+      &context, reader.get(), [&](const auto& response) { return VisitLookup(visit, response); });
 }
 
 absl::Status Client::LookupSubjects(const SubjectsQuestion& question, const Page& page,
@@ -257,7 +205,8 @@ absl::Status Client::LookupSubjects(const SubjectsQuestion& question, const Page
   grpc::ClientContext context;
   const auto request = LookupRequest<v1::LookupSubjectsRequest>(question, page);
   auto reader = stubs_->permissions->LookupSubjects(&context, request);
-  return ReadAll(reader.get(), server_, visit);
+  return stubs_->connection.ReadAll(
+      &context, reader.get(), [&](const auto& response) { return VisitLookup(visit, response); });
 }
 
 }  // namespace mandate

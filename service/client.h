@@ -55,6 +55,12 @@ class Client {
     std::string token;
     std::string json;
   };
+  struct ReadRow {
+    Relationship relationship;
+    Revision written;                  // As in Edge (storage/snapshot.h).
+    Revision born;
+    std::string json;
+  };
   struct Expanded {
     std::vector<ExpandNode> nodes;
     std::string token;
@@ -69,9 +75,8 @@ class Client {
 
   absl::StatusOr<Written> Write(const std::vector<TupleChange>& changes);
   absl::StatusOr<Written> Import(const std::vector<Relationship>& relationships);
-  // Calls `visit` with each relationship and its JSON.
   absl::Status Read(const TupleFilter& filter, const std::string& at_token, uint32_t limit,
-                    const std::function<void(const Relationship&, const std::string&)>& visit);
+                    const std::function<void(const ReadRow&)>& visit);
 
   // An empty `at_token` asks at the newest revision, another one at exactly its revision.
   absl::StatusOr<Checked> Check(const CheckQuestion& question, const std::string& at_token);
@@ -92,7 +97,6 @@ class Client {
  private:
   struct Stubs;
   std::unique_ptr<Stubs> stubs_;
-  std::string server_;
 };
 
 }  // namespace mandate

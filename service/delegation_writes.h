@@ -7,7 +7,6 @@
 #ifndef MANDATE_SERVICE_DELEGATION_WRITES_H_
 #define MANDATE_SERVICE_DELEGATION_WRITES_H_
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,37 +14,10 @@
 #include "absl/status/statusor.h"
 #include "check/plan.h"
 #include "service/database.h"
+#include "service/delegation_calls.h"
 #include "storage/tuple_store.h"
 
 namespace mandate {
-
-struct DelegateCall {
-  std::string task_type;
-  std::string task_id;  // Empty: one is made.
-  ObjectRef delegator;
-  ObjectRef delegate;
-  std::vector<SubjectRef> scope;
-  absl::Time expires_at;
-  std::optional<ObjectRef> parent_task;
-  std::string caveat;
-  std::string caveat_context;
-};
-
-struct OpenSessionCall {
-  std::string session_type;
-  std::string session_id;  // Empty: one is made.
-  ObjectRef agent;
-  ObjectRef task;
-  absl::Time expires_at;
-  std::string caveat;
-  std::string caveat_context;
-};
-
-struct RevokeCall {
-  enum class What { kAgent, kTask, kSession, kLender };
-  What what = What::kAgent;
-  ObjectRef object;
-};
 
 // The changes and preconditions, and the object that is made.
 struct DelegationWrite {

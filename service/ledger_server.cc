@@ -151,7 +151,8 @@ grpc::Status DelegationServer::WatchLedger(grpc::ServerContext* context, const v
     if (!*more) return grpc::Status::OK;
     database_->store().WaitBeyond(Revision(~uint64_t{0}), stream.after(), kLookEvery);
   }
-  return stopping_ ? ToGrpc(absl::UnavailableError("the server stops; watch again behind the last entry"))
+  return stopping_ ? ToGrpc(WithReason(absl::UnavailableError("the server stops; watch again behind the last entry"),
+                                         "SERVER_STOPS"))
                    : ToGrpc(absl::CancelledError("the caller went away"));
 }
 

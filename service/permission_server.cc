@@ -44,12 +44,14 @@ grpc::Status PermissionServer::Check(grpc::ServerContext* context, const v1::Che
   question->explain = request->explain();
   auto view = ViewFor(*database_, request->consistency());
   if (!view.ok()) return ToGrpc(view.status());
-  Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context));
+  const absl::Time now = database_->now();
+  Checker checker(*view->plan, *view->snapshot, now, LimitsFor(*database_, *context));
   auto answer = checker.Check(*question);
   if (!answer.ok()) return ToGrpc(Below("item", answer.status()));
   ToWire(*answer, response->mutable_result());
   response->mutable_checked_at()->set_token(
       EncodeToken(database_->store().database_id(), view->revision()));
+  ToWire(now, response->mutable_moment());
   return grpc::Status::OK;
 }
 

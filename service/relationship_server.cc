@@ -127,6 +127,8 @@ grpc::Status RelationshipServer::Read(grpc::ServerContext* context, const v1::Re
     response.Clear();
     ToWire(relationship, response.mutable_relationship());
     response.mutable_read_at()->set_token(token);
+    response.set_written(cursor->row().edge.written.value());
+    response.set_born(cursor->row().edge.born.value());
     response.set_cursor(EncodeCursor(fingerprint, PositionOf(relationship)));
     if (!writer->Write(response)) return ToGrpc(absl::CancelledError("the caller went away"));
     ++sent;

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "check/answer.h"
+#include "check/authorize.h"
 #include "check/describe_authority.h"
 #include "check/expand.h"
 #include "check/lookup.h"
@@ -18,6 +19,7 @@
 #include "mandate/v1/permission_service.pb.h"
 #include "mandate/v1/relationship_service.pb.h"
 #include "schema/relationship.h"
+#include "service/delegation_calls.h"
 #include "storage/tuple_store.h"
 
 namespace mandate {
@@ -47,14 +49,28 @@ void ToWire(const ResourcesQuestion& value, v1::LookupResourcesRequest* wire);
 void ToWire(const SubjectsQuestion& value, v1::LookupSubjectsRequest* wire);
 void ToWire(const std::vector<ExpandNode>& value, v1::ExpandResponse* wire);
 void ToWire(const Authority& value, v1::DescribeAuthorityResponse* wire);
+void ToWire(const DelegateCall& value, v1::DelegateRequest* wire);
+void ToWire(const OpenSessionCall& value, v1::OpenSessionRequest* wire);
+void ToWire(const ApproveCall& value, v1::ApproveRequest* wire);
+void ToWire(const RevokeCall& value, v1::RevokeRequest* wire);
+void ToWire(const AuthorizeCall& value, v1::AuthorizeRequest* wire);
+// Session, claims and key are those of the first. REQUIRES: there is one.
+void ToWire(const std::vector<AuthorizeCall>& value, v1::AuthorizeBatchRequest* wire);
 void ToWire(const Found& value, v1::FoundResource* wire);
 void ToWire(const Found& value, v1::FoundSubject* wire);
+
+// Enumerations go over by name, so that neither side depends on the other's numbers.
+v1::Decision DecisionToWire(Decision decision);
+Decision DecisionFromWire(v1::Decision decision);
+v1::DenialReason ReasonToWire(DenialReason reason);
+DenialReason ReasonFromWire(v1::DenialReason reason);
 
 // From a server, so already checked.
 Answer AnswerFromWire(const v1::CheckResult& wire);
 std::vector<ExpandNode> NodesFromWire(const v1::ExpandResponse& wire);
 Found FoundFromWire(const v1::FoundResource& wire);
 Found FoundFromWire(const v1::FoundSubject& wire);
+absl::StatusOr<Authority> AuthorityFromWire(const v1::DescribeAuthorityResponse& wire);
 
 // Contexts of caveats. An empty Struct and empty text mean no context.
 absl::StatusOr<std::string> ContextFromWire(const google::protobuf::Struct& wire,

@@ -1,24 +1,10 @@
-// The answers' half of wire.h. Enumerations go over by name, so that neither side depends on the other's numbers.
+// The answers' half of wire.h.
 #include "schema/text.h"
 #include "service/error_mapping.h"
 #include "service/wire.h"
 
 namespace mandate {
 namespace {
-
-v1::Decision ToWire(Decision decision) {
-  switch (decision) {
-    case Decision::kAllowed: return v1::DECISION_ALLOWED;
-    case Decision::kDenied: return v1::DECISION_DENIED;
-    case Decision::kConditional: return v1::DECISION_CONDITIONAL;
-  }
-  return v1::DECISION_DENIED;
-}
-
-Decision FromWire(v1::Decision decision) {
-  if (decision == v1::DECISION_ALLOWED) return Decision::kAllowed;
-  return decision == v1::DECISION_CONDITIONAL ? Decision::kConditional : Decision::kDenied;
-}
 
 // The value of `Enum` whose wire name is PREFIX + `name`. REQUIRES: there is one; a test goes through all.
 template <typename Enum>
@@ -46,7 +32,7 @@ void ToWire(const ExpandedSubject& value, v1::ExpandedSubject* wire) {
   if (value.expires_at != absl::InfiniteFuture()) {
     mandate::ToWire(value.expires_at, wire->mutable_expires_at());
   }
-  wire->set_decision(ToWire(value.decision));
+  wire->set_decision(DecisionToWire(value.decision));
   for (const std::string& name : value.missing) wire->add_missing_context(name);
   if (value.caveat.empty()) return;
   wire->mutable_caveat()->set_name(value.caveat);
@@ -58,7 +44,7 @@ ExpandedSubject SubjectFromWire(const v1::ExpandedSubject& wire) {
   ExpandedSubject value;
   value.subject = {wire.subject().type(), wire.subject().id(), wire.subject().relation()};
   if (wire.has_expires_at()) value.expires_at = mandate::FromWire(wire.expires_at());
-  value.decision = FromWire(wire.decision());
+  value.decision = DecisionFromWire(wire.decision());
   value.missing.assign(wire.missing_context().begin(), wire.missing_context().end());
   value.caveat = wire.caveat().name();
   auto context = ContextFromWire(wire.caveat().context(), "");
@@ -73,7 +59,7 @@ void FoundToWire(const Found& value, Wire* wire) {
     *wire->mutable_error() = ToRpcStatus(value.error);
     return;
   }
-  wire->set_decision(ToWire(value.decision));
+  wire->set_decision(DecisionToWire(value.decision));
   for (const std::string& name : value.missing_context) wire->add_missing_context(name);
 }
 
@@ -84,7 +70,7 @@ Found ToFound(const Wire& wire) {
     found.error = FromRpcStatus(wire.error());
     return found;
   }
-  found.decision = FromWire(wire.decision());
+  found.decision = DecisionFromWire(wire.decision());
   found.missing_context.assign(wire.missing_context().begin(), wire.missing_context().end());
   return found;
 }
@@ -128,15 +114,38 @@ constexpr std::string_view kKindPrefix = "KIND_";
 
 }  // namespace
 
+v1::Decision DecisionToWire(Decision decision) {
+  switch (decision) {
+    case Decision::kAllowed: return v1::DECISION_ALLOWED;
+    case Decision::kDenied: return v1::DECISION_DENIED;
+    case Decision::kConditional: return v1::DECISION_CONDITIONAL;
+  }
+  return v1::DECISION_DENIED;
+}
+
+Decision DecisionFromWire(v1::Decision decision) {
+  if (decision == v1::DECISION_ALLOWED) return Decision::kAllowed;
+  return decision == v1::DECISION_CONDITIONAL ? Decision::kConditional : Decision::kDenied;
+}
+
+v1::DenialReason ReasonToWire(DenialReason reason) {
+  if (reason == DenialReason::kNone) return v1::DENIAL_REASON_UNSPECIFIED;
+  return ByName(&v1::DenialReason_Parse, kReasonPrefix, ReasonName(reason));
+}
+
+DenialReason ReasonFromWire(v1::DenialReason reason) {
+  return FromName(&ReasonName, static_cast<int>(kLastReason),
+                  Suffix(v1::DenialReason_Name(reason), kReasonPrefix));
+}
+
 void ToWire(const Answer& value, v1::CheckResult* wire) {
-  wire->set_decision(ToWire(value.decision));
+  wire->set_decision(DecisionToWire(value.decision));
   for (const std::string& name : value.missing_context) wire->add_missing_context(name);
   if (value.decision == Decision::kAllowed && value.valid_until != absl::InfiniteFuture()) {
     ToWire(value.valid_until, wire->mutable_valid_until());
   }
   if (value.reason != DenialReason::kNone) {
-    wire->set_reason(
-        ByName(&v1::DenialReason_Parse, kReasonPrefix, ReasonName(value.reason)));
+    wire->set_reason(ReasonToWire(value.reason));
     wire->set_reason_at(value.reason_at);
   }
   for (const ExplanationStep& step : value.explanation.steps) {
@@ -144,7 +153,7 @@ void ToWire(const Answer& value, v1::CheckResult* wire) {
     out->set_depth(step.depth);
     out->set_kind(
         ByName(&v1::ExplanationStep_Kind_Parse, kKindPrefix, StepKindName(step.kind)));
-    out->set_decision(ToWire(step.decision));
+    out->set_decision(DecisionToWire(step.decision));
     out->set_text(step.text);
     if (step.relationship) ToWire(*step.relationship, out->mutable_relationship());
     out->set_revision(step.revision.value());
@@ -172,18 +181,17 @@ void ToWire(const std::vector<ExpandNode>& value, v1::ExpandResponse* wire) {
 
 Answer AnswerFromWire(const v1::CheckResult& wire) {
   Answer answer;
-  answer.decision = FromWire(wire.decision());
+  answer.decision = DecisionFromWire(wire.decision());
   answer.missing_context.assign(wire.missing_context().begin(), wire.missing_context().end());
   if (wire.has_valid_until()) answer.valid_until = FromWire(wire.valid_until());
-  answer.reason = FromName(&ReasonName, static_cast<int>(kLastReason),
-                           Suffix(v1::DenialReason_Name(wire.reason()), kReasonPrefix));
+  answer.reason = ReasonFromWire(wire.reason());
   answer.reason_at = wire.reason_at();
   for (const v1::ExplanationStep& step : wire.explanation()) {
     ExplanationStep& out = answer.explanation.steps.emplace_back();
     out.depth = step.depth();
     out.kind = FromName(&StepKindName, static_cast<int>(StepKind::kCut),
                         Suffix(v1::ExplanationStep_Kind_Name(step.kind()), kKindPrefix));
-    out.decision = FromWire(step.decision());
+    out.decision = DecisionFromWire(step.decision());
     out.text = step.text();
     if (step.has_relationship()) {
       auto relationship = FromWire(step.relationship(), "relationship");
@@ -229,46 +237,6 @@ Found FoundFromWire(const v1::FoundSubject& wire) {
   if (wire.has_principal()) found.principal = ObjectRef{wire.principal().type(), wire.principal().id()};
   if (wire.has_task()) found.task = ObjectRef{wire.task().type(), wire.task().id()};
   return found;
-}
-
-void ToWire(const Authority& value, v1::DescribeAuthorityResponse* wire) {
-  if (value.chain.reason != DenialReason::kNone) {
-    wire->set_reason(ByName(&v1::DenialReason_Parse, kReasonPrefix, ReasonName(value.chain.reason)));
-    wire->set_reason_at(value.chain.reason_at);
-  }
-  const auto items = [](const std::vector<Authority::Item>& from, auto* to) {
-    for (const Authority::Item& item : from) {
-      v1::Item* out = to->Add();
-      ToWire(item.relationship.subject, out->mutable_item());
-      v1::Relationship whole;  // For the attributes, which stand there alike.
-      ToWire(item.relationship, &whole);
-      if (whole.has_expires_at()) *out->mutable_expires_at() = whole.expires_at();
-      if (whole.has_caveat()) *out->mutable_caveat() = whole.caveat();
-      out->set_decision(ToWire(item.decision));
-    }
-  };
-  const Lineage& lineage = *value.chain.lineage;
-  for (size_t i = 0; i < lineage.hops.size(); ++i) {
-    v1::ChainHop* hop = wire->add_chain();
-    ToWire(lineage.hops[i].agent, hop->mutable_agent());
-    ToWire(lineage.hops[i].task, hop->mutable_task());
-    if (lineage.hops[i].delegator) ToWire(*lineage.hops[i].delegator, hop->mutable_delegator());
-    items(value.hops[i].scope, hop->mutable_scope());
-    items(value.hops[i].boundary, hop->mutable_boundary());
-    hop->set_has_boundary(value.hops[i].has_boundary);
-  }
-  if (lineage.principal) ToWire(*lineage.principal, wire->mutable_principal());
-  if (value.chain.decision == Decision::kAllowed && value.chain.valid_until != absl::InfiniteFuture()) {
-    ToWire(value.chain.valid_until, wire->mutable_valid_until());
-  }
-  for (const Authority::Rule& rule : value.rules) {
-    v1::RuleState* out = wire->add_rules();
-    ToWire(rule.task, out->mutable_task());
-    out->set_rule(rule.text);
-    out->set_is_limit(rule.is_limit);
-    out->set_used(rule.used);
-    out->set_left(rule.left);
-  }
 }
 
 }  // namespace mandate

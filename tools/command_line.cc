@@ -9,6 +9,7 @@
 #include "schema/compiler.h"
 #include "schema/text.h"
 #include "tools/commands.h"
+#include "tools/delegation_command_line.h"
 #include "tools/exit_code.h"
 
 namespace mandate {
@@ -35,6 +36,7 @@ class CommandLine {
     AddSchema();
     AddRelationship();
     AddQuestions();
+    AddDelegation();
   }
 
   int Run(int argc, char** argv) {
@@ -191,15 +193,16 @@ class CommandLine {
     check->add_option("QUESTION", check_.question,
                       "As document:plan#view@user:alice, or @assistant:bot with --task")
         ->required();
-    check->add_option("--task", check_.task, "The task an agent asks for, as errand:42");
-    check->add_option("--principal", check_.principal, "Claim: at whom the chain ends");
-    check->add_option("--agent", check_.agent, "Claim: who acts");
+    AddChain(check, "The task an agent asks for, as errand:42", check_.task, check_.principal, check_.agent);
+    AddAudience(check, &check_.audience);
+    check->add_option("--digest", check_.digest, "Of the action's parameters, as an approval names it");
     check->add_option("--context", check_.context,
                       "Values for caveats, a JSON object: '{\"hour\": 12}'");
     check->add_option("--at", check_.at, "The token of the revision to ask at");
     AddWith(check, check_.contextual);
     check->add_flag("--explain", check_.explain, "Say why");
     check->add_flag("--dot", check_.dot, "Say why, as a graph for Graphviz");
+    check->add_option("--proof", check_.proof, "Write the proof of an allowed answer to this file");
     AddClient(check, [this] { return CheckOne(client_, check_); });
     CLI::App* expand = app_.add_subcommand("expand", "Who has a permission, and through what?");
     expand->add_option("GOAL", expand_.goal, "As document:plan#view")->required();
@@ -212,25 +215,41 @@ class CommandLine {
     AddClient(expand, [this] { return ExpandOne(client_, expand_); });
     CLI::App* lookup = app_.add_subcommand("lookup", "On what, or who: a permission the other way round");
     lookup->require_subcommand(1);
-    AddLookup(lookup, "resources", "On which objects does the subject have the permission?",
-              "As document#view@user:alice", &LookupResourcesOf);
+    CLI::App* resources =
+        AddLookup(lookup, "resources", "On which objects does the subject have the permission?",
+                  "As document#view@user:alice, or @assistant:bot with --task", &LookupResourcesOf);
+    AddChain(resources, "The task an agent asks for, as errand:42", lookup_.task, lookup_.principal, lookup_.agent);
     AddLookup(lookup, "subjects", "Who of a type has the permission on the object?",
-              "As document:plan#view@user, or @team#member for subject sets", &LookupSubjectsOf);
+              "As document:plan#view@user, @team#member for subject sets, or an agent's or session's type",
+              &LookupSubjectsOf);
   }
 
-  void AddLookup(CLI::App* lookup, const char* name, const char* description, const char* form,
-                 int (*run)(const ClientOptions&, const LookupOptions&)) {
+  // On whose behalf somebody asks.
+  void AddChain(CLI::App* command, const char* task_help, std::string& task, std::string& principal,
+                std::string& agent) {
+    command->add_option("--task", task, task_help);
+    command->add_option("--principal", principal, "Claim: at whom the chain ends");
+    command->add_option("--agent", agent, "Claim: who acts");
+  }
+
+  CLI::App* AddLookup(CLI::App* lookup, const char* name, const char* description, const char* form,
+                      int (*run)(const ClientOptions&, const LookupOptions&)) {
     CLI::App* command = lookup->add_subcommand(name, description);
     command->add_option("LOOKUP", lookup_.question, form)->required();
     command->add_option("--context", lookup_.context,
                         "Values for caveats, a JSON object: '{\"hour\": 12}'");
     AddWith(command, lookup_.contextual);
+    AddAudience(command, &lookup_.audience);
+    command->add_option("--digest", lookup_.digest, "Of the action's parameters, as an approval names it");
     command->add_option("--limit", lookup_.limit, "At most so many; 0 for all")
         ->capture_default_str();
     command->add_option("--cursor", lookup_.cursor, "Go on where an earlier lookup ended");
     command->add_option("--at", lookup_.at, "The token of the revision to ask at");
     AddClient(command, [this, run] { return run(client_, lookup_); });
+    return command;
   }
+
+  void AddDelegation() { delegation_.AddTo(&app_); }
 
   void AddWith(CLI::App* command, std::vector<std::string>& contextual) {
     command
@@ -262,6 +281,8 @@ class CommandLine {
   std::string at_;
   std::string file_;
   std::function<int()> run_;
+  DelegationCommandLine delegation_{
+      &client_, [this](CLI::App* command, std::function<int()> run) { AddClient(command, std::move(run)); }, &run_};
 };
 
 }  // namespace

@@ -77,9 +77,12 @@ struct CheckOptions {
   std::string task;
   std::string principal;
   std::string agent;
+  std::vector<std::string> audience;
+  std::string digest;
   std::string at;
   bool explain = false;
   bool dot = false;
+  std::string proof;  // A file to write it to.
   std::string context;
   std::vector<std::string> contextual;
 };
@@ -96,6 +99,11 @@ int ExpandOne(const ClientOptions& client, const ExpandOptions& options);
 
 struct LookupOptions {
   std::string question;
+  std::string task;       // Of resources alone, as are the claims.
+  std::string principal;
+  std::string agent;
+  std::vector<std::string> audience;
+  std::string digest;
   std::string at;
   std::string context;
   std::vector<std::string> contextual;

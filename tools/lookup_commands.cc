@@ -6,6 +6,7 @@
 #include "service/client.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
+#include "tools/options.h"
 
 namespace mandate {
 namespace {
@@ -30,6 +31,22 @@ absl::StatusOr<ResourcesQuestion> ParseResources(const std::string& text) {
   return question;
 }
 
+// The lookup and, for an agent or a session, what it asks for and what the caller believes.
+absl::StatusOr<ResourcesQuestion> ToResources(const LookupOptions& options) {
+  auto question = ParseResources(options.question);
+  if (!question.ok()) return question;
+  auto task = ObjectOption("--task", options.task);
+  if (!task.ok()) return task.status();
+  question->task = *std::move(task);
+  auto principal = ObjectOption("--principal", options.principal);
+  if (!principal.ok()) return principal.status();
+  question->claims.principal = *std::move(principal);
+  auto agent = ObjectOption("--agent", options.agent);
+  if (!agent.ok()) return agent.status();
+  question->claims.agent = *std::move(agent);
+  return question;
+}
+
 absl::StatusOr<SubjectsQuestion> ParseSubjects(const std::string& text) {
   const size_t hash = text.find('#');
   const size_t at = text.find('@');
@@ -46,6 +63,12 @@ absl::StatusOr<SubjectsQuestion> ParseSubjects(const std::string& text) {
     question.subject_type.resize(set);
   }
   return question;
+}
+
+// For whom somebody found acts, and on what task.
+std::string Through(const Found& found) {
+  return Cat(found.principal ? Cat("  for ", ToText(*found.principal)) : "",
+             found.task ? Cat(" on ", ToText(*found.task)) : "");
 }
 
 std::string Described(const Found& found) {
@@ -72,6 +95,10 @@ int Lookup(const ClientOptions& client, const LookupOptions& options,
   auto contextual = ContextualOption(options.contextual);
   if (!contextual.ok()) return Fail(contextual.status());
   question->contextual = *std::move(contextual);
+  auto audience = AudienceOption(options.audience);
+  if (!audience.ok()) return Fail(audience.status());
+  question->audience = *std::move(audience);
+  question->parameter_digest = options.digest;
   uint64_t count = 0;
   std::string cursor;
   Client connection(client.server);
@@ -82,7 +109,7 @@ int Lookup(const ClientOptions& client, const LookupOptions& options,
         if (client.json) std::cout << page.json << "\n";
         for (const Found& found : page.found) {
           if (client.json) break;
-          std::cout << before << found.id << after << Described(found) << "\n";
+          std::cout << before << found.id << after << Through(found) << Described(found) << "\n";
         }
         std::cout.flush();
       });
@@ -115,7 +142,7 @@ absl::StatusOr<std::vector<Relationship>> ContextualOption(const std::vector<std
 }
 
 int LookupResourcesOf(const ClientOptions& client, const LookupOptions& options) {
-  auto question = ParseResources(options.question);
+  auto question = ToResources(options);
   const std::string before = question.ok() ? Cat(question->resource_type, ":") : "";
   return Lookup(client, options, std::move(question), before, "", &Client::LookupResources);
 }

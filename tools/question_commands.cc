@@ -1,23 +1,17 @@
+#include <fstream>
 #include <iostream>
 
 #include "absl/strings/str_join.h"
 #include "schema/text.h"
 #include "service/client.h"
+#include "service/proof.h"
+#include "tools/answer_text.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
+#include "tools/options.h"
 
 namespace mandate {
 namespace {
-
-absl::Status SetObject(const std::string& text, const char* option, std::optional<ObjectRef>* out) {
-  if (text.empty()) return absl::OkStatus();
-  auto object = ParseObject(text);
-  if (!object.ok()) {
-    return absl::InvalidArgumentError(Cat(option, " ", About(text, object.status()).message()));
-  }
-  *out = *std::move(object);
-  return absl::OkStatus();
-}
 
 absl::StatusOr<CheckQuestion> ToQuestion(const CheckOptions& options) {
   auto parsed = ParseQuestion(options.question);
@@ -28,11 +22,20 @@ absl::StatusOr<CheckQuestion> ToQuestion(const CheckOptions& options) {
   CheckQuestion question{.resource = parsed->resource,
                          .permission = parsed->permission,
                          .subject = parsed->subject,
-                         .explain = options.explain || options.dot};
-  absl::Status status = SetObject(options.task, "--task", &question.task);
-  status.Update(SetObject(options.principal, "--principal", &question.claims.principal));
-  status.Update(SetObject(options.agent, "--agent", &question.claims.agent));
-  if (!status.ok()) return status;
+                         .parameter_digest = options.digest,
+                         .explain = options.explain || options.dot || !options.proof.empty()};
+  auto task = ObjectOption("--task", options.task);
+  if (!task.ok()) return task.status();
+  question.task = *std::move(task);
+  auto principal = ObjectOption("--principal", options.principal);
+  if (!principal.ok()) return principal.status();
+  question.claims.principal = *std::move(principal);
+  auto agent = ObjectOption("--agent", options.agent);
+  if (!agent.ok()) return agent.status();
+  question.claims.agent = *std::move(agent);
+  auto audience = AudienceOption(options.audience);
+  if (!audience.ok()) return audience.status();
+  question.audience = *std::move(audience);
   auto context = ContextOption(options.context);
   if (!context.ok()) return context.status();
   question.context = *std::move(context);
@@ -42,39 +45,27 @@ absl::StatusOr<CheckQuestion> ToQuestion(const CheckOptions& options) {
   return question;
 }
 
-int CodeOf(Decision decision) {
-  switch (decision) {
-    case Decision::kAllowed: return kExitOk;
-    case Decision::kDenied: return kExitDenied;
-    case Decision::kConditional: return kExitConditional;
-  }
-  return kExitError;
+void PrintAnswer(const CheckOptions& options, const Client::Checked& checked) {
+  std::cout << AnswerLine(checked.answer) << "\n";
+  if (!options.explain) return;
+  std::cout << RenderExplanation(checked.answer.explanation) << checked.answer.steps << " steps in "
+            << absl::FormatDuration(checked.answer.duration) << ", checked at " << checked.token << "\n";
 }
 
-void PrintAnswer(const CheckOptions& options, const Client::Checked& checked) {
-  const Answer& answer = checked.answer;
-  switch (answer.decision) {
-    case Decision::kAllowed:
-      std::cout << "allowed";
-      break;
-    case Decision::kDenied:
-      std::cout << "denied";
-      break;
-    case Decision::kConditional:
-      std::cout << "conditional, missing " << absl::StrJoin(answer.missing_context, ", ");
-      break;
+// Writes the proof, or says why there is none.
+absl::Status WriteProof(const std::string& file, const CheckQuestion& question, const Client::Checked& checked) {
+  if (checked.answer.decision != Decision::kAllowed) {
+    std::cerr << "no proof written: only an allowed answer has one\n";
+    return absl::OkStatus();
   }
-  if (answer.reason != DenialReason::kNone) {
-    std::cout << ": " << ReasonName(answer.reason) << " at " << answer.reason_at;
+  if (checked.answer.explanation.steps.back().kind == StepKind::kCut) {
+    return absl::ResourceExhaustedError(Cat("the explanation was cut after ", kExplanationStepsMax,
+                                            " steps, so it is no proof; none was written"));
   }
-  if (answer.valid_until != absl::InfiniteFuture()) {
-    std::cout << ", valid until "
-              << absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", answer.valid_until, absl::UTCTimeZone());
-  }
-  std::cout << "\n";
-  if (!options.explain) return;
-  std::cout << RenderExplanation(answer.explanation) << answer.steps << " steps in "
-            << absl::FormatDuration(answer.duration) << ", checked at " << checked.token << "\n";
+  std::ofstream stream(file, std::ios::binary);
+  stream << ProofToJson(question, checked.json);
+  stream.close();
+  return stream.good() ? absl::OkStatus() : absl::UnavailableError(Cat("cannot write ", Quote(file)));
 }
 
 // Until when a relationship counts, and on what condition.
@@ -90,8 +81,7 @@ std::string Traits(const ExpandedSubject& subject) {
                 : Cat(" needs ", absl::StrJoin(subject.missing, ", "));
   }
   if (subject.expires_at != absl::InfiniteFuture()) {
-    text += Cat("  until ", absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", subject.expires_at,
-                                             absl::UTCTimeZone()));
+    text += Cat("  until ", TimeText(subject.expires_at));
   }
   return text;
 }
@@ -136,6 +126,9 @@ int CheckOne(const ClientOptions& client, const CheckOptions& options) {
   if (!question.ok()) return Fail(question.status());
   auto checked = Client(client.server).Check(*question, options.at);
   if (!checked.ok()) return Fail(checked.status());
+  if (!options.proof.empty()) {
+    if (absl::Status status = WriteProof(options.proof, *question, *checked); !status.ok()) return Fail(status);
+  }
   if (client.json) {
     std::cout << checked->json << "\n";
   } else if (options.dot) {
@@ -147,19 +140,14 @@ int CheckOne(const ClientOptions& client, const CheckOptions& options) {
 }
 
 int ExpandOne(const ClientOptions& client, const ExpandOptions& options) {
-  const size_t hash = options.goal.find('#');
-  if (hash == std::string::npos || hash + 1 == options.goal.size()) {
-    return Fail(absl::InvalidArgumentError(
-        Cat(Quote(options.goal), " names no permission of an object; write document:plan#view")));
-  }
-  auto object = ParseObject(options.goal.substr(0, hash));
-  if (!object.ok()) return Fail(About(options.goal, object.status()));
+  auto goal = ParseGoal(options.goal);
+  if (!goal.ok()) return Fail(goal.status());
   auto context = ContextOption(options.context);
   if (!context.ok()) return Fail(context.status());
   auto contextual = ContextualOption(options.contextual);
   if (!contextual.ok()) return Fail(contextual.status());
   auto expanded = Client(client.server)
-                      .Expand({*object, options.goal.substr(hash + 1), options.depth, *context,
+                      .Expand({goal->resource, goal->permission, options.depth, *context,
                                *std::move(contextual)},
                               options.at);
   if (!expanded.ok()) return Fail(expanded.status());

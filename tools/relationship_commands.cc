@@ -94,10 +94,9 @@ int ReadRelationships(const ClientOptions& client, const RelationshipReadOptions
   if (!filter.ok()) return Fail(filter.status());
   absl::Status status =
       Client(client.server)
-          .Read(*filter, options.at, options.limit,
-                [&](const Relationship& relationship, const std::string& json) {
-                  std::cout << (client.json ? json : ToText(relationship)) << "\n";
-                });
+          .Read(*filter, options.at, options.limit, [&](const Client::ReadRow& row) {
+            std::cout << (client.json ? row.json : ToText(row.relationship)) << "\n";
+          });
   return status.ok() ? static_cast<int>(kExitOk) : Fail(status);
 }
 

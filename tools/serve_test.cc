@@ -147,7 +147,7 @@ void ExpectWhatWasTold(const std::string& address, const Told& told) {
   std::map<std::string, int> viewers;
   const absl::Status read = Client(address).Read(
       {.resource_type = "document"}, "", 0,
-      [&](const Relationship& r, const std::string&) { ++viewers[r.resource.id]; });
+      [&](const Client::ReadRow& row) { ++viewers[row.relationship.resource.id]; });
   ASSERT_TRUE(read.ok()) << read;
   for (const auto& [document, count] : viewers) {
     EXPECT_EQ(count, 3) << "half a write of " << document;
