@@ -85,6 +85,11 @@ class Ruled : public TestWorld {
  public:
   explicit Ruled(const std::string& rules, const std::string& sub_rules = "")
       : TestWorld(SchemaWith(rules, sub_rules), kWorld) {}
+  struct Whole {
+    std::string schema;
+    std::string world;
+  };
+  explicit Ruled(const Whole& whole) : TestWorld(whole.schema, whole.world) {}
 
   static AuthorizeCall Call(const std::string& text, const std::vector<std::string>& audience = {},
                             const std::string& digest = "") {
@@ -445,6 +450,48 @@ TEST(AQuestion, OfAPersonTakesNoAudienceAndNoDigest) {
   Ruled world("");
   EXPECT_THAT(world.Check("document:plan#view@user:alice", {"user:bob"}), HasSubstr("only for an agent or a session"));
   EXPECT_THAT(world.Check("document:plan#view@user:alice", {}, "d1"), HasSubstr("only for an agent or a session"));
+}
+
+// Whether `base` is for `win` has no answer on x: the rule must not end the question where nothing was done, and what was
+// done there may have been for it.
+TEST(Rules, ThatCannotTellAreNoErrorBeforeAnythingWasDoneAndRememberTheWorstAfterwards) {
+  Ruled world(Ruled::Whole{R"(
+use delegation
+use expiration
+definition user { relation acts_on_behalf_of: bot with expiration }
+definition node {
+  relation other: node
+  relation base: user
+  relation free: user
+  permission win = base - other->win
+}
+agent bot {}
+task errand {
+  relation delegator: user
+  relation delegated_for_task: bot with expiration
+  relation scope: node:*#base | node:*#free
+  after node#win forbid node#free
+}
+session run {
+  relation agent: bot with expiration
+  relation task: errand
+}
+)",
+                           R"(
+node:x#other@node:x
+node:x#base@user:ann
+node:y#free@user:ann
+user:ann#acts_on_behalf_of@bot:b[expiration:2030-01-01T00:00:00Z]
+errand:1#delegator@user:ann
+errand:1#delegated_for_task@bot:b[expiration:2030-01-01T00:00:00Z]
+errand:1#scope@node:*#base
+errand:1#scope@node:*#free
+run:1#agent@bot:b[expiration:2030-01-01T00:00:00Z]
+run:1#task@errand:1
+)"});
+  EXPECT_EQ(world.Authorize("node:y#free@run:1"), "ALLOWED");
+  EXPECT_EQ(world.Authorize("node:x#base@run:1"), "ALLOWED");
+  EXPECT_EQ(world.Authorize("node:y#free@run:1"), "FORBIDDEN_AFTER");
 }
 
 }  // namespace

@@ -50,9 +50,18 @@ absl::StatusOr<JudgedEdge> Conditions::JudgeCaveat(const Edge& edge, Budget* bud
 
 void OpenConditions::Add(const Condition& condition) {
   Add(condition.missing);
-  if (condition.error.ok()) return;
+  AddError(condition.error);
+}
+
+void OpenConditions::Add(const OpenConditions& more) {
+  Add(more.missing_);
+  AddError(more.error_);
+}
+
+void OpenConditions::AddError(const absl::Status& error) {
+  if (error.ok()) return;
   // The same error whatever the order they were met in.
-  if (error_.ok() || condition.error.message() < error_.message()) error_ = condition.error;
+  if (error_.ok() || error.message() < error_.message()) error_ = error;
 }
 
 void OpenConditions::Add(const std::vector<std::string>& missing) {

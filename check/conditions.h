@@ -80,6 +80,9 @@ class OpenConditions {
  public:
   void Add(const Condition& condition);
   void Add(const std::vector<std::string>& missing);
+  void Add(const OpenConditions& more);
+  // Of a question that has no answer.
+  void AddError(const absl::Status& error);
   // Sorted, each once; or the error of a condition that could not be evaluated.
   absl::StatusOr<std::vector<std::string>> Missing() const;
 

@@ -3,9 +3,10 @@
 // to be the cheap one too: a few gets for the edges, then the items, then the principal's own permission.
 //
 // Why this never says "allowed" too often: every condition is a separate question whose "yes" is needed, asked at one
-// snapshot and one moment; an error in any of them ends the question with the error; and nothing here adds a yes to
-// another yes: one agent, one task, one delegator, one principal. Agents, tasks and sessions are never handed to the
-// evaluator as subjects: what it is asked about are items (subject sets) and the principal.
+// snapshot and one moment; one that has no answer (a caveat that cannot be evaluated, a circle through an exclusion) ends
+// the question with its error, unless another is a no; and nothing here adds a yes to another yes: one agent, one task,
+// one delegator, one principal. Agents, tasks and sessions are never handed to the evaluator as subjects: what it is
+// asked about are items (subject sets) and the principal.
 #include "check/delegation.h"
 
 #include <algorithm>
@@ -37,8 +38,11 @@ DelegatedCheck::DelegatedCheck(const Plan& plan, const Snapshot& snapshot, Condi
 absl::StatusOr<Answer> DelegatedCheck::Decide(MemberId permission, const CheckQuestion& question,
                                               const SubjectTerm& subject) {
   auto chain = DecideChain(question, subject);
-  if (!chain.ok() || !of_chain_.going) return chain;
-  return DecideOn(permission, question.resource.id);
+  // What follows may be a no all the same.
+  if (HasNoAnswer(chain.status()) || (chain.ok() && of_chain_.going)) {
+    return DecideOn(permission, question.resource.id);
+  }
+  return chain;
 }
 
 absl::StatusOr<Answer> DelegatedCheck::DecideChain(const CheckQuestion& question,
@@ -165,6 +169,11 @@ absl::StatusOr<bool> DelegatedCheck::CheckPrincipal() {
   Evaluator& evaluator = evaluators_.For({.type = chain_.principal.type, .id = chain_.principal.id},
                                          explain_ ? Trace::kOn : Trace::kOff);
   auto verdict = evaluator.Ask(permission_, resource_id_);
+  if (HasNoAnswer(verdict.status())) {
+    state_.conditional = true;
+    state_.open.AddError(verdict.status());
+    return true;
+  }
   if (!verdict.ok()) return verdict.status();
   if (explain_) {
     ExplainStep(0, StepKind::kPrincipal, verdict->decision,
@@ -255,7 +264,6 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
   auto rows = ItemsOf(holder, items);
   if (!rows.ok()) return rows.status();
   Cover cover = Cover::kNo;
-  absl::Status unanswered;
   OpenConditions open;
   for (const ItemRow& item : **rows) {
     if (absl::Status status = budget_->Charge(1, 0); !status.ok()) return status;
@@ -263,10 +271,9 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
     Evaluator& evaluator = evaluators_.For(item.term, Trace::kOff);
     auto verdict = evaluator.Ask(permission_, resource_id_);
     if (HasNoAnswer(verdict.status())) {
-      // Another item that covers makes the union a yes all the same. Of several the same, whatever their order.
-      if (unanswered.ok() || verdict.status().message() < unanswered.message()) {
-        unanswered = verdict.status();
-      }
+      // Another item that covers makes the union a yes all the same.
+      cover = Cover::kConditional;
+      open.AddError(verdict.status());
       continue;
     }
     if (!verdict.ok()) return verdict.status();
@@ -287,10 +294,7 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
     }
     return Cover::kYes;
   }
-  if (!unanswered.ok()) return unanswered;
-  auto missing = open.Missing();
-  if (!missing.ok()) return missing.status();
-  state_.open.Add(*missing);
+  state_.open.Add(open);
   ExplainStep(0, kind, cover == Cover::kNo ? Decision::kDenied : Decision::kConditional,
               Cat(whose, cover == Cover::kNo ? " has no live item that covers `"
                                                       : " covers, on a condition, `",

@@ -50,7 +50,7 @@ class DelegatedCheck {
 
   // The chain alone: session, claims, edges, ages, shape. Everything else of the question is kept for DecideOn.
   absl::StatusOr<Answer> DecideChain(const CheckQuestion& question, const SubjectTerm& subject);
-  // REQUIRES: DecideChain() was OK. If it was a denial, so is this.
+  // REQUIRES: DecideChain() was OK, or had no answer (HasNoAnswer). If it was a denial, so is this.
   absl::StatusOr<Answer> DecideOn(MemberId permission, const std::string& resource_id);
   // Whoever may have `permission` on an object as far as this question goes is one of these: the items of the acting
   // task's scope, or, where one stands for every object of a type, the principal. REQUIRES: DecideChain() was no denial.

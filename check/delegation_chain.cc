@@ -273,10 +273,8 @@ absl::StatusOr<bool> DelegatedCheck::RequireEdge(const Party& object, MemberId r
     return Deny(reason, Cat(EdgeText(object, relation, subject), why));
   }
   if (state == EdgeState::kConditional) {
-    const Condition& condition = conditions_.at(judged.condition);
-    if (!condition.error.ok()) return condition.error;
     state_.conditional = true;
-    state_.open.Add(condition);
+    state_.open.Add(conditions_.at(judged.condition));
   }
   NoteExpiry(edge->expires_at);
   return true;

@@ -36,8 +36,8 @@ absl::Status LookupResourcesDelegated(const Plan& plan, const Snapshot& snapshot
                             .parameter_digest = question.parameter_digest};
   auto chain = check.DecideChain(asked, {.type = *plan.schema().FindType(question.subject.type),
                                          .id = question.subject.id});
-  if (!chain.ok()) return chain.status();
-  if (chain->decision == Decision::kDenied) return absl::OkStatus();
+  if (!chain.ok() && !HasNoAnswer(chain.status())) return chain.status();
+  if (chain.ok() && chain->decision == Decision::kDenied) return absl::OkStatus();
   auto subjects = check.CandidateSubjects(permission);
   if (!subjects.ok()) return subjects.status();
   size_t decisions = 0;

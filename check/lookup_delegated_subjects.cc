@@ -137,16 +137,14 @@ class DelegatedSubjectLookup {
     for (const Actor& actor : actors_) {
       Found found{.id = actor.id, .task = actor.task};
       if (!question_.after.empty() && found.position() <= question_.after) continue;
-      const CheckQuestion asked{.subject = {schema_.definition(type_).name, actor.id, ""},
+      const CheckQuestion asked{.resource = question_.resource,
+                                .subject = {schema_.definition(type_).name, actor.id, ""},
                                 .task = actor.task,
                                 .audience = question_.audience,
                                 .parameter_digest = question_.parameter_digest,
                                 .lineage = true};
       DelegatedCheck check(plan_, snapshot_, &conditions_, limits_, &budget_);
-      auto answer = check.DecideChain(asked, {.type = type_, .id = actor.id});
-      if (answer.ok() && answer->decision != Decision::kDenied) {
-        answer = check.DecideOn(permission_, question_.resource.id);
-      }
+      auto answer = check.Decide(permission_, asked, {.type = type_, .id = actor.id});
       if (HasNoAnswer(answer.status())) {
         found.error = answer.status();
       } else if (!answer.ok()) {

@@ -65,6 +65,7 @@ absl::StatusOr<RuleVerdict> RuleCheck::Decide(MemberId permission, const std::st
   permission_ = permission;
   resource_id_ = resource_id;
   verdict_ = {};
+  absl::Status unanswered;
   const std::pair<RuleKind, RuleJudge> judges[] = {{RuleKind::kAfter, &RuleCheck::JudgeAfter},
                                                    {RuleKind::kContain, &RuleCheck::JudgeContain},
                                                    {RuleKind::kApproval, &RuleCheck::JudgeApproval},
@@ -73,11 +74,15 @@ absl::StatusOr<RuleVerdict> RuleCheck::Decide(MemberId permission, const std::st
     for (const RuledCaller::Task& task : caller_.tasks) {
       for (const TaskRule& rule : schema_.definition(task.type).rules) {
         if (rule.kind != kind) continue;
-        if (absl::Status status = (this->*judge)(task, rule); !status.ok()) return status;
+        absl::Status status = (this->*judge)(task, rule);
+        if (!status.ok() && !HasNoAnswer(status)) return status;
+        // A rule that surely refuses decides all the same.
+        if (!status.ok()) unanswered = status;
         if (verdict_.decision == Decision::kDenied) return std::move(verdict_);
       }
     }
   }
+  if (!unanswered.ok()) return unanswered;
   std::sort(verdict_.missing_context.begin(), verdict_.missing_context.end());
   verdict_.missing_context.erase(
       std::unique(verdict_.missing_context.begin(), verdict_.missing_context.end()),
@@ -90,11 +95,10 @@ absl::StatusOr<RuleVerdict> RuleCheck::Decide(MemberId permission, const std::st
 
 absl::Status RuleCheck::JudgeAfter(const RuledCaller::Task& task, const TaskRule& rule) {
   auto forbidden = CallIsFor(rule.governed);
-  if (!forbidden.ok()) return forbidden.status();
-  if (forbidden->decision == Decision::kDenied) return absl::OkStatus();
-  auto done = Done(rule);
-  if (!done.ok()) return done.status();
-  Take(task, rule, DenialReason::kForbiddenAfter, And(*forbidden, *done), "nothing of the kind was done");
+  if (IsNo(forbidden)) return absl::OkStatus();
+  auto refuses = Both(forbidden, Done(rule));
+  if (!refuses.ok()) return refuses.status();
+  Take(task, rule, DenialReason::kForbiddenAfter, *refuses, "nothing of the kind was done");
   return absl::OkStatus();
 }
 
@@ -115,12 +119,10 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::Done(const TaskRule& rule) {
 
 absl::Status RuleCheck::JudgeContain(const RuledCaller::Task& task, const TaskRule& rule) {
   auto governed = CallIsFor(rule.governed);
-  if (!governed.ok()) return governed.status();
-  if (governed->decision == Decision::kDenied) return absl::OkStatus();
-  auto escapes = Escapes(rule);
-  if (!escapes.ok()) return escapes.status();
-  Take(task, rule, DenialReason::kNotContained, And(*governed, *escapes),
-       "each of the audience may have what was done");
+  if (IsNo(governed)) return absl::OkStatus();
+  auto refuses = Both(governed, Escapes(rule));
+  if (!refuses.ok()) return refuses.status();
+  Take(task, rule, DenialReason::kNotContained, *refuses, "each of the audience may have what was done");
   return absl::OkStatus();
 }
 
@@ -132,10 +134,9 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::Escapes(const TaskRule& rule) {
   absl::Status status = ledger_.EachDeed(
       schema_.definition(acted.type).name, [&](const Deed& deed, const auto& marks) -> absl::Status {
         if (absl::Status s = budget_->Charge(1, 0); !s.ok() || any.IsSure()) return s;
-        auto counts = DeedCounts(rule, deed, marks);
-        if (!counts.ok()) return any.Add(counts);
-        if (counts->decision == Decision::kDenied) return absl::OkStatus();
-        return any.Add(LacksWhatWasDone(*counts, rule, deed.id));
+        const auto counts = DeedCounts(rule, deed, marks);
+        if (IsNo(counts)) return absl::OkStatus();
+        return any.Add(LacksWhatWasDone(counts, rule, deed.id));
       });
   if (!status.ok()) return status;
   auto escapes = any.Take();
@@ -144,29 +145,25 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::Escapes(const TaskRule& rule) {
 }
 
 // Of a deed on `id` that counts: is there one of the audience who may not have it?
-absl::StatusOr<RuleCheck::Truth3> RuleCheck::LacksWhatWasDone(const Truth3& counts, const TaskRule& rule,
-                                                              const std::string& id) {
+absl::StatusOr<RuleCheck::Truth3> RuleCheck::LacksWhatWasDone(const absl::StatusOr<Truth3>& counts,
+                                                              const TaskRule& rule, const std::string& id) {
   AnyOf any;
   for (const SubjectTerm& member : caller_.audience) {
-    auto holds = Ask(member, rule.permission, id);
-    if (holds.ok()) {
-      Truth3 lacks = *holds;
-      if (holds->decision == Decision::kAllowed) lacks.decision = Decision::kDenied;
-      if (holds->decision == Decision::kDenied) lacks.decision = Decision::kAllowed;
-      holds = And(counts, lacks);
+    auto lacks = Ask(member, rule.permission, id);
+    if (lacks.ok() && lacks->decision != Decision::kConditional) {
+      lacks->decision = IsNo(lacks) ? Decision::kAllowed : Decision::kDenied;
     }
-    if (absl::Status status = any.Add(holds); !status.ok()) return status;
+    if (absl::Status status = any.Add(Both(counts, lacks)); !status.ok()) return status;
   }
   return any.Take();
 }
 
 absl::Status RuleCheck::JudgeApproval(const RuledCaller::Task& task, const TaskRule& rule) {
   auto asked = CallIsFor(rule.permission);
-  if (!asked.ok()) return asked.status();
-  if (asked->decision == Decision::kDenied) return absl::OkStatus();
-  auto lacks = LacksApproval(rule);
-  if (!lacks.ok()) return lacks.status();
-  Take(task, rule, DenialReason::kApprovalRequired, And(*asked, *lacks), "it was approved");
+  if (IsNo(asked)) return absl::OkStatus();
+  auto refuses = Both(asked, LacksApproval(rule));
+  if (!refuses.ok()) return refuses.status();
+  Take(task, rule, DenialReason::kApprovalRequired, *refuses, "it was approved");
   return absl::OkStatus();
 }
 
@@ -211,8 +208,7 @@ absl::Status RuleCheck::JudgeLimit(const RuledCaller::Task& task, const TaskRule
   const bool per_session = rule.per == LimitPer::kSession;
   if (per_session && caller_.session.empty()) return absl::OkStatus();
   auto counted = CallIsFor(rule.permission);
-  if (!counted.ok()) return counted.status();
-  if (counted->decision == Decision::kDenied) return absl::OkStatus();
+  if (IsNo(counted)) return absl::OkStatus();
   auto used = CountOnce(rule.permission,
                         per_session ? Cat("session ", caller_.session)
                                     : Cat("task ", schema_.definition(task.type).name, ":", task.id));
@@ -221,10 +217,13 @@ absl::Status RuleCheck::JudgeLimit(const RuledCaller::Task& task, const TaskRule
   if ((*used)->certain >= rule.limit) {
     reached.decision = Decision::kAllowed;
   } else if ((*used)->possible >= rule.limit) {
+    if (!(*used)->unanswered.ok()) return (*used)->unanswered;
     reached.decision = Decision::kConditional;
     reached.missing = (*used)->missing;
   }
-  Take(task, rule, DenialReason::kLimitReached, And(*counted, reached),
+  auto refuses = Both(counted, reached);
+  if (!refuses.ok()) return refuses.status();
+  Take(task, rule, DenialReason::kLimitReached, *refuses,
        Cat((*used)->possible, " of ", rule.limit, " were used"));
   return absl::OkStatus();
 }
@@ -256,6 +255,11 @@ absl::StatusOr<RuleCheck::Used> RuleCheck::CountFor(MemberId permission, const s
     if (absl::Status s = budget_->Charge(1, 0); !s.ok()) return s;
     const auto kept = marks.find(deed);
     auto is_for = DeedIsFor(deed, permission, kept == marks.end() ? none : kept->second);
+    if (HasNoAnswer(is_for.status())) {
+      used.unanswered = is_for.status();
+      used.possible += times;
+      return absl::OkStatus();
+    }
     if (!is_for.ok()) return is_for.status();
     if (is_for->decision == Decision::kAllowed) used.certain += times;
     if (is_for->decision != Decision::kDenied) used.possible += times;
@@ -268,24 +272,25 @@ absl::StatusOr<RuleCheck::Used> RuleCheck::CountFor(MemberId permission, const s
 
 absl::StatusOr<std::map<std::string, Mark>> RuleCheck::MarksToKeep() {
   std::map<std::string, Mark> marks;
-  const auto keep = [&](const std::string& name, const Truth3& truth) {
+  // What has no answer may have been so, as what hangs on context.
+  const auto keep = [&](const std::string& name, const absl::StatusOr<Truth3>& truth) {
     Mark& mark = marks[name];
-    mark = std::max(mark, truth.decision == Decision::kAllowed       ? Mark::kYes
-                          : truth.decision == Decision::kConditional ? Mark::kOpen
-                                                                     : Mark::kNo);
+    mark = std::max(mark, IsNo(truth)                                                ? Mark::kNo
+                          : truth.ok() && truth->decision == Decision::kAllowed ? Mark::kYes
+                                                                                     : Mark::kOpen);
   };
   std::set<std::pair<MemberId, MemberId>> asked;
   for (const Definition& definition : schema_.definitions()) {
     for (const TaskRule& rule : definition.rules) {
       if (rule.kind == RuleKind::kApproval || !asked.insert({rule.permission, rule.when}).second) continue;
       auto is_for = CallIsFor(rule.permission);
-      if (!is_for.ok()) return is_for.status();
-      if (is_for->decision == Decision::kDenied) continue;
-      keep(Cat("is ", MemberText(rule.permission)), *is_for);
+      if (!is_for.ok() && !HasNoAnswer(is_for.status())) return is_for.status();
+      if (IsNo(is_for)) continue;
+      keep(Cat("is ", MemberText(rule.permission)), is_for);
       if (rule.when == MemberId::kNone) continue;
       auto holds = Ask(caller_.principal, rule.when, resource_id_);
-      if (!holds.ok()) return holds.status();
-      keep(MemberText(rule.when), *holds);
+      if (!holds.ok() && !HasNoAnswer(holds.status())) return holds.status();
+      keep(MemberText(rule.when), holds);
     }
   }
   return marks;
@@ -326,12 +331,10 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::DeedIsFor(const Deed& deed, MemberI
 absl::StatusOr<RuleCheck::Truth3> RuleCheck::DeedCounts(const TaskRule& rule, const Deed& deed,
                                                         const std::map<std::string, Mark>& marks) {
   auto is_for = DeedIsFor(deed, rule.permission, marks);
-  if (!is_for.ok() || is_for->decision == Decision::kDenied || rule.when == MemberId::kNone) return is_for;
+  if (IsNo(is_for) || rule.when == MemberId::kNone) return is_for;
   const auto kept = marks.find(MemberText(rule.when));
   if (kept != marks.end() && kept->second != Mark::kNo) return is_for;
-  auto holds = Ask(caller_.principal, rule.when, deed.id);
-  if (!holds.ok()) return holds.status();
-  return And(*is_for, *holds);
+  return Both(is_for, Ask(caller_.principal, rule.when, deed.id));
 }
 
 RuleCheck::Truth3 RuleCheck::And(const Truth3& a, const Truth3& b) {
@@ -340,6 +343,17 @@ RuleCheck::Truth3 RuleCheck::And(const Truth3& a, const Truth3& b) {
   both.missing = a.missing;
   both.missing.insert(both.missing.end(), b.missing.begin(), b.missing.end());
   return both;
+}
+
+absl::StatusOr<RuleCheck::Truth3> RuleCheck::Both(const absl::StatusOr<Truth3>& a,
+                                                  const absl::StatusOr<Truth3>& b) {
+  for (const auto* part : {&a, &b}) {
+    if (!part->ok() && !HasNoAnswer(part->status())) return part->status();
+  }
+  if (IsNo(a) || IsNo(b)) return Truth3{};
+  if (!a.ok()) return a.status();
+  if (!b.ok()) return b.status();
+  return And(*a, *b);
 }
 
 void RuleCheck::Take(const RuledCaller::Task& task, const TaskRule& rule, DenialReason reason,

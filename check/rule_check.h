@@ -72,6 +72,7 @@ class RuleCheck {
     uint64_t certain = 0;
     uint64_t possible = 0;
     std::vector<std::string> missing;  // What would decide those that are possible alone.
+    absl::Status unanswered;           // Of one of those, why nobody knows.
   };
   absl::StatusOr<Used> CountFor(MemberId permission, const std::string& unit);
 
@@ -93,7 +94,7 @@ class RuleCheck {
   // Was something done that `rule` looks for? Does it escape to somebody of the audience?
   absl::StatusOr<Truth3> Done(const TaskRule& rule);
   absl::StatusOr<Truth3> Escapes(const TaskRule& rule);
-  absl::StatusOr<Truth3> LacksWhatWasDone(const Truth3& counts, const TaskRule& rule, const std::string& id);
+  absl::StatusOr<Truth3> LacksWhatWasDone(const absl::StatusOr<Truth3>& counts, const TaskRule& rule, const std::string& id);
   absl::StatusOr<const Used*> CountOnce(MemberId permission, const std::string& unit);
   // The best approval of the call for the rule: how sure it is that there is none.
   absl::StatusOr<Truth3> LacksApproval(const TaskRule& rule);
@@ -108,6 +109,11 @@ class RuleCheck {
   absl::StatusOr<Truth3> DeedIsFor(const Deed& deed, MemberId wanted, const std::map<std::string, Mark>& marks);
 
   static Truth3 And(const Truth3& a, const Truth3& b);
+  static bool IsNo(const absl::StatusOr<Truth3>& truth) {
+    return truth.ok() && truth->decision == Decision::kDenied;
+  }
+  // Where both must be so, one that is surely not decides, also over one that has no answer.
+  static absl::StatusOr<Truth3> Both(const absl::StatusOr<Truth3>& a, const absl::StatusOr<Truth3>& b);
 
   // What a rule makes of the call: `refuses` kAllowed means that it surely does.
   void Take(const RuledCaller::Task& task, const TaskRule& rule, DenialReason reason, const Truth3& refuses,

@@ -1,7 +1,8 @@
-# mandate_room(NAME [ROOMS lower...] [LIBS targets...])
+# mandate_room(NAME [FOLDER folder] [WITHOUT folders...] [ROOMS lower...] [LIBS targets...] [SEEDS folder])
 #
 # A room is one folder, one library `mandate_NAME` (every .cc that is neither a test, a main nor a fuzzer) and one
-# test program `NAME_test` (every *_test.cc). Sub-folders belong to the room.
+# test program `NAME_test` (every *_test.cc). Sub-folders belong to the room, but for those that it is WITHOUT: parts
+# with a library of their own, for programs that need no more than that. Its fuzzers begin with what lies in SEEDS.
 include(GoogleTest)
 
 # What every file includes; compiled once for each build tree.
@@ -11,8 +12,14 @@ set(MANDATE_PCH <algorithm> <cstdint> <functional> <memory> <optional> <string> 
                 <absl/types/span.h>)
 
 function(mandate_room name)
-  cmake_parse_arguments(ARG "" "" "ROOMS;LIBS" ${ARGN})
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cc)
+  cmake_parse_arguments(ARG "" "FOLDER;SEEDS" "WITHOUT;ROOMS;LIBS" ${ARGN})
+  if(NOT ARG_FOLDER)
+    set(ARG_FOLDER ${name})
+  endif()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${ARG_FOLDER}/*.cc)
+  foreach(folder ${ARG_WITHOUT})
+    list(FILTER sources EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/${folder}/")
+  endforeach()
   set(tests ${sources})
   set(fuzzers ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
@@ -34,8 +41,15 @@ function(mandate_room name)
       add_executable(${fuzzer} ${source})
       target_compile_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
       target_link_libraries(${fuzzer} PRIVATE mandate_${name} -fsanitize=fuzzer)
+      set(seeds)
+      if(ARG_SEEDS)
+        # What it finds goes to the first folder.
+        set(seeds ${CMAKE_CURRENT_BINARY_DIR}/corpus/${fuzzer} ${CMAKE_SOURCE_DIR}/${ARG_SEEDS})
+        file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/corpus/${fuzzer})
+      endif()
       # A short run in every test run; call the program by hand for a long one.
-      add_test(NAME ${fuzzer} COMMAND ${fuzzer} -max_total_time=${MANDATE_FUZZ_SECONDS} -timeout=10 -rss_limit_mb=2048)
+      add_test(NAME ${fuzzer} COMMAND ${fuzzer} -max_total_time=${MANDATE_FUZZ_SECONDS} -timeout=10 -rss_limit_mb=2048
+                                      ${seeds})
       add_dependencies(fuzzers ${fuzzer})
     endforeach()
   endif()

@@ -7,6 +7,7 @@
 
 #include "schema/compiler.h"
 #include "schema/text.h"
+#include "tools/reference/agreement.h"
 
 namespace mandate {
 namespace {
@@ -39,7 +40,7 @@ class Shrinker {
     alone.questions = {case_.questions[question]};
     Accept(alone);
     for (bool smaller = true; smaller && !OutOfTime();) {
-      smaller = DropQuestions() | DropChanges() | DropLines() | ShortenLines();
+      smaller = DropQuestions() | DropContextual() | DropChanges() | DropLines() | ShortenLines();
     }
     return case_;
   }
@@ -59,6 +60,19 @@ class Shrinker {
       Case smaller = case_;
       smaller.questions.erase(smaller.questions.begin() + i);
       dropped |= Accept(smaller);
+    }
+    return dropped;
+  }
+
+  bool DropContextual() {
+    bool dropped = false;
+    for (size_t i = 0; i < case_.questions.size(); ++i) {
+      for (size_t k = case_.questions[i].contextual.size(); k-- > 0;) {
+        Case smaller = case_;
+        std::vector<Relationship>& contextual = smaller.questions[i].contextual;
+        contextual.erase(contextual.begin() + k);
+        dropped |= Accept(smaller);
+      }
     }
     return dropped;
   }
@@ -117,6 +131,7 @@ class Shrinker {
   bool ShortenLines() {
     bool shortened = false;
     for (size_t b = 0; b < case_.world.draft.blocks.size(); ++b) {
+      if (case_.world.draft.blocks[b].header.starts_with("caveat ")) continue;
       for (size_t i = 0; i < case_.world.draft.blocks[b].lines.size(); ++i) {
         while (ShortenLine(b, i)) shortened = true;
       }
@@ -202,8 +217,11 @@ class Shrinker {
                   [](const WorldWrite& write) { return write.changes.empty(); });
     std::erase_if(smaller.world.objects,
                   [&](const ObjectRef& object) { return !schema.FindType(object.type); });
-    for (const CheckQuestion& question : smaller.questions) {
+    for (CheckQuestion& question : smaller.questions) {
       if (!CanAsk(schema, question)) return false;
+      std::erase_if(question.contextual, [&](const Relationship& r) {
+        return !ValidateRelationship(schema, r, Intent::kStore).ok();
+      });
     }
     return Accept(smaller);
   }
@@ -237,12 +255,16 @@ std::string Describe(uint64_t seed, const Case& c, const Disagreement& fault) {
   return text + Cat("again: MANDATE_TEST_SEED=", seed, " MANDATE_TEST_WORLDS=1\n");
 }
 
+// A value that is no number would be a campaign of no worlds, or of another seed than was meant.
 std::optional<uint64_t> FromEnvironment(const char* name) {
   const char* value = std::getenv(name);
-  if (value == nullptr) return std::nullopt;
-  if (std::string_view(value) == "random")
-    return static_cast<uint64_t>(absl::ToUnixMicros(absl::Now()));
-  return std::strtoull(value, nullptr, 10);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  if (std::string_view(value) == "random") return absl::ToUnixMicros(absl::Now());
+  char* end = nullptr;
+  const uint64_t number = std::strtoull(value, &end, 10);
+  if (*end == '\0') return number;
+  std::cerr << name << "=" << value << " is no number\n";
+  std::exit(2);
 }
 
 }  // namespace
@@ -253,7 +275,7 @@ bool IsDefaultCampaign() {
 
 std::vector<uint64_t> CampaignSeeds(size_t worlds) {
   const auto seed = FromEnvironment("MANDATE_TEST_SEED");
-  worlds = FromEnvironment("MANDATE_TEST_WORLDS").value_or(worlds);
+  worlds = FromEnvironment("MANDATE_TEST_WORLDS").value_or(worlds * MANDATE_CAMPAIGN_FACTOR);
   std::vector<uint64_t> seeds;
   const auto add = [&](uint64_t first, size_t count) {
     for (size_t i = 0; i < count; ++i) seeds.push_back(first + i);
@@ -261,7 +283,7 @@ std::vector<uint64_t> CampaignSeeds(size_t worlds) {
   if (seed) {
     add(*seed, worlds);
   } else {
-    const uint64_t random = static_cast<uint64_t>(absl::ToUnixMicros(absl::Now()));
+    const uint64_t random = absl::ToUnixMicros(absl::Now());
     add(kDefaultSeed, worlds - worlds / 2);
     add(random, worlds / 2);
     std::cerr << "seeds from " << kDefaultSeed << " and, at random, from " << random << "\n";
@@ -282,16 +304,6 @@ void RunCampaign(size_t worlds, const WorldMaker& maker, const Property& propert
     ADD_FAILURE() << Describe(seed, small, shown ? *shown : *fault);
     if (++failures == kFailuresMax) return;
   }
-}
-
-std::string ToText(const CheckQuestion& question) {
-  std::string text =
-      Cat(ToText(question.resource), "#", question.permission, "@", ToText(question.subject));
-  if (question.task) text += Cat(" task ", ToText(*question.task));
-  if (question.claims.principal) text += Cat(" principal ", ToText(*question.claims.principal));
-  if (question.claims.agent) text += Cat(" agent ", ToText(*question.claims.agent));
-  for (const ObjectRef& agent : question.claims.chain) text += Cat(" via ", ToText(agent));
-  return text;
 }
 
 }  // namespace mandate

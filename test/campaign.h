@@ -4,8 +4,9 @@
 //   RunCampaign(400, MakeRandomWorld, [](const RandomWorld& world, Questions questions) { ... });
 //
 // MANDATE_TEST_SEED=n starts at another seed (`random` for one from the clock),
-// MANDATE_TEST_WORLDS=n takes that many worlds. A failure prints the seed of its world: that seed
-// with one world runs it again, alone.
+// MANDATE_TEST_WORLDS=n takes that many worlds; set and empty is as not set. A failure prints the
+// seed of its world: that seed with one world runs it again, alone. An optimised build tree takes
+// many more worlds (MANDATE_CAMPAIGN_FACTOR).
 //
 // Threads     A test's own.
 #ifndef MANDATE_TEST_CAMPAIGN_H_
@@ -29,8 +30,8 @@ struct Disagreement {
 using Questions = absl::Span<const CheckQuestion>;
 using Property = std::function<std::optional<Disagreement>(const RandomWorld&, Questions)>;
 
-// The seeds to take: from the environment, else the default and as many of a random one, which is
-// printed.
+// The seeds to take: from the environment, else `worlds` (times the factor), half from the default
+// seed and half from a random one, which is printed.
 std::vector<uint64_t> CampaignSeeds(size_t worlds);
 
 // True if the environment says nothing: then a campaign is long enough to reach every kind of
@@ -40,9 +41,6 @@ bool IsDefaultCampaign();
 // Fails the running test for each world that breaks the property; stops at the third.
 using WorldMaker = std::function<RandomWorld(uint64_t seed)>;
 void RunCampaign(size_t worlds, const WorldMaker& maker, const Property& property);
-
-// A question as text: `session run:s0 for document:a#view`.
-std::string ToText(const CheckQuestion& question);
 
 }  // namespace mandate
 

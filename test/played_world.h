@@ -1,9 +1,9 @@
-// played_world.h: a random world, written into a database of its own, beside what the references
-// say of it.
+// played_world.h: a random world, written into a store of its own, beside what the references say
+// of it.
 //
-//   PlayedWorld played(world);
+//   PlayedWorld played(world, PlayedWorld::Storage::kMemory);
 //   size_t newest = played.writes() - 1;
-//   played.Ask(newest, question);                     // the engine
+//   played.EngineAt(newest);                          // for Agreement and Checker
 //   played.ReferenceAt(newest).Check(question);       // the reference
 //
 // The writes go to the store directly, past the rules of delegation: the engine must give the right
@@ -13,52 +13,68 @@
 #ifndef MANDATE_TEST_PLAYED_WORLD_H_
 #define MANDATE_TEST_PLAYED_WORLD_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
-#include "service/database.h"
+#include "check/authorize.h"
+#include "test/campaign.h"
+#include "test/memory_store.h"
 #include "test/random_world.h"
-#include "test/reference_evaluator.h"
 #include "test/reference_store.h"
+#include "tools/reference/agreement.h"
+#include "tools/reference/reference_evaluator.h"
 
 namespace mandate {
 
-// A database in memory, with a clock that stands where it is put.
-struct TestDatabase {
-  TestDatabase();
-  absl::Time now;
-  std::unique_ptr<Database> database;
-};
-
 class PlayedWorld {
  public:
-  explicit PlayedWorld(const RandomWorld& world);
+  enum class Storage : uint8_t {
+    kRocks,   // the real one, in memory
+    kMemory,  // memory_store.h: a hundred times cheaper to open
+  };
+  PlayedWorld(const RandomWorld& world, Storage storage);
 
   const RandomWorld& world() const { return world_; }
-  size_t writes() const { return revisions_.size(); }
+  size_t writes() const { return snapshots_.size(); }
 
   // As of the revision of the write of that number.
-  View ViewAt(size_t write) const;
+  EngineView EngineAt(size_t write) const;
   ReferenceEvaluator& ReferenceAt(size_t write);
   const ReferenceStore& StoredAt(size_t write) const { return states_[write]; }
 
   absl::StatusOr<Answer> Ask(size_t write, const CheckQuestion& question) const;
 
-  void SetNow(absl::Time now) { host_.now = now; }
-  const Database& database() const { return *host_.database; }
+  void SetNow(absl::Time now) { now_ = now; }
+
+  // Decides a call of Authorize on the newest write and records it, and the same with the reference; returns what they
+  // disagree about, or nothing. What both allowed counts from then on.
+  std::optional<std::string> Authorize(const CheckQuestion& call);
+  // One more write, now; the newest from then on. Of the writes before nothing more is to be asked.
+  void Change(const std::vector<TupleChange>& changes);
+  // Records an approval that the reference grants; false if it grants none.
+  bool Approve(const CheckQuestion& approval, absl::Time expires_at);
 
  private:
+  absl::StatusOr<Revision> Write(const WriteRequest& request, absl::Time now);
+  void Append(const LedgerEntry& entry);
+
   const RandomWorld world_;
-  TestDatabase host_;
-  std::vector<Revision> revisions_;  // By write.
+  MemoryStore memory_;
+  std::unique_ptr<TupleStore> rocks_;  // Null: `memory_` is the store.
+  std::unique_ptr<const Plan> plan_;
+  absl::Time now_;  // By the clock of the store, and of the questions.
+  std::vector<std::shared_ptr<const Snapshot>> snapshots_;  // By write.
   std::vector<ReferenceStore> states_;
   std::vector<std::unique_ptr<ReferenceEvaluator>> references_;
+  ReferenceLedger ledger_;  // Of the newest write.
 };
 
-// An answer of the engine in the words of the reference. INVALID for an INVALID_ARGUMENT, UNDEFINED
-// for CYCLE_THROUGH_EXCLUSION.
-std::string AnswerText(const absl::StatusOr<Answer>& answer);
+// A campaign (campaign.h) of such worlds.
+using PlayedProperty = std::function<std::optional<Disagreement>(PlayedWorld&, Questions)>;
+void RunPlayed(size_t worlds, PlayedWorld::Storage storage, const PlayedProperty& property);
 
 }  // namespace mandate
 

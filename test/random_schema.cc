@@ -1,5 +1,5 @@
-// Names are drawn first, then subject types and expressions over them. All that can be wrong with
-// the result is a permission that subtracts itself on the same object, or is only another name of
+// Names are drawn first, then caveats, subject types and expressions over them. All that can be wrong
+// with the result is a permission that subtracts itself on the same object, or is only another name of
 // itself; then the permissions are drawn again.
 #include "test/random_schema.h"
 
@@ -8,6 +8,7 @@
 
 #include "schema/compiler.h"
 #include "schema/text.h"
+#include "test/random_caveats.h"
 
 namespace mandate {
 namespace {
@@ -42,13 +43,17 @@ bool IsWalkable(const std::string& relation) {
 
 class SchemaMaker {
  public:
-  SchemaMaker(Dice& dice, bool with_delegation) : dice_(dice), with_delegation_(with_delegation) {}
+  SchemaMaker(Dice& dice, bool with_delegation, size_t types_percent)
+      : dice_(dice), with_delegation_(with_delegation), types_percent_(types_percent) {}
 
   SchemaDraft Make() {
     MakeNames();
     SchemaDraft draft;
+    if (dice_.Percent(75)) draft.blocks = MakeRandomCaveats(dice_);
+    for (const SchemaDraft::Block& block : draft.blocks) caveats_.push_back(CaveatNameOf(block));
     draft.uses = {"use expiration", "use self"};
     if (with_delegation_) draft.uses.push_back("use delegation");
+    const size_t first_type = draft.blocks.size();
     for (const Type& type : types_) {
       SchemaDraft::Block block{Cat(type.keyword, " ", type.name), {}};
       for (const std::string& relation : type.relations) {
@@ -61,12 +66,15 @@ class SchemaMaker {
       SchemaDraft whole = draft;
       for (size_t i = 0; i < types_.size(); ++i) {
         for (const std::string& permission : types_[i].permissions) {
-          whole.blocks[i].lines.push_back(
+          whole.blocks[first_type + i].lines.push_back(
               Cat("permission ", permission, " = ", MakeExpression(types_[i], 3)));
         }
       }
       const CompileResult result = CompileSchema(whole.Text());
-      if (result.ok()) return whole;
+      if (result.ok()) {
+        if (with_delegation_ && dice_.Percent(30)) AddRules(whole);
+        return whole;
+      }
       for (const Diagnostic& d : result.diagnostics) {
         if (d.severity == Severity::kWarning ||
             d.message.find("subtracts itself") != std::string::npos ||
@@ -85,7 +93,7 @@ class SchemaMaker {
     if (with_delegation_ && dice_.Percent(40))
       types_.push_back({"service", "definition", true, {}, {}});
     for (const std::string& name : kTypes) {
-      if (name == "document" || dice_.Percent(60)) {
+      if (name == "document" || dice_.Percent(types_percent_)) {
         types_.push_back({name, "definition", with_delegation_ && dice_.Percent(15), {}, {}});
       }
     }
@@ -124,8 +132,13 @@ class SchemaMaker {
     return found;
   }
 
-  std::string Maybe(std::string form) {
-    return dice_.Percent(35) ? form + " with expiration" : form;
+  // With what a relationship of this form carries.
+  std::string Maybe(const std::string& form) {
+    const bool expires = dice_.Percent(30);
+    if (!caveats_.empty() && dice_.Percent(45)) {
+      return Cat(form, " with ", dice_.Pick(caveats_), expires ? " and expiration" : "");
+    }
+    return expires ? form + " with expiration" : form;
   }
 
   std::string SubjectTypes(const std::string& relation) {
@@ -138,8 +151,9 @@ class SchemaMaker {
       const bool is_user = type->name == "user";
       if (dice_.Percent(is_user ? (walkable ? 30 : 85) : walkable ? 60 : 12))
         add(Maybe(type->name));
-      if (is_user && dice_.Percent(10)) add(Maybe(type->name));
+      if (dice_.Percent(is_user ? 20 : 5)) add(Maybe(type->name));
       if (!walkable && dice_.Percent(is_user ? 25 : 6)) add(Maybe(type->name + ":*"));
+      if (!walkable && is_user && dice_.Percent(8)) add(Maybe(type->name + ":*"));
       for (const std::string& member : type->Members()) {
         if (dice_.Percent(walkable ? 5 : 18)) add(Maybe(Cat(type->name, "#", member)));
       }
@@ -173,10 +187,15 @@ class SchemaMaker {
     }
   }
 
-  std::string Agents() const {
+  std::string Agents() {
     std::vector<std::string> forms;
     for (const Type& type : types_) {
-      if (type.keyword == "agent") forms.push_back(type.name + " with expiration");
+      if (type.keyword != "agent") continue;
+      const bool has_caveat = !caveats_.empty() && dice_.Percent(35);
+      if (has_caveat) {
+        forms.push_back(Cat(type.name, " with ", dice_.Pick(caveats_), " and expiration"));
+      }
+      if (!has_caveat || dice_.Percent(70)) forms.push_back(type.name + " with expiration");
     }
     return Join(forms, " | ");
   }
@@ -186,7 +205,7 @@ class SchemaMaker {
     for (const Type* type : Ordinary()) {
       for (const std::string& member : type->Members()) {
         if (dice_.Percent(45)) forms.push_back(Maybe(Cat(type->name, "#", member)));
-        if (dice_.Percent(30)) forms.push_back(Maybe(Cat(type->name, ":*#", member)));
+        if (dice_.Percent(55)) forms.push_back(Maybe(Cat(type->name, ":*#", member)));
       }
     }
     if (forms.empty()) {
@@ -195,6 +214,44 @@ class SchemaMaker {
       }
     }
     return Join(forms, " | ");
+  }
+
+  // Rules over time, those that make sense of some that are drawn.
+  void AddRules(SchemaDraft& whole) {
+    SchemaDraft::Block* task = nullptr;
+    for (SchemaDraft::Block& block : whole.blocks) {
+      if (block.header == "task errand") task = &block;
+    }
+    for (int i = 0; i < 3; ++i) {
+      task->lines.push_back(Rule());
+      if (!CompileSchema(whole.Text()).ok()) task->lines.pop_back();
+    }
+  }
+
+  std::string Rule() {
+    const auto type = [&]() -> const Type& {
+      for (;;) {
+        const Type& drawn = *dice_.Pick(Ordinary());
+        if (!drawn.Members().empty()) return drawn;
+      }
+    };
+    const auto member = [&](const Type& of) { return dice_.Pick(of.Members()); };
+    const Type& done = type();
+    const Type& next = dice_.Percent(50) ? done : type();
+    const std::string what = Cat(done.name, "#", member(done));
+    const std::string governed = Cat(next.name, "#", member(next));
+    const std::string when = dice_.Percent(40) ? Cat(" when ", member(done)) : "";
+    switch (dice_.Below(4)) {
+      case 0:
+        return Cat("limit ", what, " to 2 per ", dice_.Percent(50) ? "task" : "session");
+      case 1:
+        return Cat("after ", what, when, " forbid ", governed);
+      case 2:
+        return Cat("contain ", what, when, " at ", governed);
+      default:
+        return Cat("require approval for ", what, " by ", member(done),
+                   dice_.Percent(30) ? " other than principal" : "");
+    }
   }
 
   // --- Expressions.
@@ -252,14 +309,16 @@ class SchemaMaker {
 
   Dice& dice_;
   const bool with_delegation_;
+  const size_t types_percent_;
   const size_t exclusions_ = dice_.Percent(25) ? 45 : 12;  // Of 100 operators.
+  std::vector<std::string> caveats_;
   std::vector<Type> types_;
 };
 
 }  // namespace
 
-SchemaDraft MakeRandomSchema(Dice& dice, bool with_delegation) {
-  return SchemaMaker(dice, with_delegation).Make();
+SchemaDraft MakeRandomSchema(Dice& dice, bool with_delegation, size_t types_percent) {
+  return SchemaMaker(dice, with_delegation, types_percent).Make();
 }
 
 }  // namespace mandate

@@ -9,8 +9,8 @@
 namespace mandate {
 
 // Relations named `parent` and `owner` never hold a wildcard, so arrows of any length may go over
-// them.
-SchemaDraft MakeRandomSchema(Dice& dice, bool with_delegation);
+// them. Besides users and documents, each other type is there in `types_percent` of the schemas.
+SchemaDraft MakeRandomSchema(Dice& dice, bool with_delegation, size_t types_percent);
 
 }  // namespace mandate
 

@@ -41,8 +41,8 @@ class Dice {
 // A schema in pieces, so that a shrinker can take some away.
 struct SchemaDraft {
   struct Block {
-    std::string header;              // `definition user`
-    std::vector<std::string> lines;  // `relation viewer: user | team#member`
+    std::string header;              // `definition user`, `caveat by_hour(hour int)`
+    std::vector<std::string> lines;  // `relation viewer: user | team#member`, `hour < 12`
   };
   std::vector<std::string> uses;  // `use delegation`
   std::vector<Block> blocks;
@@ -59,13 +59,17 @@ struct RandomWorld {
   SchemaDraft draft;
   std::shared_ptr<const Schema> schema;
   std::vector<WorldWrite>
-      writes;      // All valid under the schema; the rules of delegation may not admit them.
-  absl::Time now;  // When it is asked.
+      writes;  // All valid under the schema; the rules of delegation may not admit them.
+  std::vector<Relationship> contextual;  // Ordinary ones, for questions to bring along.
+  absl::Time now;                        // When it is asked.
   std::vector<ObjectRef>
       objects;  // To ask about: all that is named, and of each type one that is not.
 };
 
 RandomWorld MakeRandomWorld(uint64_t seed);
+
+// People, agents, tasks and sessions under random rules; most calls get as far as the rules.
+RandomWorld MakeRuledWorld(uint64_t seed);
 
 // About some subjects, a good part of everything: objects and their members. The questions of one
 // subject stand together.

@@ -1,25 +1,27 @@
 // reference_proof_world.h: what a proof rests on besides its steps, looked up in the references.
 //
-//   ReferenceProofWorld world(stored, reference);
+//   ReferenceProofWorld world(question, stored, reference);
 //   std::string flaw = FindFlaw(schema, question, answer, world);   // empty: it is a proof
 //
 // Threads     A test's own.
+// Ownership   All of it outlives the world.
 #ifndef MANDATE_TEST_REFERENCE_PROOF_WORLD_H_
 #define MANDATE_TEST_REFERENCE_PROOF_WORLD_H_
 
 #include <set>
 #include <string>
 
-#include "test/reference_evaluator.h"
 #include "test/reference_store.h"
 #include "tools/proof/proof_steps.h"
+#include "tools/reference/reference_evaluator.h"
 
 namespace mandate {
 
 class ReferenceProofWorld : public ProofWorld {
  public:
-  ReferenceProofWorld(const ReferenceStore& stored, ReferenceEvaluator& reference)
-      : stored_(stored), reference_(reference) {}
+  ReferenceProofWorld(const CheckQuestion& question, const ReferenceStore& stored,
+                      ReferenceEvaluator& reference)
+      : question_(question), stored_(stored), reference_(reference.With(question.contextual)) {}
 
   std::string CheckQuote(const ExplanationStep& step, bool may_be_open) override;
   std::string CheckAbsence(const Absence& absence) override;
@@ -30,6 +32,10 @@ class ReferenceProofWorld : public ProofWorld {
                         const ExplanationStep& step) override;
 
  private:
+  const StoredRelationship* Find(const Relationship& relationship) const;
+  const LiveRelationship* FindLive(const Relationship& relationship);
+
+  const CheckQuestion& question_;
   const ReferenceStore& stored_;
   ReferenceEvaluator& reference_;
 };

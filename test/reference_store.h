@@ -10,7 +10,7 @@
 
 #include "absl/time/time.h"
 #include "storage/tuple_store.h"
-#include "test/reference_evaluator.h"
+#include "tools/reference/reference_evaluator.h"
 
 namespace mandate {
 

@@ -110,9 +110,11 @@ std::set<std::string> ReferenceWriteRules::Judge(const Schema& schema, const Ref
     if (is_of_birth && named_.contains(r.resource)) faults.insert("IMMUTABLE");
     if (kind == Kind::kTask && r.relation == "scope" && sealed_.contains(r.resource)) {
       const StoredRelationship* stored = before.Find(r);
-      if (stored == nullptr || stored->relationship.expires_at < r.expires_at) {
-        faults.insert("SCOPE_SEALED");
-      }
+      const bool is_same_or_shorter = stored != nullptr &&
+                                      stored->relationship.expires_at >= r.expires_at &&
+                                      stored->relationship.caveat == r.caveat &&
+                                      stored->relationship.caveat_context == r.caveat_context;
+      if (!is_same_or_shorter) faults.insert("SCOPE_SEALED");
     }
   }
   if (HasCycle(after, "acts_on_behalf_of") || HasCycle(after, "parent_task"))

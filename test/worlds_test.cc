@@ -1,6 +1,8 @@
-// Every world of test/worlds, and of the conformance worlds beside the project where they are, in memory and with the
-// database closed and opened again between the writes and the questions.
+// Every world of test/worlds, and of the conformance worlds beside the project where they are: as
+// `mandate test` runs them, with listings asked for one by one, and with the database closed and
+// opened again between the writes and the questions.
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 
 #include "gtest/gtest.h"
@@ -21,39 +23,63 @@ std::vector<fs::path> WorldsIn(const fs::path& folder) {
   return worlds;
 }
 
-// `assertions_min`: ours assert something themselves; some of the conformance worlds are only there to be loaded.
-void RunWorld(const fs::path& path, const ValidationOptions& options, size_t assertions_min = 1) {
+const fs::path kOurs = MANDATE_SOURCE_DIR "/test/worlds";
+
+// `assertions_min`: ours assert something themselves; some of the conformance worlds are only there
+// to be loaded.
+void RunWorld(const fs::path& path, const ValidationOptions& options, size_t assertions_min,
+              uint64_t* pairs) {
   SCOPED_TRACE(path.filename().string());
   auto file = LoadValidationFile(path.string());
   ASSERT_TRUE(file.ok()) << file.status();
   const ValidationReport report = RunValidation(*file, options);
+  *pairs += report.pairs;
   EXPECT_GE(report.assertions, assertions_min) << "a world that asserts nothing";
-  for (const std::string& failure : report.failures) ADD_FAILURE() << failure;
+  EXPECT_EQ(report.pairs, options.agreement ? report.pairs_of_world : 0);
+  for (const Failure& failure : report.Failures()) ADD_FAILURE() << ToText(path.string(), failure);
 }
 
-TEST(Worlds, HoldInMemory) {
-  const auto worlds = WorldsIn(MANDATE_SOURCE_DIR "/test/worlds");
-  ASSERT_GE(worlds.size(), 20u);
-  for (const fs::path& world : worlds) RunWorld(world, {});
+TEST(Worlds, AreManyAndEachSaysWhatItShows) {
+  const auto worlds = WorldsIn(kOurs);
+  EXPECT_GE(worlds.size(), 60u);
+  for (const fs::path& world : worlds) {
+    std::ifstream file(world);
+    std::string sentence;
+    for (std::string line; std::getline(file, line) && line.starts_with("# ");) {
+      sentence += line.substr(1);
+    }
+    EXPECT_TRUE(sentence.size() > 20 && sentence.ends_with("."))
+        << world << " opens with `" << sentence
+        << "`, and not with a sentence that says what it shows";
+  }
+}
+
+TEST(Worlds, HoldAndEveryWayOfAskingAgrees) {
+  uint64_t pairs = 0;
+  for (const fs::path& world : WorldsIn(kOurs)) RunWorld(world, {}, 1, &pairs);
+  std::cout << pairs << " pairs, each asked in every way\n";
 }
 
 TEST(Worlds, HoldWithTheDatabaseReopenedInBetween) {
-  for (const fs::path& world : WorldsIn(MANDATE_SOURCE_DIR "/test/worlds")) {
+  uint64_t pairs = 0;
+  for (const fs::path& world : WorldsIn(kOurs)) {
     std::string directory = (fs::temp_directory_path() / "mandate-world-XXXXXX").string();
     ASSERT_NE(mkdtemp(directory.data()), nullptr);
-    RunWorld(world, {.reopen = true, .directory = directory});
+    RunWorld(world, {.reopen = true, .directory = directory, .agreement = false}, 1, &pairs);
     fs::remove_all(directory);
   }
 }
 
-TEST(Worlds, OfTheConformanceSuiteHold) {
+TEST(Worlds, OfTheConformanceSuiteHoldAndEveryWayOfAskingAgrees) {
   const auto worlds = WorldsIn(MANDATE_SOURCE_DIR "/../shared/conformance/validation");
   if (worlds.empty()) {
     std::cout << "NOT RUN: the conformance worlds are not beside this checkout\n";
     return;
   }
   EXPECT_GE(worlds.size(), 22u);
-  for (const fs::path& world : worlds) RunWorld(world, {}, 0);
+  uint64_t pairs = 0;
+  for (const fs::path& world : worlds) RunWorld(world, {}, 0, &pairs);
+  std::cout << worlds.size() << " worlds, " << pairs << " pairs, each asked in every way\n";
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 #include "gtest/gtest.h"
 #include "schema/reason.h"
 #include "schema/text.h"
+#include "service/database.h"
 #include "test/campaign.h"
-#include "test/played_world.h"
 #include "test/reference_store.h"
 #include "test/reference_write_rules.h"
 
@@ -23,15 +23,19 @@ std::string Join(const std::set<std::string>& faults) {
 // The writes of the world one after the other, each admitted or refused whole; then what is stored.
 std::optional<Disagreement> TryWrites(const RandomWorld& world,
                                       std::map<std::string, size_t>& tally) {
-  TestDatabase host;
-  auto schema = host.database->WriteSchema(world.draft.Text(), {}, DryRun::kNo, nullptr);
+  absl::Time now = world.writes.front().at;
+  auto database =
+      *Database::Open({.store = {.block_cache_bytes = 1 << 20, .in_memory = true, .clock = [&now] {
+                                   return now;
+                                 }}});
+  auto schema = database->WriteSchema(world.draft.Text(), {}, DryRun::kNo, nullptr);
   EXPECT_TRUE(schema.ok()) << schema.status();
   ReferenceWriteRules rules;
   ReferenceStore stored;
   for (size_t i = 0; i < world.writes.size(); ++i) {
     const WorldWrite& write = world.writes[i];
-    host.now = write.at;
-    const auto revision = host.database->Write(write.changes, {});
+    now = write.at;
+    const auto revision = database->Write(write.changes, {});
     ReferenceStore after = stored;
     after.Apply(write.changes, revision.value_or(Revision()), write.at);
     const std::set<std::string> faults = rules.Judge(*world.schema, stored, after, write.changes);
@@ -51,7 +55,7 @@ std::optional<Disagreement> TryWrites(const RandomWorld& world,
     rules.Admit(*world.schema, write.changes);
     stored = after;
   }
-  const auto head = host.database->Head();
+  const auto head = database->Head();
   auto cursor = head->snapshot->Read({}, std::nullopt);
   size_t rows = 0;
   for (; cursor->Valid(); cursor->Next(), ++rows) {

@@ -8,6 +8,7 @@
 #include "tools/delegation_commands.h"
 #include "tools/exit_code.h"
 #include "tools/options.h"
+#include "tools/validation/input.h"
 
 namespace mandate {
 namespace {

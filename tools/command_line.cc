@@ -30,13 +30,14 @@ class CommandLine {
     }
     app_.footer(
         "Questions and relationships are written alike: type:id#relation@type:id\n"
-        "Exit codes: 0 done or allowed, 1 denied, different or nothing found, 2 conditional, 3 error, "
-        "4 wrong usage.");
+        "Exit codes: 0 done or allowed, 1 denied, different, nothing found or a failed test, 2 conditional, "
+        "3 error, 4 wrong usage.");
     AddServe();
     AddSchema();
     AddRelationship();
     AddQuestions();
     AddDelegation();
+    AddTest();
   }
 
   int Run(int argc, char** argv) {
@@ -250,6 +251,21 @@ class CommandLine {
   }
 
   void AddDelegation() { delegation_.AddTo(&app_); }
+  void AddTest() {
+    CLI::App* command =
+        app_.add_subcommand("test", "Run worlds with their expected answers, without a server");
+    command
+        ->add_option("FILE", test_.files,
+                     "Validation files (YAML), folders of them, or patterns as worlds/*.yaml")
+        ->required();
+    command->add_option("-j,--jobs", test_.jobs, "Worlds run at the same time; 0 for one a core")
+        ->capture_default_str()
+        ->check(CLI::Range(0, 1024));
+    command->add_option("--junit", test_.junit, "Write the outcome as JUnit XML to this file");
+    command->add_flag("--no-agreement", test_.no_agreement,
+                      "Ask what is asserted alone, and not everything in every way");
+    command->callback([this] { run_ = [this] { return TestWorlds(test_); }; });
+  }
 
   void AddWith(CLI::App* command, std::vector<std::string>& contextual) {
     command
@@ -278,6 +294,7 @@ class CommandLine {
   CheckOptions check_;
   ExpandOptions expand_;
   LookupOptions lookup_;
+  TestOptions test_;
   std::string at_;
   std::string file_;
   std::function<int()> run_;

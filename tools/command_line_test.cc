@@ -411,9 +411,8 @@ TEST(Usage, HelpAndVersionSucceed) {
     EXPECT_EQ(finished.code, kExitOk);
     EXPECT_THAT(
         finished.out,
-        HasSubstr(
-            "Exit codes: 0 done or allowed, 1 denied, different or nothing found, 2 conditional, 3 "
-            "error, 4 wrong usage."));
+        HasSubstr("Exit codes: 0 done or allowed, 1 denied, different, nothing found or a failed test, "
+                  "2 conditional, 3 error, 4 wrong usage."));
     EXPECT_EQ(finished.err, "");
   }
 }
@@ -425,12 +424,12 @@ TEST(Usage, WrongIsOneLineAndExitCode4) {
   };
   const std::vector<Row> rows = {
       {{},
-       "`mandate` needs a command, one of serve, schema, relationship, import, check, expand, lookup; "
-       "see mandate --help"},
+       "`mandate` needs a command, one of serve, schema, relationship, import, check, expand, lookup, "
+       "delegate, session, authorize, approve, revoke, who-can, ledger, proof, test; see mandate --help"},
       {{"chek", "x"}, "`chek` is no command of `mandate`; did you mean `check`?"},
       {{"bogus"},
        "`bogus` is no command of `mandate`; write one of serve, schema, relationship, import, "
-       "check, expand, lookup"},
+       "check, expand, lookup, delegate, session, authorize, approve, revoke, who-can, ledger, proof, test"},
       {{"--bogus"}, "`--bogus` is no option of `mandate`; see mandate --help"},
       {{"schema"},
        "`mandate schema` needs a command, one of write, read, check, fmt, diff, graph; see mandate schema --help"},

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "schema/relationship.h"
 #include "storage/snapshot.h"
+#include "tools/validation/input.h"
 
 namespace mandate {
 
@@ -113,6 +114,14 @@ struct LookupOptions {
 int LookupResourcesOf(const ClientOptions& client, const LookupOptions& options);
 int LookupSubjectsOf(const ClientOptions& client, const LookupOptions& options);
 
+struct TestOptions {
+  std::vector<std::string> files;
+  std::string junit;
+  size_t jobs = 0;  // 0: as many as there are cores.
+  bool no_agreement = false;
+};
+int TestWorlds(const TestOptions& options);
+
 // The values of --context in their compact form, and of --with.
 absl::StatusOr<std::string> ContextOption(const std::string& text);
 absl::StatusOr<std::vector<Relationship>> ContextualOption(const std::vector<std::string>& texts);
@@ -124,13 +133,7 @@ absl::StatusOr<TupleFilter> ParsePattern(const std::string& pattern);
 // `error: MESSAGE`, with the reason and the field where there are any, to standard error. Returns kExitError.
 int Fail(const absl::Status& status);
 
-// The same error, naming the text that it is about, and with a hint where one helps.
-absl::Status About(std::string_view text, const absl::Status& status, std::string_view hint = "");
-
-// The file's text, or standard input for `-`.
-absl::StatusOr<std::string> ReadFile(const std::string& file);
-
-// What messages call it.
+// What messages call it: its name, or `standard input`.
 std::string FileName(const std::string& file);
 
 }  // namespace mandate

@@ -11,6 +11,7 @@
 #include "tools/exit_code.h"
 #include "tools/options.h"
 #include "tools/server_schema.h"
+#include "tools/validation/input.h"
 
 namespace mandate {
 namespace {

@@ -8,6 +8,7 @@ enum ExitCode : int {
   kExitOk = 0,           // Done; of `check`: allowed.
   kExitDenied = 1,       // `check`: denied. A lookup: nothing found.
   kExitDifferent = 1,    // `schema diff`, `schema fmt --check`: there are differences.
+  kExitFailed = 1,       // `test`: something is not as it was expected.
   kExitConditional = 2,  // `check`: it depends on context that was not given.
   kExitError = 3,        // The server refused or could not be reached, or a file is wrong: nothing is known.
   kExitUsage = 4,        // The command line itself is wrong.

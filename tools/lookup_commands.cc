@@ -7,6 +7,7 @@
 #include "tools/commands.h"
 #include "tools/exit_code.h"
 #include "tools/options.h"
+#include "tools/validation/input.h"
 
 namespace mandate {
 namespace {

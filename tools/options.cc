@@ -5,6 +5,7 @@
 #include "schema/relationship_json.h"
 #include "schema/text.h"
 #include "tools/commands.h"
+#include "tools/validation/input.h"
 
 namespace mandate {
 namespace {

@@ -10,6 +10,7 @@
 #include "tools/answer_text.h"
 #include "tools/exit_code.h"
 #include "tools/proof/proof_verifier.h"
+#include "tools/validation/input.h"
 
 namespace mandate {
 namespace {

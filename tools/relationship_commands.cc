@@ -8,6 +8,7 @@
 #include "service/client.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
+#include "tools/validation/input.h"
 
 namespace mandate {
 namespace {

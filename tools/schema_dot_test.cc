@@ -47,7 +47,7 @@ definition doc {
            "\t\"doc#view\" -> \"doc#banned\" [color=\"#dc2626\" arrowhead=tee]\n",
            "\t\"doc#view\" -> \"doc\" [color=\"#dc2626\" arrowhead=tee]\n",
            "\t\"doc#both\" -> \"doc#viewer\" [color=\"#16a34a\" label=\"&amp;\"]\n",
-           "\t\"doc#both\" -> \"doc#view\" [color=\"#16a34a\" style=dashed label=\"& all "
+           "\t\"doc#both\" -> \"doc#view\" [color=\"#16a34a\" style=dashed label=\"&amp; all "
            "parent\"]\n",
        }) {
     EXPECT_THAT(dot, HasSubstr(line));

@@ -11,6 +11,7 @@
 #include "schema/text.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
+#include "tools/validation/input.h"
 
 namespace mandate {
 namespace {

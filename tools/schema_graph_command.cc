@@ -13,6 +13,7 @@
 #include "tools/commands.h"
 #include "tools/exit_code.h"
 #include "tools/schema_dot.h"
+#include "tools/validation/input.h"
 
 namespace mandate {
 namespace {

@@ -17,6 +17,7 @@
 #include "tools/delegation_commands.h"
 #include "tools/exit_code.h"
 #include "tools/options.h"
+#include "tools/validation/input.h"
 
 namespace mandate {
 namespace {

@@ -26,23 +26,9 @@
 
 #include "gtest/gtest.h"
 #include "schema/text.h"
+#include "tools/test_directory.h"
 
 namespace mandate {
-
-class TempDirectory {
- public:
-  TempDirectory() { EXPECT_NE(mkdtemp(path_.data()), nullptr); }
-  ~TempDirectory() { std::filesystem::remove_all(path_); }
-  std::string File(const std::string& name) const { return path_ + "/" + name; }
-  // Makes a file of that text.
-  std::string File(const std::string& name, const std::string& text) const {
-    std::ofstream(File(name), std::ios::binary) << text;
-    return File(name);
-  }
-
- private:
-  std::string path_ = (std::filesystem::temp_directory_path() / "mandate-test-XXXXXX").string();
-};
 
 struct ProcessFiles {
   int in, out, err;
