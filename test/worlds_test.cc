@@ -87,6 +87,13 @@ TEST(Worlds, HoldAndEveryWayOfAskingAgrees) {
   std::cout << pairs << " pairs, each asked in every way\n";
 }
 
+TEST(Worlds, HoldHoweverSubjectSetsAreSearched) {
+  for (const SetSearch search : {SetSearch::kUp, SetSearch::kDown}) {
+    uint64_t pairs = 0;
+    for (const fs::path& world : WorldsIn(kOurs)) RunWorld(world, {.agreement = false, .set_search = search}, 1, &pairs);
+  }
+}
+
 TEST(Worlds, HoldWithTheDatabaseReopenedInBetween) {
   uint64_t pairs = 0;
   for (const fs::path& world : WorldsIn(kOurs)) {

@@ -105,6 +105,7 @@ class Run {
     options.directory = options_.directory;
     options.store.in_memory = options_.directory.empty();
     options.store.block_cache_bytes = 8 << 20;
+    options.check.budget.set_search = options_.set_search;
     options.store.clock = [this] { return now_; };
     auto database = Database::Open(options);
     if (database.ok()) {
