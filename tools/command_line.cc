@@ -93,6 +93,11 @@ class CommandLine {
                      "How far back questions can be asked")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 24.0 * 3650));
+    command
+        ->add_option("--ledger-retention-days", serve_.ledger_retention_days,
+                     "How long entries of tasks that are no more stay in the ledger; 0 for ever")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 36500.0));
     command->add_option("--cache-mib", serve_.cache_mib, "Memory for blocks read from disk")
         ->capture_default_str()
         ->check(CLI::Range(1, 1 << 20));

@@ -24,6 +24,7 @@ struct ServeOptions {
   std::string data = "./mandate-data";
   std::string listen = "127.0.0.1:50051";
   double retention_hours = 24;
+  double ledger_retention_days = 0;  // 0: for ever.
   uint64_t cache_mib = 256;
   uint64_t check_steps_max = 5'000'000;
   double check_seconds_max = 10;

@@ -48,7 +48,11 @@ int Serve(const ServeOptions& options) {
   database_options.check.chain_agents_max = options.chain_agents_max;
   auto database = Database::Open(database_options);
   if (!database.ok()) return Fail(database.status());
-  auto server = Server::Start(database->get(), {.listen = options.listen});
+  ServerOptions server_options{.listen = options.listen};
+  if (options.ledger_retention_days > 0) {
+    server_options.ledger_retention = absl::Hours(24) * options.ledger_retention_days;
+  }
+  auto server = Server::Start(database->get(), server_options);
   if (!server.ok()) return Fail(server.status());
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
   if (!IsLoopback(options.listen)) {
