@@ -300,7 +300,7 @@ class Acting {
 TEST(Agreement, CallsAreDecidedAndRecordedAsTheReferenceDoes) {
   Counts counts;
   size_t worlds = 0;
-  RunCampaign(300, &MakeRuledWorld, [&](const RandomWorld& world, Questions questions) {
+  RunCampaign(100, &MakeRuledWorld, [&](const RandomWorld& world, Questions questions) {
     PlayedWorld played(world, ++worlds % 20 == 0 ? PlayedWorld::Storage::kRocks : PlayedWorld::Storage::kMemory);
     return Acting(played, questions, &counts).Run();
   });
