@@ -193,7 +193,7 @@ TEST(Agreement, EveryWayOfAskingAnswersAsTheReferenceDoes) {
 TEST(Agreement, QuestionsAboutThePastAreAnsweredAsOfThen) {
   Counts counts;
   size_t worlds = 0;
-  RunPlayed(60, PlayedWorld::Storage::kRocks,
+  RunPlayed(ATenth(60), PlayedWorld::Storage::kRocks,
             [&](PlayedWorld& world, Questions questions) -> std::optional<Disagreement> {
               ++worlds;
               for (size_t write = 0; write < world.writes(); ++write) {
@@ -300,7 +300,7 @@ class Acting {
 TEST(Agreement, CallsAreDecidedAndRecordedAsTheReferenceDoes) {
   Counts counts;
   size_t worlds = 0;
-  RunCampaign(100, &MakeRuledWorld, [&](const RandomWorld& world, Questions questions) {
+  RunCampaign(ATenth(100), &MakeRuledWorld, [&](const RandomWorld& world, Questions questions) {
     PlayedWorld played(world, ++worlds % 20 == 0 ? PlayedWorld::Storage::kRocks : PlayedWorld::Storage::kMemory);
     return Acting(played, questions, &counts).Run();
   });
@@ -312,7 +312,7 @@ TEST(Agreement, CallsAreDecidedAndRecordedAsTheReferenceDoes) {
 
 TEST(Agreement, AYesHoldsUntilTheMomentItNames) {
   size_t ending = 0;
-  RunPlayed(100, PlayedWorld::Storage::kMemory,
+  RunPlayed(ATenth(100), PlayedWorld::Storage::kMemory,
             [&](PlayedWorld& world, Questions questions) -> std::optional<Disagreement> {
               const size_t newest = world.writes() - 1;
               const absl::Time now = world.world().now;

@@ -34,6 +34,12 @@ using Property = std::function<std::optional<Disagreement>(const RandomWorld&, Q
 // seed and half from a random one, which is printed.
 std::vector<uint64_t> CampaignSeeds(size_t worlds);
 
+// For campaigns beside the big one: as many under sanitizers, and where the code is optimised a tenth of the factor.
+constexpr size_t ATenth(size_t worlds) {
+  constexpr size_t kFactor = MANDATE_CAMPAIGN_FACTOR;
+  return kFactor < 10 ? worlds : worlds / 10;
+}
+
 // True if the environment says nothing: then a campaign is long enough to reach every kind of
 // answer.
 bool IsDefaultCampaign();
