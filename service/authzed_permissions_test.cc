@@ -1,4 +1,4 @@
-// Questions over authzed.api.v1: answers, trees, lookups, and each error that they can end in.
+// Questions over authzed.api.v1: answers, trees, agents, and each error that they can end in.
 #include "service/test_authzed.h"
 
 namespace mandate {
@@ -8,74 +8,9 @@ using testing::ElementsAre;
 using testing::IsSupersetOf;
 using testing::Pair;
 
-constexpr char kSchema[] = R"(
-use expiration
-use self
-
-caveat office_hours(hour int, opens int) { hour >= opens && hour < 18 }
-caveat broken(n int) { 1 / n > 0 }
-
-definition user {
-  relation related: user
-  permission mine = related + self
-}
-definition team { relation member: user | team#member }
-definition folder {
-  relation parent: folder
-  relation viewer: user
-  permission view = viewer + parent->view
-}
-definition document {
-  relation parent: folder
-  relation viewer: user | user:* | team#member | user with office_hours | user with expiration | user with broken
-  relation banned: user | user with office_hours
-  permission view = (viewer + parent->view) - banned
-  permission nobody = nil
-}
-)";
-
 struct Questions : AuthzedServer {
-  Questions() { WriteSchema(kSchema); }
-
-  std::string Lookup(const std::string& request, az::LookupResourcesResponse* last = nullptr) {
-    std::vector<az::LookupResourcesResponse> responses;
-    const absl::Status status =
-        Stream(az_permissions, &az::PermissionsService::Stub::LookupResources, request, &responses);
-    std::string text;
-    for (const auto& response : responses) {
-      text += Cat(text.empty() ? "" : " ", response.resource_object_id(),
-                  response.permissionship() == az::LOOKUP_PERMISSIONSHIP_CONDITIONAL_PERMISSION ? "?" : "");
-      if (last != nullptr) *last = response;
-    }
-    return status.ok() ? text : Cat(text, text.empty() ? "" : " ", Fault(status));
-  }
-
-  std::string Subjects(const std::string& request, az::LookupSubjectsResponse* last = nullptr) {
-    std::vector<az::LookupSubjectsResponse> responses;
-    const absl::Status status =
-        Stream(az_permissions, &az::PermissionsService::Stub::LookupSubjects, request, &responses);
-    std::string text;
-    const auto mark = [](az::LookupPermissionship permissionship) {
-      return permissionship == az::LOOKUP_PERMISSIONSHIP_CONDITIONAL_PERMISSION ? "?" : "";
-    };
-    for (const auto& response : responses) {
-      EXPECT_EQ(response.subject_object_id(), response.subject().subject_object_id());
-      EXPECT_EQ(response.permissionship(), response.subject().permissionship());
-      text += Cat(text.empty() ? "" : " ", response.subject().subject_object_id(),
-                  mark(response.subject().permissionship()));
-      for (const auto& excluded : response.excluded_subjects()) {
-        text += Cat("-", excluded.subject_object_id(), mark(excluded.permissionship()));
-      }
-      if (last != nullptr) *last = response;
-    }
-    return status.ok() ? text : Cat(text, text.empty() ? "" : " ", Fault(status));
-  }
+  Questions() { WriteSchema(kQuestionSchema); }
 };
-
-constexpr char kViewers[] =
-    R"(resource { object_type: "document" object_id: "plan" } permission: "view" subject_object_type: "user" )";
-constexpr char kViewed[] = R"(resource_object_type: "document" permission: "view"
-                              subject { object { object_type: "user" object_id: "ann" } } )";
 
 TEST(AuthzedCheck, AnswersAsTheNativeApiDoes) {
   Questions server;
@@ -192,7 +127,7 @@ TEST(AuthzedCheck, TracesEachGoal) {
                 "folder:top#viewer@user:ann"});
   az::CheckPermissionResponse response;
   EXPECT_TRUE(server.TryAsk(server.Question("document:plan#view@user:ann", "with_tracing: true"), &response).ok());
-  EXPECT_EQ(response.debug_trace().schema_used(), kSchema);
+  EXPECT_EQ(response.debug_trace().schema_used(), kQuestionSchema);
   std::vector<std::string> goals;
   std::vector<const az::CheckDebugTrace*> work = {&response.debug_trace().check()};
   while (!work.empty()) {
@@ -325,92 +260,6 @@ TEST(AuthzedExpand, RefusesATreeThatNoReaderTakes) {
   };
   EXPECT_EQ(expand("f0"), "FAILED_PRECONDITION ERROR_REASON_MAXIMUM_DEPTH_EXCEEDED");
   EXPECT_EQ(expand("f15"), "OK");
-}
-
-TEST(AuthzedLookupResources, FindsEachOnceAndPagesAtOneRevision) {
-  Questions server;
-  server.Touch({"document:a#viewer@user:ann", "document:b#viewer@user:ann", "document:b#viewer@team:core#member",
-                "team:core#member@user:ann", "document:c#parent@folder:top", "folder:top#viewer@user:ann",
-                "document:d#viewer@user:ann", "document:d#banned@user:ann",
-                R"(document:e#viewer@user:ann[office_hours:{"opens":9}])"});
-  EXPECT_EQ(server.Lookup(kViewed), "a b c e?");
-  az::LookupResourcesResponse last;
-  EXPECT_EQ(server.Lookup(Cat(kViewed, "optional_limit: 2"), &last), "a b");
-  server.Write({"delete folder:top#viewer@user:ann", "touch document:z#viewer@user:ann"});
-  const std::string cursor = Cat("optional_cursor { token: \"", last.after_result_cursor().token(), "\" }");
-  // The cursor keeps its revision; the limit may differ.
-  EXPECT_EQ(server.Lookup(Cat(kViewed, cursor, "optional_limit: 9")), "c e?");
-  EXPECT_EQ(server.Lookup(kViewed), "a b e? z");
-  EXPECT_EQ(server.Lookup(Cat(R"(resource_object_type: "document" permission: "viewer" subject { object {
-                object_type: "user" object_id: "ann" } })", cursor)),
-            "INVALID_ARGUMENT ERROR_REASON_INVALID_CURSOR optional_cursor");
-}
-
-TEST(AuthzedLookupResources, RefusesWildcardsLimitsAndUnknownNames) {
-  Questions server;
-  EXPECT_EQ(server.Lookup(Cat(kViewed, "optional_limit: 1001")),
-            "INVALID_ARGUMENT ERROR_REASON_EXCEEDS_MAXIMUM_ALLOWABLE_LIMIT optional_limit");
-  const std::string all = R"(resource_object_type: "document" permission: "view" subject { object {
-                             object_type: "user" object_id: "*" } })";
-  EXPECT_EQ(server.Lookup(all), "INVALID_ARGUMENT ERROR_REASON_WILDCARD_NOT_ALLOWED subject.object.object_id");
-  const std::string of = R"(subject { object { object_type: "user" object_id: "ann" } })";
-  EXPECT_EQ(server.Lookup(Cat(R"(resource_object_type: "paper" permission: "view" )", of)),
-            "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_DEFINITION resource_type");
-  EXPECT_EQ(server.Lookup(Cat(R"(resource_object_type: "document" permission: "vew" )", of)),
-            "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_RELATION_OR_PERMISSION permission");
-  EXPECT_EQ(server.Lookup(R"(resource_object_type: "document")"), "INVALID_ARGUMENT MISSING_FIELD permission");
-}
-
-TEST(AuthzedLookupResources, EndsInTheErrorOfAnIdWithoutAnAnswer) {
-  Questions server;
-  server.Touch({"document:a#viewer@user:ann", "document:b#viewer@user:ann[broken]", "document:c#viewer@user:ann"});
-  EXPECT_EQ(server.Lookup(Cat(kViewed, R"(context { fields { key: "n" value { number_value: 0 } } })")),
-            "a INVALID_ARGUMENT ERROR_REASON_CAVEAT_EVALUATION_ERROR");
-}
-
-TEST(AuthzedLookupSubjects, FindsEachOnceWithLimitAndCursor) {
-  Questions server;
-  server.Touch({"document:plan#viewer@user:ann", "document:plan#viewer@team:core#member", "team:core#member@user:ann",
-                "team:core#member@user:bob", R"(document:plan#viewer@user:kim[office_hours:{"opens":9}])"});
-  EXPECT_EQ(server.Subjects(kViewers), "ann bob kim?");
-  az::LookupSubjectsResponse last;
-  EXPECT_EQ(server.Subjects(Cat(kViewers, "optional_concrete_limit: 1"), &last), "ann");
-  EXPECT_EQ(server.Subjects(Cat(kViewers, "optional_cursor { token: \"", last.after_result_cursor().token(), "\" }")),
-            "bob kim?");
-  EXPECT_EQ(server.Subjects(R"(resource { object_type: "document" object_id: "plan" } permission: "view"
-                               subject_object_type: "team" optional_subject_relation: "member")"),
-            "core");
-}
-
-TEST(AuthzedLookupSubjects, SendsAWildcardWithEverybodyItDoesNotHoldFor) {
-  Questions server;
-  server.Touch({"document:plan#viewer@user:*", "document:plan#viewer@user:ann", "document:plan#banned@user:eve",
-                R"(document:plan#banned@user:kim[office_hours:{"opens":9}])"});
-  EXPECT_EQ(server.Subjects(kViewers), "*-eve-kim? ann kim?");
-  az::LookupSubjectsResponse last;
-  EXPECT_EQ(server.Subjects(Cat(kViewers, "optional_concrete_limit: 1"), &last), "*-eve-kim? ann");
-  EXPECT_EQ(server.Subjects(Cat(kViewers, "optional_cursor { token: \"", last.after_result_cursor().token(), "\" }")),
-            "kim?");
-  EXPECT_EQ(server.Subjects(Cat(kViewers, "wildcard_option: WILDCARD_OPTION_EXCLUDE_WILDCARDS")), "ann kim?");
-}
-
-TEST(AuthzedLookupSubjects, GivesTheResourceItselfForItsOwnTypeAlone) {
-  Questions server;
-  server.Touch({"user:bob#related@user:ann"});
-  const std::string of = R"(resource { object_type: "user" object_id: "bob" } permission: "mine" subject_object_type: )";
-  EXPECT_EQ(server.Subjects(Cat(of, "\"user\"")), "ann bob");
-  EXPECT_EQ(server.Subjects(Cat(of, "\"team\"")), "");
-}
-
-TEST(AuthzedLookupSubjects, RefusesUnknownNames) {
-  Questions server;
-  const std::string of = R"(resource { object_type: "document" object_id: "plan" } permission: "view" )";
-  EXPECT_EQ(server.Subjects(Cat(of, R"(subject_object_type: "person")")),
-            "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_DEFINITION subject_type");
-  EXPECT_EQ(server.Subjects(Cat(of, R"(subject_object_type: "team" optional_subject_relation: "boss")")),
-            "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_RELATION_OR_PERMISSION subject_relation");
-  EXPECT_EQ(server.Subjects(Cat(of, R"(subject_object_type: "user" optional_cursor { token: "zzz" })")),
-            "INVALID_ARGUMENT ERROR_REASON_INVALID_CURSOR optional_cursor");
 }
 
 constexpr char kAgents[] = R"(

@@ -19,6 +19,32 @@
 
 namespace mandate {
 
+inline constexpr char kQuestionSchema[] = R"(
+use expiration
+use self
+
+caveat office_hours(hour int, opens int) { hour >= opens && hour < 18 }
+caveat broken(n int) { 1 / n > 0 }
+
+definition user {
+  relation related: user
+  permission mine = related + self
+}
+definition team { relation member: user | team#member }
+definition folder {
+  relation parent: folder
+  relation viewer: user
+  permission view = viewer + parent->view
+}
+definition document {
+  relation parent: folder
+  relation viewer: user | user:* | team#member | user with office_hours | user with expiration | user with broken
+  relation banned: user | user with office_hours
+  permission view = (viewer + parent->view) - banned
+  permission nobody = nil
+}
+)";
+
 // `document:plan` and `user:alice`, `team:core#member` as messages.
 inline az::ObjectReference AzObject(const std::string& text) {
   az::ObjectReference wire;

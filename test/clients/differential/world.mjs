@@ -3,7 +3,8 @@
 //   const world = randomWorld(seed);      // the same seed is the same world
 //
 // It keeps to what both databases take for a schema: no wildcard that is reached through a subject set or an arrow, and no
-// permission that is only another name of itself. Circles in the data are part of it.
+// permission that is only another name of itself. And to data without circles: there SpiceDB ends in an error of depth, or
+// in no useful time (docs/compatibility.md).
 
 // mulberry32: small, and good enough to choose with.
 function generator(seed) {
@@ -81,8 +82,11 @@ export function randomWorld(seed) {
     const { type, name, types } = random.pick(relations);
     const [subjectType, ...traits] = random.pick(types).split(" with ");
     const [of, relation] = subjectType.split("#");
-    const subject = of.endsWith(":*") ? of : `${of}:${random.pick(objects[of])}`;
-    const row = `${type}:${random.pick(objects[type])}#${name}@${subject}${relation ? `#${relation}` : ""}`;
+    const id = random.pick(objects[type]);
+    const inner = of === type ? objects[of].filter((other) => other > id) : objects[of] ?? [];
+    if (of === type && inner.length === 0) continue;
+    const subject = of.endsWith(":*") ? of : `${of}:${random.pick(inner)}`;
+    const row = `${type}:${id}#${name}@${subject}${relation ? `#${relation}` : ""}`;
     // A stored value wins over that of a question, and may be all that is needed.
     const stored = random.pick(["", ':{"most":5}', ':{"most":5,"n":9}', ':{"n":3}']);
     rows.set(row, traits.length > 0 ? `${row}[bounded${stored}]` : row);
@@ -113,7 +117,8 @@ export function wrongWrites(stored) {
     ["TOUCH", "folder:f0#viewer@user:*"],
     ["TOUCH", "folder:f0#parent@folder:f1[bounded]"],
     ["TOUCH", "folder:f0#parent@folder:f1[no_such_caveat]"],
-    ["TOUCH", "folder:f*0#parent@folder:f1"],
+    ["TOUCH", "document:d 0#viewer@user:u0"],
+    ["TOUCH", "document:*#viewer@user:u0"],
     ...(stored ? [["CREATE", stored]] : []),
   ];
 }
