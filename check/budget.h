@@ -15,11 +15,16 @@
 
 namespace mandate {
 
+// How subject sets are searched: from the object down, from the subject up, or as it seems cheaper. The answers are the
+// same (subject_sets.h).
+enum class SetSearch : uint8_t { kCheaper, kDown, kUp };
+
 struct BudgetLimits {
   // A step is a row read or a goal visited: about 5 us from disk, under 1 us from memory.
   uint64_t steps_max = 5'000'000;
   absl::Duration time_max = absl::Seconds(10);
   uint64_t memory_bytes_max = 1ull << 30;
+  SetSearch set_search = SetSearch::kCheaper;
   std::function<bool()> is_cancelled;  // Nobody waits any more. Empty: never.
 };
 
@@ -42,6 +47,7 @@ class Budget {
   // Memory that was charged since it stood at `bytes` is free again.
   void ReleaseTo(uint64_t bytes) { bytes_ = bytes; }
 
+  SetSearch set_search() const { return limits_.set_search; }
   uint64_t steps() const { return steps_; }
   uint64_t bytes() const { return bytes_; }
 

@@ -268,7 +268,7 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
   for (const ItemRow& item : **rows) {
     if (absl::Status status = budget_->Charge(1, 0); !status.ok()) return status;
     if (!plan_.ReachOf(item.term.type, item.term.relation).Contains(asked.root)) continue;
-    Evaluator& evaluator = evaluators_.For(item.term, Trace::kOff);
+    Evaluator& evaluator = evaluators_.For(item.term, explain_ ? Trace::kProof : Trace::kOff);
     auto verdict = evaluator.Ask(permission_, resource_id_);
     if (HasNoAnswer(verdict.status())) {
       // Another item that covers makes the union a yes all the same.

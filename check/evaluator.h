@@ -15,6 +15,7 @@
 #ifndef MANDATE_CHECK_EVALUATOR_H_
 #define MANDATE_CHECK_EVALUATOR_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@
 #include "check/explanation.h"
 #include "check/object_table.h"
 #include "check/plan.h"
+#include "check/subject_sets.h"
 #include "storage/snapshot.h"
 
 namespace mandate {
@@ -39,7 +41,9 @@ struct SubjectTerm {
   bool any_object = false;              // The item `type:*#relation`: holds `relation` on every object of `type`.
 };
 
-enum class Trace { kOff, kOn };
+// What is to be explained afterwards: nothing, the proof of an allowed answer, or also what was tried in vain.
+enum class Trace { kOff, kProof, kOn };
+
 
 // True for the error of a question that was asked to the end and has no answer: a circle through an exclusion, a caveat
 // that cannot be evaluated. Other questions of the same kind may have one.
@@ -69,7 +73,7 @@ class Evaluator {
   // in this evaluator, so this may be early, never late.
   absl::Time ValidUntil(const Verdict& verdict) const;
 
-  // Appends why. For an allowed verdict the proof; else what was tried, if Trace::kOn. `root` names the question's own
+  // Appends why. For an allowed verdict the proof; else what was tried, if Trace::kOn. REQUIRES: not Trace::kOff. `root` names the question's own
   // goal for a verdict without a node.
   void Explain(const Verdict& verdict, MemberId member, std::string_view object_id, uint32_t depth,
                Explanation* explanation) const;
@@ -231,6 +235,10 @@ class Evaluator {
                          NameId subject_relation);
   absl::Status Scan(NodeId node);
   absl::Status ScanSubjectSets(NodeId node, const Expression& expression);
+  absl::StatusOr<bool> HasSubjectSets();
+  absl::Status AskSubjectSets(NodeId node, const Expression& expression, const SubjectType& set);
+  absl::Status TakeSetRow(NodeId node, const Expression& expression, const SubjectType& set, std::string_view set_id,
+                          const Edge& edge);
   absl::Status ScanArrow(NodeId node, const Expression& expression);
   void Schedule(NodeId node, Task task, size_t queue);
   void NoteChild(NodeId parent, NodeId child, EdgeId edge);
@@ -256,6 +264,8 @@ class Evaluator {
   NameId subject_relation_name_;
   Trace trace_;
   const Reach& reach_;
+  std::optional<SubjectSets> subject_sets_;  // Once it was worth finding them.
+  uint32_t sets_walked_ = 0;                 // Rows of plain sets that were gone down.
 
   ObjectTable objects_;
   std::vector<Node> nodes_;

@@ -12,6 +12,14 @@ constexpr size_t kScans = 2;
 constexpr uint64_t kNodeBytes = 160;
 constexpr uint64_t kRowBytes = 96;
 
+// Rows of sets that are gone down before the subject's own sets are looked for; a few cost less than looking.
+constexpr uint32_t kSetsWalkedFirst = 4;
+// Rows read for them: someone in more sets than that is rather searched for from the object.
+constexpr size_t kSetRowsMax = 256;
+constexpr size_t kSetRowsEver = 1'000'000;
+// With up to so many sets each is asked for by itself, with more the rows of the relation are read.
+constexpr size_t kSetsAskedMax = 16;
+
 }  // namespace
 
 Evaluator::EdgeId Evaluator::AddEdge(ObjectId resource, MemberId relation, ObjectId subject,
@@ -167,30 +175,96 @@ absl::Status Evaluator::ScanSubjectSets(NodeId id, const Expression& goal) {
   for (size_t i = 0; i < relation.subject_types.size(); ++i) {
     const SubjectType& allowed = relation.subject_types[i];
     if (allowed.relation == MemberId::kNone) continue;
-    const ExprId target = plan_.schema().member(allowed.relation).root;
-    if (!reach_.Contains(target)) continue;
+    if (!reach_.Contains(plan_.schema().member(allowed.relation).root)) continue;
     // The same set may stand twice in the schema, with different traits; it is one range of rows.
     bool seen = false;
     for (size_t j = 0; j < i; ++j) seen |= relation.subject_types[j].relation == allowed.relation;
     if (seen) continue;
-    const NameId type_name = plan_.name(allowed.type);
-    const NameId relation_name = plan_.name(allowed.relation);
-    auto cursor = snapshot_.SubjectsOfType({objects_[object].name, objects_[object].id},
-                                           plan_.name(goal.member), type_name, relation_name, "");
+    const bool plain = plan_.sets().IsPlainSet(allowed.relation);
+    // In the middle of the rows too: one that was gone down already is found again, and opens nothing twice.
+    const auto few_sets = [&]() -> absl::StatusOr<bool> {
+      auto has_sets = HasSubjectSets();
+      if (!has_sets.ok()) return has_sets.status();
+      return *has_sets && subject_sets_->Of(allowed.relation).size() <= kSetsAskedMax;
+    };
+    absl::StatusOr<bool> ask_each = plain ? few_sets() : false;
+    if (!ask_each.ok()) return ask_each.status();
+    if (*ask_each) {
+      if (absl::Status status = AskSubjectSets(id, goal, allowed); !status.ok()) return status;
+      continue;
+    }
+    auto cursor = snapshot_.SubjectsOfType({objects_[object].name, objects_[object].id}, plan_.name(goal.member),
+                                           plan_.name(allowed.type), plan_.name(allowed.relation), "");
     for (; cursor->Valid(); cursor->Next()) {
       if (absl::Status status = budget_->Charge(1, kRowBytes); !status.ok()) return status;
       ++nodes_[id].reads;
       const TupleRow& row = cursor->row();
       if (row.subject.id == "*") continue;  // An item; it is nobody's set.
-      absl::StatusOr<JudgedEdge> judged = conditions_.Judge(row.edge, budget_);
-      if (!judged.ok()) return judged.status();
-      if (judged->state == EdgeState::kGone) continue;
-      const ObjectId subject = objects_.Intern(allowed.type, type_name, row.subject.id);
-      const EdgeId edge = AddEdge(object, goal.member, subject, relation_name, row.edge, *judged);
-      OpenNode(target, subject, id, edge, 0);
+      if (plain) {
+        ++sets_walked_;
+        ask_each = few_sets();
+        if (!ask_each.ok()) return ask_each.status();
+        if (*ask_each) break;
+        const bool knows = subject_sets_ && subject_sets_->complete;
+        if (knows && subject_sets_->Find(allowed.relation, row.subject.id) == nullptr) continue;
+      }
+      absl::Status status = TakeSetRow(id, goal, allowed, row.subject.id, row.edge);
+      if (!status.ok()) return status;
     }
     if (!cursor->status().ok()) return cursor->status();
+    if (!*ask_each) continue;
+    if (absl::Status status = AskSubjectSets(id, goal, allowed); !status.ok()) return status;
   }
+  return absl::OkStatus();
+}
+
+// Are the sets of the subject known, all of them? They are found once going down has come past a few sets. What is to be
+// proven step by step is gone down to, for the steps.
+absl::StatusOr<bool> Evaluator::HasSubjectSets() {
+  const SetSearch search = budget_->set_search();
+  const bool worth = search == SetSearch::kUp || (search == SetSearch::kCheaper && sets_walked_ > kSetsWalkedFirst);
+  if (trace_ != Trace::kOff || subject_.any_object || !worth) return false;
+  if (!subject_sets_) {
+    const size_t rows_max = search == SetSearch::kUp ? kSetRowsEver : kSetRowsMax;
+    auto found = FindSubjectSets(plan_, snapshot_, conditions_.moment().now, subject_, budget_, rows_max);
+    if (!found.ok()) return found.status();
+    subject_sets_ = *std::move(found);
+  }
+  return subject_sets_->complete;
+}
+
+// The subject is in few sets of the kind: does the relation hold one of them?
+absl::Status Evaluator::AskSubjectSets(NodeId id, const Expression& goal, const SubjectType& set) {
+  const ObjectId object = nodes_[id].object;
+  for (const std::string& set_id : subject_sets_->Of(set.relation)) {
+    if (absl::Status status = budget_->Charge(1, 0); !status.ok()) return status;
+    ++nodes_[id].reads;
+    auto found = snapshot_.Find({objects_[object].name, objects_[object].id}, plan_.name(goal.member),
+                                {plan_.name(set.type), set_id, plan_.name(set.relation)});
+    if (!found.ok()) return found.status();
+    if (!found->has_value()) continue;
+    if (absl::Status status = TakeSetRow(id, goal, set, set_id, **found); !status.ok()) return status;
+    if (nodes_[id].holds) return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
+// The relation holds `set_id#set`: whoever is in there has it. A set that is known to hold the subject rises at once.
+absl::Status Evaluator::TakeSetRow(NodeId id, const Expression& goal, const SubjectType& set, std::string_view set_id,
+                                   const Edge& edge) {
+  absl::StatusOr<JudgedEdge> judged = conditions_.Judge(edge, budget_);
+  if (!judged.ok()) return judged.status();
+  if (judged->state == EdgeState::kGone) return absl::OkStatus();
+  const ObjectId subject = objects_.Intern(set.type, plan_.name(set.type), set_id);
+  const EdgeId over = AddEdge(nodes_[id].object, goal.member, subject, plan_.name(set.relation), edge, *judged);
+  const NodeId child = OpenNode(plan_.schema().member(set.relation).root, subject, id, over, 0);
+  const SubjectSets::Membership* membership =
+      subject_sets_ && subject_sets_->complete ? subject_sets_->Find(set.relation, set_id) : nullptr;
+  if (membership == nullptr || !membership->certain || nodes_[child].possible) return absl::OkStatus();
+  Edge way;
+  way.expires_at = membership->until;
+  const EdgeId up = AddEdge(subject, set.relation, subject, NameId::kNone, way, JudgedEdge{});
+  RiseFromStore(child, up, EdgeState::kLive);
   return absl::OkStatus();
 }
 

@@ -15,6 +15,7 @@ Plan::Plan(std::shared_ptr<const Schema> schema, const NameTable& names, Revisio
     : schema_(std::move(schema)),
       schema_revision_(schema_revision),
       reachability_(*schema_),
+      sets_(*schema_),
       reach_(schema_->definitions().size() + schema_->members().size()) {
   types_.assign(names.size() + 1, TypeId::kNone);
   for (const Definition& definition : schema_->definitions()) {

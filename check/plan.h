@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "check/subject_sets.h"
 #include "schema/reach.h"
 #include "schema/schema.h"
 #include "storage/names.h"
@@ -45,6 +46,8 @@ class Plan {
   // Null for a name that is no caveat of this schema.
   const Caveat* FindCaveat(NameId name) const;
 
+  const SetPlan& sets() const { return sets_; }
+
   // The expressions that can reach an object of `type` (relation kNone), or a subject set `type#relation`.
   const Reach& ReachOf(TypeId type, MemberId relation) const;
 
@@ -57,6 +60,7 @@ class Plan {
   absl::flat_hash_map<uint64_t, MemberId> members_;
   absl::flat_hash_map<NameId, CaveatId> caveats_;
   Reachability reachability_;
+  SetPlan sets_;
   // By TypeId, then behind those by MemberId.
   mutable std::vector<std::atomic<const Reach*>> reach_;
 };

@@ -19,8 +19,11 @@ T Must(absl::StatusOr<T> result, std::string_view what) {
 }
 
 // Worlds are tiny.
-CheckLimits Limits() {
+// Worlds take turns at how subject sets are searched.
+CheckLimits Limits(const RandomWorld& world) {
   CheckLimits limits;
+  constexpr SetSearch kSearches[] = {SetSearch::kCheaper, SetSearch::kDown, SetSearch::kUp};
+  limits.budget.set_search = kSearches[world.objects.size() % 3];
   limits.budget.steps_max = 50'000;
   limits.budget.time_max = absl::InfiniteDuration();
   return limits;
@@ -68,7 +71,7 @@ absl::StatusOr<Revision> PlayedWorld::Write(const WriteRequest& request, absl::T
 }
 
 EngineView PlayedWorld::EngineAt(size_t write) const {
-  return {plan_.get(), snapshots_[write].get(), now_, Limits()};
+  return {plan_.get(), snapshots_[write].get(), now_, Limits(world_)};
 }
 
 ReferenceEvaluator& PlayedWorld::ReferenceAt(size_t write) {

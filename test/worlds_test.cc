@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <set>
+#include <string>
 
 #include "gtest/gtest.h"
 #include "tools/validation_run.h"
@@ -54,10 +56,42 @@ TEST(Worlds, AreManyAndEachSaysWhatItShows) {
   }
 }
 
+// Every reason that a delegated answer can carry is expected somewhere; so nothing that the engine says goes untested.
+TEST(Worlds, ShowEveryReasonOfADenialAndEveryAttack) {
+  std::set<std::string> reasons;
+  size_t attacks = 0;
+  for (const fs::path& path : WorldsIn(kOurs)) {
+    const auto world = LoadValidationFile(path.string());
+    ASSERT_TRUE(world.ok()) << world.status();
+    for (const WorldStep& step : world->steps) {
+      for (const Assertion& assertion : step.assertions) reasons.insert(assertion.reason);
+      for (const RecordedStep& call : step.calls) reasons.insert(call.call.reason);
+    }
+    std::string first;
+    std::ifstream file(path);
+    std::getline(file, first);
+    const bool is_attack = path.filename().string().starts_with("attack_");
+    EXPECT_EQ(is_attack, first.starts_with("# Attack: ")) << path;
+    attacks += is_attack;
+  }
+  for (int reason = 1; reason <= static_cast<int>(kLastReason); ++reason) {
+    const std::string name(ReasonName(static_cast<DenialReason>(reason)));
+    EXPECT_TRUE(reasons.contains(name)) << "no world expects " << name;
+  }
+  EXPECT_GE(attacks, 13u);
+}
+
 TEST(Worlds, HoldAndEveryWayOfAskingAgrees) {
   uint64_t pairs = 0;
   for (const fs::path& world : WorldsIn(kOurs)) RunWorld(world, {}, 1, &pairs);
   std::cout << pairs << " pairs, each asked in every way\n";
+}
+
+TEST(Worlds, HoldHoweverSubjectSetsAreSearched) {
+  for (const SetSearch search : {SetSearch::kUp, SetSearch::kDown}) {
+    uint64_t pairs = 0;
+    for (const fs::path& world : WorldsIn(kOurs)) RunWorld(world, {.agreement = false, .set_search = search}, 1, &pairs);
+  }
 }
 
 TEST(Worlds, HoldWithTheDatabaseReopenedInBetween) {

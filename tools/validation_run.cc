@@ -105,6 +105,7 @@ class Run {
     options.directory = options_.directory;
     options.store.in_memory = options_.directory.empty();
     options.store.block_cache_bytes = 8 << 20;
+    options.check.budget.set_search = options_.set_search;
     options.store.clock = [this] { return now_; };
     auto database = Database::Open(options);
     if (database.ok()) {
@@ -187,19 +188,20 @@ class Run {
         authorizer.Authorize({{step.call.question, step.call.key}}, database_->options().check);
     const absl::StatusOr<Answer> answer =
         outcome.ok() ? absl::StatusOr<Answer>(outcome->answers.back()) : outcome.status();
+    if (reference != nullptr && outcome.ok() && !outcome->repeated) {
+      const ReferenceAnswer expected = reference->Check(step.call.question);
+      const std::vector<std::string> accepted = AcceptedTexts(expected);
+      const std::string got = AnswerText(answer);
+      if (std::find(accepted.begin(), accepted.end(), got) == accepted.end()) {
+        return fail(Cat("what the reference says, ", absl::StrJoin(accepted, " or ")), got);
+      }
+      if (expected.call) ledger_.Record(*expected.call);
+    }
     if (!Holds(step.call, answer)) return fail(ShowExpected(step.call), ShowAnswer(answer));
     if (outcome.ok() && outcome->repeated != step.call.repeated) {
-      return fail(step.call.repeated ? "the answer of an earlier call" : "an answer of its own",
-                  outcome->repeated ? "the answer of an earlier call" : "an answer of its own");
+      const std::string_view own = "an answer of its own", earlier = "the answer of an earlier call";
+      fail(std::string(outcome->repeated ? own : earlier), std::string(outcome->repeated ? earlier : own));
     }
-    if (reference == nullptr || !outcome.ok() || outcome->repeated) return;
-    const ReferenceAnswer expected = reference->Check(step.call.question);
-    const std::vector<std::string> accepted = AcceptedTexts(expected);
-    const std::string got = AnswerText(answer);
-    if (std::find(accepted.begin(), accepted.end(), got) == accepted.end()) {
-      fail(Cat("what the reference says, ", absl::StrJoin(accepted, " or ")), got);
-    }
-    if (expected.call) ledger_.Record(*expected.call);
   }
 
   template <typename Fail>
@@ -217,16 +219,17 @@ class Run {
     const std::string got = approved.ok() ? "approved"
                                           : Cat("refused, ", ReasonOf(approved.status()), ": ",
                                                 approved.status().message());
+    if (reference != nullptr) {
+      const auto expected = reference->Approve(asked, now_ + approval.lasts);
+      if (expected.has_value() != approved.ok()) {
+        return fail(Cat("as the reference says, ", expected ? "approved" : "refused"), got);
+      }
+      if (expected) ledger_.approvals.push_back(*expected);
+    }
     if (approved.ok() != is_expected ||
         (!approved.ok() && !approval.reason.empty() && approval.reason != ReasonOf(approved.status()))) {
-      return fail(is_expected ? "approved" : Cat("refused, ", approval.reason), got);
+      fail(is_expected ? "approved" : Cat("refused, ", approval.reason), got);
     }
-    if (reference == nullptr) return;
-    const auto expected = reference->Approve(asked, now_ + approval.lasts);
-    if (expected.has_value() != approved.ok()) {
-      return fail(Cat("as the reference says, ", expected ? "approved" : "refused"), got);
-    }
-    if (expected) ledger_.approvals.push_back(*expected);
   }
 
   // The reference on the world as it stands; null where it is too large, or not asked for.

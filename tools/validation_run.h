@@ -22,6 +22,7 @@ struct ValidationOptions {
   bool reopen = false;
   std::string directory;  // Empty: in memory.
   bool agreement = true;
+  SetSearch set_search = SetSearch::kCheaper;
   AgreementBounds bounds;
   // Of a world with more, agreement is not asked for: reading them all takes too long.
   size_t agreement_relationships_max = 20'000;

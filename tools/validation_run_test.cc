@@ -200,6 +200,49 @@ TEST(ValidationRun, HoldsAlsoWithTheDatabaseReopenedInBetween) {
   EXPECT_THAT(report.Failures(), IsEmpty());
 }
 
+TEST(ValidationRun, ShowsACallThatWasDecidedOtherwiseAndGoesOn) {
+  const std::string world = R"(schema: |
+  use delegation
+  use expiration
+  definition user { relation acts_on_behalf_of: bot with expiration }
+  definition mailbox { relation owner: user }
+  agent bot {}
+  task errand {
+    relation delegator: user
+    relation delegated_for_task: bot with expiration
+    relation scope: mailbox:*#owner
+    limit mailbox#owner to 1 per task
+  }
+  session run {
+    relation agent: bot with expiration
+    relation task: errand
+  }
+relationships: |
+  mailbox:m#owner@user:ann
+  user:ann#acts_on_behalf_of@bot:b[expiration:2030-01-01T00:00:00Z]
+  errand:1#delegator@user:ann
+  errand:1#delegated_for_task@bot:b[expiration:2030-01-01T00:00:00Z]
+  errand:1#scope@mailbox:*#owner
+  run:1#agent@bot:b[expiration:2030-01-01T00:00:00Z]
+  run:1#task@errand:1
+steps:
+  - calls:
+)";
+  EXPECT_THAT(FailuresOf(world + "      - denied: mailbox:m#owner@run:1 reason LIMIT_REACHED\n"
+                                 "      - allowed: mailbox:m#owner@run:1 key k\n"
+                                 "      - allowed: mailbox:m#owner@run:1 repeated\n"),
+              ElementsAre(AllOf(HasSubstr(":27: mailbox:m#owner@run:1 reason LIMIT_REACHED\n"),
+                                HasSubstr("expected: denied, LIMIT_REACHED\n    got:      allowed")),
+                          HasSubstr("got:      denied, LIMIT_REACHED at errand:1, rule `limit mailbox#owner"),
+                          HasSubstr("got:      denied, LIMIT_REACHED")));
+  EXPECT_THAT(FailuresOf(world + "      - allowed: mailbox:m#owner@run:1 key k\n"
+                                 "      - allowed: mailbox:m#owner@run:1 key k\n"),
+              ElementsAre(AllOf(HasSubstr("expected: an answer of its own"),
+                                HasSubstr("got:      the answer of an earlier call"))));
+  EXPECT_THAT(FailuresOf(world + "      - approved: mailbox:m#owner@user:ann task errand:1 digest d\n"),
+              ElementsAre(HasSubstr("got:      refused, NO_APPROVAL_NEEDED")));
+}
+
 TEST(ValidationRun, MovesTheClockByItsSteps) {
   EXPECT_THAT(FailuresOf(R"(schema: |
   use expiration

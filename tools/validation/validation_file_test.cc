@@ -98,6 +98,13 @@ TEST(ValidationFile, SaysWhatIsWrongAndOnWhichLine) {
       {"schema: ''\nsteps:\n  - clock: -2h\n", "3: a clock is a duration, as 90s or 2h"},
       {"schema: ''\nsteps:\n  - drops: bot#boundary\n", "3: `drops` takes a list"},
       {"schema: ''\nsteps:\n  - drops: [[a]]\n", "3: `drops` takes a list of words"},
+      {"schema: ''\nsteps:\n  - calls: [a]\n", "3: a call is one of what is expected and a question"},
+      {"schema: ''\nsteps:\n  - calls:\n      - allow: a\n",
+       "4: unknown key `allow`; allowed: allowed, denied, conditional, invalid, approved, refused"},
+      {"schema: ''\nsteps:\n  - calls:\n      - approved: m:1#send@user:a digest d\n",
+       "4: an approval is for a task; write `task errand:1` behind it"},
+      {"schema: ''\nsteps:\n  - refused: CYCLE\n    calls:\n      - allowed: m:1#send@run:a\n",
+       "3: a step that is `refused` goes no further"},
   };
   for (const Row& row : rows) {
     const absl::Status status = ParseValidationFile("world.yaml", row.text).status();
@@ -130,6 +137,25 @@ TEST(ValidationFile, ReadsAnAssertionWithAllThatItMayEndIn) {
   EXPECT_THAT(other.needs, ElementsAre("day", "hour"));
   ASSERT_EQ(other.question.contextual.size(), 1u);
   EXPECT_EQ(other.question.contextual[0].caveat, "late");
+}
+
+TEST(ValidationFile, ReadsCallsInTheirOrder) {
+  const ValidationFile file = Parse(R"(schema: ''
+steps:
+  - calls:
+      - allowed: mailbox:m#send@run:1 audience user:a, user:b digest d1 key k1 repeated
+      - refused: mailbox:m#send@user:eve task errand:1 digest d1 for 90s reason APPROVER_LACKS_PERMISSION
+)");
+  const std::vector<RecordedStep>& calls = file.steps.at(1).calls;
+  ASSERT_EQ(calls.size(), 2u);
+  EXPECT_FALSE(calls[0].is_approval);
+  EXPECT_EQ(calls[0].call.question.audience.size(), 2u);
+  EXPECT_EQ(calls[0].call.question.parameter_digest, "d1");
+  EXPECT_EQ(calls[0].call.key, "k1");
+  EXPECT_TRUE(calls[0].call.repeated);
+  EXPECT_TRUE(calls[1].is_approval);
+  EXPECT_EQ(calls[1].call.lasts, absl::Seconds(90));
+  EXPECT_EQ(calls[1].call.line, 5);
 }
 
 TEST(ValidationFile, ReadsExpectedSubjects) {
