@@ -59,6 +59,12 @@ bool IsOfSubject(std::string_view field) { return field.find("subject") != field
 
 // `resource.type` is their `resource.object_type`, `subject.relation` their `subject.optional_relation`.
 std::string InTheirWords(std::string_view field) {
+  static const auto* const kNames = new std::map<std::string_view, std::string_view>{
+      {"caveat", "optional_caveat"}, {"caveat_context", "optional_caveat.context"}, {"expires_at", "optional_expires_at"}};
+  // Of the lookups.
+  if (field == "resource_type") return "resource_object_type";
+  if (field == "subject_type") return "subject_object_type";
+  if (field == "subject_relation") return "optional_subject_relation";
   std::vector<std::string> parts = absl::StrSplit(AbslView(field), '.');
   std::string path;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -66,6 +72,7 @@ std::string InTheirWords(std::string_view field) {
     std::string part = parts[i];
     if (part == "type" || part == "id") part = Cat(of_subject ? "object." : "", "object_", part);
     if (part == "relation" && of_subject) part = "optional_relation";
+    if (const auto found = kNames->find(part); found != kNames->end()) part = found->second;
     path += Cat(i == 0 ? "" : ".", part);
   }
   return path;

@@ -18,17 +18,19 @@ Relationship NamesIn(const TupleFilter& filter) {
 }
 
 absl::Status AdmitFilter(const Schema& schema, const TupleFilter& filter, const std::string& path) {
-  const auto known = [&](const std::string& type, const std::string& member, const std::string& of) {
+  const auto known = [&](const std::string& type, const std::string& member, const char* type_field,
+                         const char* member_field) {
     if (type.empty()) return absl::OkStatus();
-    auto found = ResolveType(schema, type, Sub(path, Cat(of, "_type")));
+    auto found = ResolveType(schema, type, Sub(path, type_field));
     if (!found.ok()) return found.status();
     if (member.empty() || schema.FindMember(*found, member)) return absl::OkStatus();
     return Invalid(Cat("relation or permission `", member, "` is not defined on `", type, "`"), "UNKNOWN_RELATION",
-                   Sub(path, Cat(of, "_relation")));
+                   Sub(path, member_field));
   };
-  absl::Status status = known(filter.resource_type, filter.relation, "resource");
+  absl::Status status = known(filter.resource_type, filter.relation, "resource_type", "optional_relation");
   if (!status.ok()) return AsAuthzed(status, NamesIn(filter));
-  status = known(filter.subject_type, filter.subject_relation.value_or(""), "subject");
+  status = known(filter.subject_type, filter.subject_relation.value_or(""), "optional_subject_filter.subject_type",
+                 "optional_subject_filter.optional_relation");
   if (!status.ok()) return AsAuthzed(status, NamesIn(filter));
   if (filter.resource_type.empty() || filter.relation.empty()) return absl::OkStatus();
   const Member& member =

@@ -75,7 +75,7 @@ TEST(AuthzedLookupResources, RefusesWildcardsLimitsAndUnknownNames) {
   EXPECT_EQ(server.Lookup(all), "INVALID_ARGUMENT ERROR_REASON_WILDCARD_NOT_ALLOWED subject.object.object_id");
   const std::string of = R"(subject { object { object_type: "user" object_id: "ann" } })";
   EXPECT_EQ(server.Lookup(Cat(R"(resource_object_type: "paper" permission: "view" )", of)),
-            "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_DEFINITION resource_type");
+            "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_DEFINITION resource_object_type");
   EXPECT_EQ(server.Lookup(Cat(R"(resource_object_type: "document" permission: "vew" )", of)),
             "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_RELATION_OR_PERMISSION permission");
   EXPECT_EQ(server.Lookup(R"(resource_object_type: "document")"), "INVALID_ARGUMENT MISSING_FIELD permission");
@@ -126,9 +126,9 @@ TEST(AuthzedLookupSubjects, RefusesUnknownNames) {
   Lookups server;
   const std::string of = R"(resource { object_type: "document" object_id: "plan" } permission: "view" )";
   EXPECT_EQ(server.Subjects(Cat(of, R"(subject_object_type: "person")")),
-            "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_DEFINITION subject_type");
+            "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_DEFINITION subject_object_type");
   EXPECT_EQ(server.Subjects(Cat(of, R"(subject_object_type: "team" optional_subject_relation: "boss")")),
-            "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_RELATION_OR_PERMISSION subject_relation");
+            "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_RELATION_OR_PERMISSION optional_subject_relation");
   EXPECT_EQ(server.Subjects(Cat(of, R"(subject_object_type: "user" optional_cursor { token: "zzz" })")),
             "INVALID_ARGUMENT ERROR_REASON_INVALID_CURSOR optional_cursor");
 }

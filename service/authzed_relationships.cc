@@ -56,15 +56,13 @@ absl::Status PreconditionFailed(const absl::Status& status, const Precondition& 
 grpc::Status WriteError(const absl::Status& status, const std::vector<TupleChange>& changes,
                         const std::vector<Precondition>& preconditions, std::string_view before,
                         std::string_view after) {
-  std::string field = FieldOf(status);
+  const std::string field = FieldOf(status);
   if (auto i = IndexIn(field, "preconditions", preconditions.size()); i && ReasonOf(status) == "PRECONDITION_FAILED") {
     return ToGrpc(WithField(PreconditionFailed(status, preconditions[*i]), Cat("optional_", field)));
   }
   auto i = IndexIn(field, "changes", changes.size());
   if (!i) return ToAuthzed(status);
-  const std::string place = Cat("changes[", *i, "].relationship");
-  if (field.starts_with(place)) field = Cat(before, *i, after, field.substr(place.size()));
-  return ToAuthzed(WithField(status, field), changes[*i].relationship);
+  return ToAuthzed(InWordsOfCaller(status, before, after), changes[*i].relationship);
 }
 
 absl::Status TooManyUpdates(int got) {

@@ -6,7 +6,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Pair;
 
 constexpr char kSchema[] = R"(
 use expiration
@@ -84,19 +83,19 @@ TEST(AuthzedWrite, RefusesWhatTheSchemaDoesNotAllow) {
        "INVALID_ARGUMENT ERROR_REASON_INVALID_SUBJECT_TYPE updates[0].relationship.subject",
        {{"definition_name", "document"}, {"relation_name", "viewer"}, {"subject_type", "user:*"}}},
       {"touch document:plan#guest@user:ann",
-       "INVALID_ARGUMENT ERROR_REASON_INVALID_SUBJECT_TYPE updates[0].relationship.expires_at",
+       "INVALID_ARGUMENT ERROR_REASON_INVALID_SUBJECT_TYPE updates[0].relationship.optional_expires_at",
        {{"definition_name", "document"}, {"relation_name", "guest"}, {"subject_type", "user"}}},
       {"touch document:plan#viewer@team:core#member[office_hours]",
-       "INVALID_ARGUMENT ERROR_REASON_INVALID_SUBJECT_TYPE updates[0].relationship.caveat",
+       "INVALID_ARGUMENT ERROR_REASON_INVALID_SUBJECT_TYPE updates[0].relationship.optional_caveat",
        {{"definition_name", "document"}, {"relation_name", "viewer"}, {"subject_type", "team#member"}}},
       {"touch document:plan#viewer@user:ann[weekend]",
-       "INVALID_ARGUMENT ERROR_REASON_INVALID_SUBJECT_TYPE updates[0].relationship.caveat",
+       "INVALID_ARGUMENT ERROR_REASON_INVALID_SUBJECT_TYPE updates[0].relationship.optional_caveat",
        {{"definition_name", "document"}, {"relation_name", "viewer"}, {"subject_type", "user"}}},
       {R"(touch document:plan#viewer@user:ann[office_hours:{"opens":"x"}])",
-       "INVALID_ARGUMENT ERROR_REASON_CAVEAT_PARAMETER_TYPE_ERROR updates[0].relationship.caveat_context",
+       "INVALID_ARGUMENT ERROR_REASON_CAVEAT_PARAMETER_TYPE_ERROR updates[0].relationship.optional_caveat.context",
        {{"caveat_name", "office_hours"}, {"parameter_name", "opens"}}},
       {R"(touch document:plan#viewer@user:ann[office_hours:{"shut":1}])",
-       "INVALID_ARGUMENT ERROR_REASON_CAVEAT_PARAMETER_TYPE_ERROR updates[0].relationship.caveat_context",
+       "INVALID_ARGUMENT ERROR_REASON_CAVEAT_PARAMETER_TYPE_ERROR updates[0].relationship.optional_caveat.context",
        {{"caveat_name", "office_hours"}, {"parameter_name", "shut"}}},
   };
   for (const auto& c : kCases) {
@@ -122,6 +121,7 @@ TEST(AuthzedWrite, RefusesWhatIsThereAndWhatComesTwice) {
                                       {"subject_relation", "member"}}));
   status = server.TryUpdate({"touch document:plan#viewer@user:ann", "delete document:plan#viewer@user:ann"});
   EXPECT_EQ(Fault(status), "INVALID_ARGUMENT ERROR_REASON_UPDATES_ON_SAME_RELATIONSHIP updates[1].relationship");
+  EXPECT_THAT(std::string(status.message()), HasSubstr("updates[0] and updates[1]"));
   EXPECT_EQ(DetailsOf(status),
             (Facts{{"definition_name", "document"}, {"relationship", "document:plan#viewer@user:ann"}}));
   EXPECT_EQ(server.ReadAz(R"(relationship_filter { resource_type: "document" })").size(), 1u);
@@ -222,7 +222,7 @@ TEST(AuthzedRead, RefusesFilters) {
               ElementsAre("FAILED_PRECONDITION ERROR_REASON_SCHEMA_TYPE_ERROR relationship_filter.optional_relation"));
   EXPECT_THAT(server.ReadAz(R"(relationship_filter { resource_type: "document" optional_relation: "vewer" })"),
               ElementsAre("FAILED_PRECONDITION ERROR_REASON_UNKNOWN_RELATION_OR_PERMISSION "
-                          "relationship_filter.resource_relation"));
+                          "relationship_filter.optional_relation"));
   EXPECT_THAT(server.ReadAz(R"(relationship_filter { resource_type: "paper" })"),
               ElementsAre("FAILED_PRECONDITION ERROR_REASON_UNKNOWN_DEFINITION relationship_filter.resource_type"));
   EXPECT_THAT(server.ReadAz(R"(relationship_filter { resource_type: "document" } optional_limit: 1001)"),

@@ -63,7 +63,7 @@ TEST(AuthzedSchema, TellsWhereATextCannotBeReadAndWhatIsWrongWithItsMeaning) {
   status = server.TryText("definition user {}\ndefinition document { permission view = viewer }");
   EXPECT_EQ(Fault(status), "FAILED_PRECONDITION ERROR_REASON_SCHEMA_TYPE_ERROR");
   EXPECT_EQ(DetailsOf(status)["source_code"], "viewer");
-  EXPECT_EQ(Fault(server.TryText("definition user {\n  permission a = b\n  permission b = a\n}")),
+  EXPECT_EQ(Fault(server.TryText("definition user {\n  permission one = two\n  permission two = one\n}")),
             "FAILED_PRECONDITION ERROR_REASON_SCHEMA_TYPE_ERROR");
   EXPECT_EQ(Fault(server.TryText(std::string((3 << 20) + 1, ' '))), "INVALID_ARGUMENT TOO_MANY schema");
 }

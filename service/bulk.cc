@@ -1,5 +1,6 @@
 #include "service/bulk.h"
 
+#include "absl/strings/str_replace.h"
 #include "schema/reason.h"
 #include "schema/text.h"
 
@@ -24,6 +25,25 @@ absl::Status ForEachLive(const Snapshot& snapshot, const TupleFilter& filter,
     if (!sink(cursor->row(), ToRelationship(cursor->row(), snapshot.names()))) return absl::OkStatus();
   }
   return cursor->status();
+}
+
+absl::Status InWordsOfCaller(const absl::Status& status, std::string_view before,
+                             std::string_view after) {
+  constexpr std::string_view kBefore = "changes[";
+  constexpr std::string_view kAfter = "].relationship";
+  std::string field = FieldOf(status);
+  const size_t close = field.find(kAfter);
+  if (!field.starts_with(kBefore) || close == field.npos) return status;
+  field = Cat(before, field.substr(kBefore.size(), close - kBefore.size()), after,
+              field.substr(close + kAfter.size()));
+  const std::string reason = ReasonOf(status);
+  absl::Status said = status;
+  if (reason == "DUPLICATE_UPDATE") {  // Names two places in its text.
+    const std::string text = absl::StrReplaceAll(
+        status.message(), {{AbslView(kBefore), AbslView(before)}});
+    said = WithReason(absl::Status(status.code(), text), reason);
+  }
+  return WithField(said, field);
 }
 
 absl::Status AdmitImport(uint64_t relationships, uint64_t bytes) {

@@ -14,6 +14,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -29,6 +30,10 @@ absl::StatusOr<std::optional<Relationship>> RelationshipAt(const std::string& po
 using LiveSink = std::function<bool(const TupleRow& row, const Relationship& relationship)>;
 absl::Status ForEachLive(const Snapshot& snapshot, const TupleFilter& filter,
                          const std::optional<Relationship>& after, absl::Time now, const LiveSink& sink);
+
+// The database calls what is written `changes[i].relationship`; the caller calls it `updates[i].relationship`, or
+// `relationships[i]`. The same error in the caller's words: `before` and `after` stand around the index.
+absl::Status InWordsOfCaller(const absl::Status& status, std::string_view before, std::string_view after);
 
 // What one import may bring: it is held in memory and committed as one revision.
 inline constexpr uint64_t kImportMax = 5'000'000;

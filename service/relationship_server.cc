@@ -1,4 +1,3 @@
-#include "absl/strings/str_replace.h"
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "service/bulk.h"
@@ -22,27 +21,6 @@ absl::Status TooMany(const std::string& field, int allowed, int got) {
                                                              "; split the request")),
                               "TOO_MANY"),
                    field);
-}
-
-// The database calls what is written `changes[i].relationship`; the caller calls it `updates[i].relationship`, or
-// `relationships[i]`. The same error in the caller's words: `before` and `after` stand around the index.
-absl::Status InWordsOfCaller(const absl::Status& status, std::string_view before,
-                             std::string_view after) {
-  constexpr std::string_view kBefore = "changes[";
-  constexpr std::string_view kAfter = "].relationship";
-  std::string field = FieldOf(status);
-  const size_t close = field.find(kAfter);
-  if (!field.starts_with(kBefore) || close == field.npos) return status;
-  field = Cat(before, field.substr(kBefore.size(), close - kBefore.size()), after,
-              field.substr(close + kAfter.size()));
-  const std::string reason = ReasonOf(status);
-  absl::Status said = status;
-  if (reason == "DUPLICATE_UPDATE") {  // Names two places in its text.
-    const std::string text = absl::StrReplaceAll(
-        status.message(), {{AbslView(kBefore), AbslView(before)}});
-    said = WithReason(absl::Status(status.code(), text), reason);
-  }
-  return WithField(said, field);
 }
 
 absl::StatusOr<std::optional<Relationship>> LastSent(const std::string& fingerprint,
