@@ -62,13 +62,14 @@ absl::Status AdmitWidening(const SchemaChange& change, const std::vector<std::st
 absl::Status AdmitSchema(const Schema& after, const SchemaChange& change, const Snapshot& stored) {
   absl::btree_map<std::string, Orphans> forms;
   size_t count = 0;
+  std::string first;
   for (const SchemaChange::Narrowed& narrowed : change.narrowed) {
     TupleFilter filter{.resource_type = narrowed.type, .relation = narrowed.relation};
     auto cursor = stored.Read(filter, std::nullopt);
     for (; cursor->Valid(); cursor->Next()) {
       const Relationship relationship = ToRelationship(cursor->row(), stored.names());
       if (ValidateRelationship(after, relationship, Intent::kStore).ok()) continue;
-      ++count;
+      if (++count == 1) first = ToText(relationship);
       Orphans& orphans = forms[FormOf(relationship)];
       if (++orphans.count > kExamplesMax) continue;
       orphans.examples += Cat(orphans.count == 1 ? "" : ", ", Shorten(relationship));
@@ -84,12 +85,13 @@ absl::Status AdmitSchema(const Schema& after, const SchemaChange& change, const 
                 orphans.count > kExamplesMax ? ", ..." : "");
   }
   if (forms.size() > kFormsMax) list += Cat("\n  and ", forms.size() - kFormsMax, " more forms");
-  return WithReason(
+  const absl::Status status = WithReason(
       absl::FailedPreconditionError(Cat(
           "the new schema does not allow ", count, count == 1 ? " relationship" : " relationships",
           " that ", count == 1 ? "is" : "are", " stored; delete ", count == 1 ? "it" : "them",
           " first, or keep what allows ", count == 1 ? "it" : "them", ":", list)),
       "ORPHANS_RELATIONSHIPS");
+  return WithDetail(status, "relationship", first);
 }
 
 }  // namespace mandate

@@ -14,7 +14,9 @@ namespace {
 using Json = nlohmann::json;
 
 absl::Status Refuse(const Caveat& caveat, std::string_view reason, std::string_view message) {
-  return WithReason(InvalidArgument(Cat("caveat ", Quote(caveat.name), ": ", message)), reason);
+  return WithDetail(
+      WithReason(InvalidArgument(Cat("caveat ", Quote(caveat.name), ": ", message)), reason),
+      "caveat_name", caveat.name);
 }
 
 // The object that is stored. It was valid when it was written.
@@ -62,8 +64,10 @@ absl::StatusOr<CaveatResult> EvaluateCaveat(const Caveat& caveat, std::string_vi
     if (json == nullptr) continue;
     absl::StatusOr<cel::Value> value = cel::ConvertJson(parameter.name, parameter.type, *json);
     if (!value.ok()) {
-      return Refuse(caveat, is_stored ? "CAVEAT_CONTEXT_INVALID" : "CAVEAT_PARAMETER_TYPE_ERROR",
-                    StdView(value.status().message()));
+      return WithDetail(
+          Refuse(caveat, is_stored ? "CAVEAT_CONTEXT_INVALID" : "CAVEAT_PARAMETER_TYPE_ERROR",
+                 StdView(value.status().message())),
+          "parameter_name", parameter.name);
     }
     activation.Set(parameter.name, *std::move(value));
   }
@@ -99,12 +103,16 @@ absl::Status ValidateStoredContext(const Caveat& caveat, std::string_view contex
       if (candidate.name == name) parameter = &candidate;
     }
     if (parameter == nullptr) {
-      return Refuse(caveat, "CAVEAT_CONTEXT_INVALID",
-                    Cat("it has no parameter ", Quote(name), "; it has ", ListParameters(caveat)));
+      return WithDetail(
+          Refuse(caveat, "CAVEAT_CONTEXT_INVALID",
+                 Cat("it has no parameter ", Quote(name), "; it has ", ListParameters(caveat))),
+          "parameter_name", name);
     }
     absl::StatusOr<cel::Value> value = cel::ConvertJson(name, parameter->type, json);
     if (!value.ok()) {
-      return Refuse(caveat, "CAVEAT_CONTEXT_INVALID", StdView(value.status().message()));
+      return WithDetail(
+          Refuse(caveat, "CAVEAT_CONTEXT_INVALID", StdView(value.status().message())),
+          "parameter_name", name);
     }
   }
   return absl::OkStatus();

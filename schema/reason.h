@@ -7,6 +7,7 @@
 #ifndef MANDATE_SCHEMA_REASON_H_
 #define MANDATE_SCHEMA_REASON_H_
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,10 @@ std::string ReasonOf(const absl::Status& status);
 // REQUIRES: !status.ok().
 absl::Status WithField(absl::Status status, std::string_view field_path);
 std::string FieldOf(const absl::Status& status);
+
+// What a message names, once more by itself (`caveat_name`: `office_hours`), for programs. REQUIRES: !status.ok().
+absl::Status WithDetail(absl::Status status, std::string_view key, std::string_view value);
+std::map<std::string, std::string> DetailsOf(const absl::Status& status);
 
 }  // namespace mandate
 

@@ -13,6 +13,10 @@ constexpr size_t kMessageWireBytesMax = 2048;
 constexpr size_t kDetailMessageBytesMax = 1024;
 constexpr size_t kDescriptionBytesMax = 256;
 constexpr size_t kNameBytesMax = 256;
+// Of all details of a status together; those that do not fit are left out.
+constexpr size_t kMetadataBytesMax = 1536;
+
+constexpr std::string_view kAuthzedReasonPrefix = "ERROR_REASON_";
 
 constexpr std::string_view kCutMark = " ... (cut)";
 
@@ -50,7 +54,14 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
   if (const std::string reason = ReasonOf(status); !reason.empty()) {
     google::rpc::ErrorInfo info;
     info.set_reason(Cut(reason, kNameBytesMax));
-    info.set_domain("mandate");
+    info.set_domain(reason.starts_with(kAuthzedReasonPrefix) ? "authzed.com" : "mandate");
+    size_t bytes = 0;
+    for (const auto& [key, value] : DetailsOf(status)) {
+      const std::string cut = Cut(value, kNameBytesMax);
+      bytes += key.size() + cut.size();
+      if (bytes > kMetadataBytesMax) break;
+      (*info.mutable_metadata())[key] = cut;
+    }
     wire.add_details()->PackFrom(info);
   }
   if (const std::string field = FieldOf(status); !field.empty()) {
@@ -81,6 +92,7 @@ absl::Status FromRpcStatus(const google::rpc::Status& wire) {
     google::rpc::BadRequest bad;
     if (detail.UnpackTo(&info)) {
       status = WithReason(std::move(status), info.reason());
+      for (const auto& [key, value] : info.metadata()) status = WithDetail(std::move(status), key, value);
     } else if (detail.UnpackTo(&bad) && bad.field_violations_size() > 0) {
       status = WithField(std::move(status), bad.field_violations(0).field());
     }

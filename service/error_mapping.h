@@ -1,7 +1,8 @@
 // error_mapping.h: absl::Status to gRPC and back; the one table.
 //
 // The code carries over as it is (both number them alike); the message too. A reason becomes google.rpc.ErrorInfo
-// (domain `mandate`), a field's path google.rpc.BadRequest, in the standard error details.
+// (domain `mandate`; `authzed.com` for those of that API, which begin with `ERROR_REASON_`), with what DetailsOf has as
+// its metadata; a field's path becomes google.rpc.BadRequest.
 //
 // Limits      All trailers of a call stay under 8 KiB, where many peers drop it: the message and what stands in the
 //             details are cut, at whole characters.

@@ -12,13 +12,6 @@ namespace {
 // A message holds this many results; at some 30 bytes each it stays far below what a peer takes.
 constexpr int kResultsPerMessage = 500;
 
-// The budget is that of one result, and so is the time; a stream as a whole ends with the call's own deadline.
-CheckLimits StreamLimits(const Database& database, const grpc::ServerContext& context) {
-  CheckLimits limits = LimitsFor(database, context);
-  limits.budget.time_max = database.options().check.budget.time_max;
-  return limits;
-}
-
 // Sends the first result at once, and those behind it together, but none later than a caller would notice.
 template <typename Response>
 class ResultStream {
@@ -92,6 +85,12 @@ grpc::Status Lookup(const Database& database, const Request& request,
 }
 
 }  // namespace
+
+CheckLimits StreamLimits(const Database& database, const grpc::ServerContext& context) {
+  CheckLimits limits = LimitsFor(database, context);
+  limits.budget.time_max = database.options().check.budget.time_max;
+  return limits;
+}
 
 grpc::Status PermissionServer::LookupResources(
     grpc::ServerContext* context, const v1::LookupResourcesRequest* request,

@@ -1,6 +1,6 @@
-#include "absl/strings/str_replace.h"
 #include "schema/reason.h"
 #include "schema/text.h"
+#include "service/bulk.h"
 #include "service/cursor.h"
 #include "service/error_mapping.h"
 #include "service/services.h"
@@ -14,8 +14,6 @@ constexpr int kUpdatesMax = 1000;
 constexpr int kPreconditionsMax = 1000;
 constexpr int kImportMessageMax = 10'000;
 constexpr int kExportPerMessage = 1000;
-constexpr uint64_t kImportMax = 5'000'000;
-constexpr uint64_t kImportBytesMax = 1ull << 30;
 
 absl::Status TooMany(const std::string& field, int allowed, int got) {
   return WithField(WithReason(absl::InvalidArgumentError(Cat("`", field, "` has at most ", allowed,
@@ -25,40 +23,11 @@ absl::Status TooMany(const std::string& field, int allowed, int got) {
                    field);
 }
 
-// The database calls what is written `changes[i].relationship`; the caller calls it `updates[i].relationship`, or
-// `relationships[i]`. The same error in the caller's words: `before` and `after` stand around the index.
-absl::Status InWordsOfCaller(const absl::Status& status, std::string_view before,
-                             std::string_view after) {
-  constexpr std::string_view kBefore = "changes[";
-  constexpr std::string_view kAfter = "].relationship";
-  std::string field = FieldOf(status);
-  const size_t close = field.find(kAfter);
-  if (!field.starts_with(kBefore) || close == field.npos) return status;
-  field = Cat(before, field.substr(kBefore.size(), close - kBefore.size()), after,
-              field.substr(close + kAfter.size()));
-  const std::string reason = ReasonOf(status);
-  absl::Status said = status;
-  if (reason == "DUPLICATE_UPDATE") {  // Names two places in its text.
-    const std::string text = absl::StrReplaceAll(
-        status.message(), {{AbslView(kBefore), AbslView(before)}});
-    said = WithReason(absl::Status(status.code(), text), reason);
-  }
-  return WithField(said, field);
-}
-
-// The identity of the relationship that was last sent.
-std::string PositionOf(const Relationship& relationship) {
-  return ToText(Relationship{relationship.resource, relationship.relation, relationship.subject});
-}
-
 absl::StatusOr<std::optional<Relationship>> LastSent(const std::string& fingerprint,
                                                      const std::string& cursor) {
   auto position = DecodeCursor(fingerprint, cursor);
   if (!position.ok()) return position.status();
-  if (position->empty()) return std::optional<Relationship>();
-  auto relationship = ParseRelationship(*position);
-  if (!relationship.ok()) return absl::InternalError("a cursor of ours holds no relationship");
-  return std::optional<Relationship>(*std::move(relationship));
+  return RelationshipAt(*position);
 }
 
 absl::StatusOr<std::vector<Precondition>> PreconditionsFromWire(
@@ -118,22 +87,22 @@ grpc::Status RelationshipServer::Read(grpc::ServerContext* context, const v1::Re
   const absl::Time now = database_->now();
   uint64_t sent = 0;
   v1::ReadResponse response;
-  auto cursor = (*snapshot)->Read(*filter, *after);
-  for (; cursor->Valid(); cursor->Next()) {
-    if (request->limit() != 0 && sent == request->limit()) return grpc::Status::OK;
-    if (context->IsCancelled()) return ToGrpc(absl::CancelledError("the caller went away"));
-    if (!cursor->row().edge.LiveAt(now)) continue;
-    const Relationship relationship = ToRelationship(cursor->row(), (*snapshot)->names());
-    response.Clear();
-    ToWire(relationship, response.mutable_relationship());
-    response.mutable_read_at()->set_token(token);
-    response.set_written(cursor->row().edge.written.value());
-    response.set_born(cursor->row().edge.born.value());
-    response.set_cursor(EncodeCursor(fingerprint, PositionOf(relationship)));
-    if (!writer->Write(response)) return ToGrpc(absl::CancelledError("the caller went away"));
-    ++sent;
-  }
-  return ToGrpc(cursor->status());
+  absl::Status ended;
+  const absl::Status status = ForEachLive(
+      **snapshot, *filter, *after, now, [&](const TupleRow& row, const Relationship& relationship) {
+        if (request->limit() != 0 && sent == request->limit()) return false;
+        response.Clear();
+        ToWire(relationship, response.mutable_relationship());
+        response.mutable_read_at()->set_token(token);
+        response.set_written(row.edge.written.value());
+        response.set_born(row.edge.born.value());
+        response.set_cursor(EncodeCursor(fingerprint, PositionOf(relationship)));
+        ++sent;
+        if (!context->IsCancelled() && writer->Write(response)) return true;
+        ended = absl::CancelledError("the caller went away");
+        return false;
+      });
+  return ToGrpc(ended.ok() ? status : ended);
 }
 
 grpc::Status RelationshipServer::Delete(grpc::ServerContext*, const v1::DeleteRequest* request,
@@ -180,16 +149,16 @@ grpc::Status RelationshipServer::Export(grpc::ServerContext* context, const v1::
     response.Clear();
     return sent && !context->IsCancelled();
   };
-  auto cursor = (*snapshot)->Read(filter, *after);
-  for (; cursor->Valid(); cursor->Next()) {
-    if (!cursor->row().edge.LiveAt(now)) continue;
-    last = ToRelationship(cursor->row(), (*snapshot)->names());
-    ToWire(last, response.add_relationships());
-    if (response.relationships_size() == kExportPerMessage && !send()) {
-      return ToGrpc(absl::CancelledError("the caller went away"));
-    }
-  }
-  if (!cursor->status().ok()) return ToGrpc(cursor->status());
+  bool gone = false;
+  const absl::Status status =
+      ForEachLive(**snapshot, filter, *after, now, [&](const TupleRow&, const Relationship& relationship) {
+        last = relationship;
+        ToWire(last, response.add_relationships());
+        gone = response.relationships_size() == kExportPerMessage && !send();
+        return !gone;
+      });
+  if (gone) return ToGrpc(absl::CancelledError("the caller went away"));
+  if (!status.ok()) return ToGrpc(status);
   if (response.relationships_size() > 0) send();
   return grpc::Status::OK;
 }
@@ -206,13 +175,8 @@ grpc::Status RelationshipServer::Import(grpc::ServerContext* context,
           TooMany("relationships", kImportMessageMax, request.relationships_size()));
     }
     bytes += request.ByteSizeLong();
-    if (changes.size() + request.relationships_size() > kImportMax || bytes > kImportBytesMax) {
-      return ToGrpc(WithReason(
-          absl::ResourceExhaustedError(Cat("one import takes at most ", kImportMax,
-                                           " relationships and 1 GiB; split it where a part can "
-                                           "stand alone")),
-          "IMPORT_TOO_LARGE"));
-    }
+    absl::Status admitted = AdmitImport(changes.size() + request.relationships_size(), bytes);
+    if (!admitted.ok()) return ToGrpc(admitted);
     for (int i = 0; i < request.relationships_size(); ++i) {
       auto relationship =
           FromWire(request.relationships(i), Cat("relationships[", changes.size(), "]"));

@@ -7,7 +7,6 @@
 namespace mandate {
 namespace {
 
-constexpr size_t kSchemaBytesMax = 3 << 20;
 constexpr int kDropsMax = 1000;
 
 // What packing a detail adds to it: its type's URL and some lengths.

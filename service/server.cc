@@ -10,6 +10,7 @@
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "schema/text.h"
+#include "service/authzed_services.h"
 #include "service/services.h"
 #include "spdlog/spdlog.h"
 
@@ -46,7 +47,11 @@ struct Server::Parts {
         relationships(database),
         watch(database),
         delegation(database),
-        schema(database) {}
+        schema(database),
+        authzed_permissions(database),
+        authzed_schema(database),
+        authzed_watch(database),
+        authzed_experimental(&authzed_permissions, &authzed_schema) {}
 
   // Lets go of old versions until told to stop.
   void CollectLoop(absl::Duration every) {
@@ -124,6 +129,10 @@ struct Server::Parts {
   WatchServer watch;
   DelegationServer delegation;
   SchemaServer schema;
+  AuthzedPermissions authzed_permissions;
+  AuthzedSchema authzed_schema;
+  AuthzedWatch authzed_watch;
+  AuthzedExperimental authzed_experimental;
   std::unique_ptr<grpc::Server> server;
   int port = 0;
 
@@ -159,10 +168,20 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
   builder.RegisterService(&parts->watch);
   builder.RegisterService(&parts->delegation);
   builder.RegisterService(&parts->schema);
+  builder.RegisterService(&parts->authzed_permissions);
+  builder.RegisterService(&parts->authzed_schema);
+  builder.RegisterService(&parts->authzed_watch);
+  builder.RegisterService(&parts->authzed_experimental);
   parts->server = builder.BuildAndStart();
   if (parts->server == nullptr || parts->port == 0) {
     return absl::UnavailableError(Cat("cannot listen on `", options.listen,
                                       "`; is the port taken, or the address not of this machine?"));
+  }
+  // Clients of authzed.api.v1 ask for the health of these by name.
+  if (auto* health = parts->server->GetHealthCheckService()) {
+    for (const char* service : {"PermissionsService", "SchemaService", "WatchService"}) {
+      health->SetServingStatus(Cat("authzed.api.v1.", service), true);
+    }
   }
   parts->collector =
       std::thread([raw = parts.get(), every = options.collect_every] { raw->CollectLoop(every); });
@@ -180,6 +199,7 @@ void Server::Stop(absl::Duration grace) {
   }
   parts_->wake.notify_all();
   parts_->watch.set_stopping();
+  parts_->authzed_watch.set_stopping();
   parts_->delegation.set_stopping();
   if (auto* health = parts_->server->GetHealthCheckService()) health->Shutdown();
   parts_->server->Shutdown(absl::ToChronoTime(absl::Now() + grace));

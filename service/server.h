@@ -3,7 +3,7 @@
 //   auto server = Server::Start(database.get(), {.listen = "127.0.0.1:0"});
 //   Connect to "127.0.0.1:" + (*server)->port(); then (*server)->Stop(absl::Seconds(5));
 //
-// Serves mandate.v1, the standard health service and server reflection.
+// Serves mandate.v1, authzed.api.v1 for clients that exist, the standard health service and server reflection.
 //
 // Threads     Start and Stop from one thread; the calls run on gRPC's own.
 // Ownership   The database outlives the server.

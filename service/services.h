@@ -127,6 +127,15 @@ absl::StatusOr<View> ViewFor(const Database& database, const v1::Consistency& co
 // outlives the limits.
 CheckLimits LimitsFor(const Database& database, const grpc::ServerContext& context);
 
+// The same, for one result of a stream, which as a whole ends with the call's own deadline.
+CheckLimits StreamLimits(const Database& database, const grpc::ServerContext& context);
+
+// What a watch ends with. `stopping`: the server does.
+grpc::Status EndOfWatch(const absl::Status& status, bool stopping);
+
+// The longest schema that is taken, in bytes.
+inline constexpr size_t kSchemaBytesMax = 3 << 20;
+
 // The snapshot that a request's consistency asks for. On one node the newest snapshot costs a reference count, so
 // "minimize latency" and "fully consistent" are the same: no answer is stale.
 absl::StatusOr<std::shared_ptr<const Snapshot>> Resolve(const Database& database,

@@ -18,14 +18,14 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"schema", {}},
     {"storage", {"schema"}},
     {"check", {"schema", "storage"}},
-    {"service", {"schema", "storage", "check", "mandate", "google"}},
+    {"service", {"schema", "storage", "check", "mandate", "authzed", "google"}},
     {"tools", {"schema", "storage", "check", "service"}},
     {"bench", {"schema", "storage", "check", "service", "mandate"}},
     {"test", {"schema", "storage", "check", "service", "tools"}},
 };
 
 const std::set<std::string> kOurs = {"schema", "storage", "check",   "service", "tools",
-                                     "bench",  "test",    "mandate", "google"};
+                                     "bench",  "test",    "mandate", "authzed", "google"};
 
 std::vector<fs::path> SourcesOf(const std::string& room) {
   std::vector<fs::path> sources;
