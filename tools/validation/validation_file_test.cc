@@ -101,9 +101,9 @@ TEST(ValidationFile, SaysWhatIsWrongAndOnWhichLine) {
       {"schema: ''\nsteps:\n  - calls: [a]\n", "3: a call is one of what is expected and a question"},
       {"schema: ''\nsteps:\n  - calls:\n      - allow: a\n",
        "4: unknown key `allow`; allowed: allowed, denied, conditional, invalid, approved, refused"},
-      {"schema: ''\nsteps:\n  - calls:\n      - approved: m:1#send@user:a digest d\n",
+      {"schema: ''\nsteps:\n  - calls:\n      - approved: mailbox:1#send@user:a digest d\n",
        "4: an approval is for a task; write `task errand:1` behind it"},
-      {"schema: ''\nsteps:\n  - refused: CYCLE\n    calls:\n      - allowed: m:1#send@run:a\n",
+      {"schema: ''\nsteps:\n  - refused: CYCLE\n    calls:\n      - allowed: mailbox:1#send@run:a\n",
        "3: a step that is `refused` goes no further"},
   };
   for (const Row& row : rows) {
