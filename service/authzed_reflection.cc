@@ -3,6 +3,7 @@
 #include <set>
 
 #include "absl/strings/str_split.h"
+#include "schema/dependencies.h"
 #include "schema/diff.h"
 #include "schema/reach.h"
 #include "schema/reason.h"
@@ -160,32 +161,6 @@ void ToWire(const Schema& schema, const std::vector<MemberId>& members, Referenc
     reference->set_relation_name(name);
     reference->set_is_permission(is_permission);
   }
-}
-
-// Every relation and permission that the answer to `root` may rest on, but for itself.
-std::vector<MemberId> DependenciesOf(const Schema& schema, MemberId root) {
-  std::set<ExprId> seen = {schema.member(root).root};
-  std::vector<ExprId> work = {schema.member(root).root};
-  std::set<MemberId> members;
-  const auto add = [&](ExprId id) {
-    if (seen.insert(id).second) work.push_back(id);
-  };
-  while (!work.empty()) {
-    const Expression& expression = schema.expression(work.back());
-    work.pop_back();
-    if (expression.member != MemberId::kNone) {
-      members.insert(expression.member);
-      for (const SubjectType& subject : schema.member(expression.member).subject_types) {
-        if (subject.relation != MemberId::kNone && expression.op == Op::kRelation) {
-          add(schema.member(subject.relation).root);
-        }
-      }
-    }
-    for (ExprId child : expression.children) add(child);
-    for (const ArrowTarget& target : expression.targets) add(target.expr);
-  }
-  members.erase(root);
-  return {members.begin(), members.end()};
 }
 
 // One difference; false for what these messages cannot say.

@@ -21,6 +21,15 @@ void ToWire(const Diagnostic& finding, v1::SchemaDiagnostic* wire) {
   wire->set_name(finding.lint);
 }
 
+}  // namespace
+
+absl::Status AdmitSchemaSize(const std::string& schema) {
+  if (schema.size() <= kSchemaBytesMax) return absl::OkStatus();
+  return WithField(
+      WithReason(absl::InvalidArgumentError(Cat("a schema has at most ", kSchemaBytesMax, " bytes")), "TOO_MANY"),
+      "schema");
+}
+
 // The errors travel as a detail, in order, as many as fit; the message counts them all and carries the first.
 grpc::Status SchemaInvalid(const std::vector<Diagnostic>& findings) {
   v1::SchemaErrors errors;
@@ -47,8 +56,6 @@ grpc::Status SchemaInvalid(const std::vector<Diagnostic>& findings) {
   wire.add_details()->PackFrom(errors);
   return ToGrpc(status, wire);
 }
-
-}  // namespace
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> Resolve(const Database& database,
                                                         const v1::Consistency& consistency) {
@@ -95,13 +102,10 @@ grpc::Status SchemaServer::ReadSchema(grpc::ServerContext*, const v1::ReadSchema
 
 grpc::Status SchemaServer::WriteSchema(grpc::ServerContext*, const v1::WriteSchemaRequest* request,
                                        v1::WriteSchemaResponse* response) {
-  const bool too_long = request->schema().size() > kSchemaBytesMax;
-  if (too_long || request->drops_size() > kDropsMax) {
+  if (absl::Status status = AdmitSchemaSize(request->schema()); !status.ok()) return ToGrpc(status);
+  if (request->drops_size() > kDropsMax) {
     return ToGrpc(WithField(
-        WithReason(absl::InvalidArgumentError(Cat("a schema has at most ", kSchemaBytesMax,
-                                                  " bytes, and ", kDropsMax, " drops")),
-                   "TOO_MANY"),
-        too_long ? "schema" : "drops"));
+        WithReason(absl::InvalidArgumentError(Cat("at most ", kDropsMax, " drops")), "TOO_MANY"), "drops"));
   }
   std::vector<Diagnostic> findings;
   auto revision = database_->WriteSchema(

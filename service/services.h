@@ -116,6 +116,12 @@ class SchemaServer final : public v1::SchemaService::Service {
                           v1::ReadSchemaResponse* response) override;
   grpc::Status WriteSchema(grpc::ServerContext* context, const v1::WriteSchemaRequest* request,
                            v1::WriteSchemaResponse* response) override;
+  grpc::Status ReflectSchema(grpc::ServerContext* context, const v1::ReflectSchemaRequest* request,
+                             v1::ReflectSchemaResponse* response) override;
+  grpc::Status ReflectMember(grpc::ServerContext* context, const v1::ReflectMemberRequest* request,
+                             v1::ReflectMemberResponse* response) override;
+  grpc::Status DiffSchema(grpc::ServerContext* context, const v1::DiffSchemaRequest* request,
+                          v1::DiffSchemaResponse* response) override;
 
  private:
   Database* database_;
@@ -135,6 +141,10 @@ grpc::Status EndOfWatch(const absl::Status& status, bool stopping);
 
 // The longest schema that is taken, in bytes.
 inline constexpr size_t kSchemaBytesMax = 3 << 20;
+absl::Status AdmitSchemaSize(const std::string& schema);
+
+// INVALID_ARGUMENT with the errors among `findings` as a SchemaErrors. REQUIRES: there is one.
+grpc::Status SchemaInvalid(const std::vector<Diagnostic>& findings);
 
 // The snapshot that a request's consistency asks for. On one node the newest snapshot costs a reference count, so
 // "minimize latency" and "fully consistent" are the same: no answer is stale.
