@@ -55,8 +55,18 @@ absl::StatusOr<MemberId> ResolvePermission(const Schema& schema, TypeId type, st
 }
 
 Checker::Checker(const Plan& plan, const Snapshot& snapshot, absl::Time now,
-                 const CheckLimits& limits)
-    : plan_(plan), snapshot_(snapshot), now_(now), limits_(limits) {}
+                 const CheckLimits& limits, AnswerCache* answers)
+    : plan_(plan), snapshot_(snapshot), now_(now), limits_(limits), answers_(answers) {
+  if (snapshot.read_cache() != nullptr) cached_.emplace(snapshot, snapshot.read_cache().get());
+}
+
+void Checker::NoteReads(Reads* reads) {
+  if (cached_) cached_->set_reads(reads);
+}
+
+void Checker::Remember(const std::string& key, const Reads& reads, const absl::StatusOr<Answer>& answer) {
+  if (!key.empty() && answer.ok()) answers_->Put(key, snapshot_, now_, reads, *answer);
+}
 
 absl::StatusOr<Conditions*> Checker::ConditionsFor(const std::string& context) {
   std::unique_ptr<Conditions>& conditions = conditions_[context];
@@ -69,7 +79,7 @@ absl::StatusOr<Conditions*> Checker::ConditionsFor(const std::string& context) {
 }
 
 absl::StatusOr<const Snapshot*> Checker::SnapshotFor(const std::vector<Relationship>& contextual) {
-  if (contextual.empty()) return &snapshot_;
+  if (contextual.empty()) return cached_ ? &*cached_ : &snapshot_;
   std::string key;
   for (const Relationship& relationship : contextual) key += Cat(ToText(relationship), "\n");
   std::shared_ptr<const Snapshot>& layered = layered_[key];
@@ -83,12 +93,23 @@ absl::StatusOr<const Snapshot*> Checker::SnapshotFor(const std::vector<Relations
 
 absl::StatusOr<Answer> Checker::Check(const CheckQuestion& question) {
   const auto began = std::chrono::steady_clock::now();
-  absl::StatusOr<Answer> answer = Decide(question);
+  absl::StatusOr<Answer> answer = DecideOrRecall(question);
   if (answer.ok()) answer->duration = absl::FromChrono(std::chrono::steady_clock::now() - began);
   return answer;
 }
 
-absl::StatusOr<Answer> Checker::Decide(const CheckQuestion& question) {
+absl::StatusOr<Answer> Checker::DecideOrRecall(const CheckQuestion& question) {
+  std::string key;
+  if (answers_ != nullptr && cached_) {
+    key = AnswerKey(question, plan_.schema_revision(), limits_.chain_agents_max);
+    if (!key.empty()) {
+      if (auto answer = answers_->Get(key, snapshot_, now_)) return *std::move(answer);
+    }
+  }
+  return Decide(question, key);
+}
+
+absl::StatusOr<Answer> Checker::Decide(const CheckQuestion& question, const std::string& key) {
   const Schema& schema = plan_.schema();
   auto type = ResolveType(schema, question.resource.type, "resource.type");
   if (!type.ok()) return type.status();
@@ -114,8 +135,13 @@ absl::StatusOr<Answer> Checker::Decide(const CheckQuestion& question) {
                      "CONTEXTUAL_NOT_ALLOWED", "contextual");
     }
     Budget budget(limits_.budget);
-    DelegatedCheck check(plan_, snapshot_, *conditions, limits_, &budget);
-    return check.Decide(*member, question, subject);
+    Reads reads(now_);
+    NoteReads(&reads);
+    const Snapshot& snapshot = cached_ ? *cached_ : snapshot_;
+    DelegatedCheck check(plan_, snapshot, *conditions, limits_, &budget);
+    absl::StatusOr<Answer> answer = check.Decide(*member, question, subject);
+    Remember(key, reads, answer);
+    return answer;
   }
   if (question.task.has_value() || !question.claims.empty()) {
     return Invalid(Cat("a task or a chain can be named only for an agent or a session, and `",
@@ -132,22 +158,24 @@ absl::StatusOr<Answer> Checker::Decide(const CheckQuestion& question) {
     if (!relation.ok()) return relation.status();
     subject.relation = *relation;
   }
-  return CheckOrdinary(*member, question, std::move(subject), *conditions);
+  return CheckOrdinary(*member, question, std::move(subject), *conditions, key);
 }
 
 absl::StatusOr<Answer> Checker::CheckOrdinary(MemberId member, const CheckQuestion& question,
                                               SubjectTerm subject,
-                                              Conditions* conditions) {
+                                              Conditions* conditions, const std::string& key) {
   auto snapshot = SnapshotFor(question.contextual);
   if (!snapshot.ok()) return snapshot.status();
   Budget budget(limits_.budget);
-  auto& evaluator =
-      evaluators_[{*snapshot, conditions, ToText(question.subject), question.explain}];
-  if (evaluator == nullptr) {
-    evaluator =
+  auto& asked = asked_[{*snapshot, conditions, ToText(question.subject), question.explain}];
+  if (asked == nullptr) {
+    asked = std::make_unique<Asked>(Asked{Reads(now_), nullptr});
+    asked->evaluator =
         std::make_unique<Evaluator>(plan_, **snapshot, conditions, &budget, std::move(subject),
                                     question.explain ? Trace::kOn : Trace::kOff);
   }
+  const std::unique_ptr<Evaluator>& evaluator = asked->evaluator;
+  NoteReads(&asked->reads);
   evaluator->set_budget(&budget);
   auto verdict = evaluator->Ask(member, question.resource.id);
   if (!verdict.ok()) return verdict.status();
@@ -159,6 +187,7 @@ absl::StatusOr<Answer> Checker::CheckOrdinary(MemberId member, const CheckQuesti
     evaluator->Explain(*verdict, member, question.resource.id, 0, &answer.explanation);
   }
   answer.steps = budget.steps();
+  Remember(key, asked->reads, answer);
   return answer;
 }
 

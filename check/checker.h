@@ -14,17 +14,20 @@
 #define MANDATE_CHECK_CHECKER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "check/answer.h"
+#include "check/answer_cache.h"
 #include "check/budget.h"
 #include "check/conditions.h"
 #include "check/evaluator.h"
 #include "check/plan.h"
 #include "check/question.h"
+#include "storage/cached_snapshot.h"
 #include "storage/snapshot.h"
 
 namespace mandate {
@@ -37,29 +40,45 @@ struct CheckLimits {
 
 class Checker {
  public:
-  Checker(const Plan& plan, const Snapshot& snapshot, absl::Time now, const CheckLimits& limits);
+  // `answers`, if there is one: of the snapshot's store.
+  Checker(const Plan& plan, const Snapshot& snapshot, absl::Time now, const CheckLimits& limits,
+          AnswerCache* answers = nullptr);
+  Checker(const Checker&) = delete;
+  Checker& operator=(const Checker&) = delete;
 
   // Questions about one subject with one context and the same contextual relationships share what was found out for
   // earlier ones.
   absl::StatusOr<Answer> Check(const CheckQuestion& question);
 
  private:
-  absl::StatusOr<Answer> Decide(const CheckQuestion& question);
+  // What was found out about one subject, and what it rests on.
+  struct Asked {
+    Reads reads;
+    std::unique_ptr<Evaluator> evaluator;
+  };
+
+  absl::StatusOr<Answer> DecideOrRecall(const CheckQuestion& question);
+  absl::StatusOr<Answer> Decide(const CheckQuestion& question, const std::string& key);
+  void NoteReads(Reads* reads);
+  void Remember(const std::string& key, const Reads& reads, const absl::StatusOr<Answer>& answer);
   absl::StatusOr<Conditions*> ConditionsFor(const std::string& context);
   absl::StatusOr<const Snapshot*> SnapshotFor(const std::vector<Relationship>& contextual);
   absl::StatusOr<Answer> CheckOrdinary(MemberId member, const CheckQuestion& question,
-                                       SubjectTerm subject, Conditions* conditions);
+                                       SubjectTerm subject, Conditions* conditions,
+                                       const std::string& key);
 
   const Plan& plan_;
   const Snapshot& snapshot_;
   const absl::Time now_;
   const CheckLimits limits_;
+  AnswerCache* const answers_;
+  std::optional<CachedSnapshot> cached_;  // snapshot_, read through what its store keeps.
   absl::flat_hash_map<std::string, std::unique_ptr<Conditions>> conditions_;  // by context
   absl::flat_hash_map<std::string, std::shared_ptr<const Snapshot>> layered_;  // by contextual relationships
   // By snapshot, conditions, subject, and whether it is to be explained.
   absl::flat_hash_map<std::tuple<const Snapshot*, Conditions*, std::string, bool>,
-                      std::unique_ptr<Evaluator>>
-      evaluators_;
+                      std::unique_ptr<Asked>>
+      asked_;
 };
 
 // The names of a question, resolved. `field` is the path that an error names.

@@ -21,7 +21,7 @@ namespace mandate {
 class TestWorld {
  public:
   explicit TestWorld(const std::string& schema, const std::string& relationships = "") {
-    StoreOptions options{.in_memory = true, .clock = [this] { return now; }};
+    StoreOptions options{.read_cache_bytes = 1 << 20, .in_memory = true, .clock = [this] { return now; }};
     auto opened = OpenRocksStore("", options);
     EXPECT_TRUE(opened.ok()) << opened.status();
     store = *std::move(opened);
@@ -65,7 +65,7 @@ class TestWorld {
                         .explain = explain};
     if (!task.empty()) check.task = *ParseObject(task);
     auto snapshot = store->Head();
-    return Checker(*plan, *snapshot, now, limits).Check(check);
+    return Checker(*plan, *snapshot, now, limits, &answers).Check(check);
   }
 
   Decision Decide(const std::string& text, const std::string& task = "") {
@@ -89,6 +89,7 @@ class TestWorld {
   std::string context;  // Of every question.
   std::unique_ptr<TupleStore> store;
   std::unique_ptr<Plan> plan;
+  AnswerCache answers{1 << 20};  // Of this store.
 };
 
 }  // namespace mandate

@@ -41,6 +41,9 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
   auto store = OpenRocksStore(options.directory, options.store);
   if (!store.ok()) return store.status();
   database->store_ = *std::move(store);
+  if (options.answer_cache_bytes > 0) {
+    database->answers_ = std::make_unique<AnswerCache>(options.answer_cache_bytes);
+  }
   return database;
 }
 
@@ -184,7 +187,11 @@ absl::StatusOr<std::shared_ptr<const Plan>> Database::PlanOf(const Snapshot& sna
 }
 
 Checker Database::CheckerFor(const View& view, const CheckLimits& limits) const {
-  return Checker(*view.plan, *view.snapshot, now(), limits);
+  return CheckerAt(view, now(), limits);
+}
+
+Checker Database::CheckerAt(const View& view, absl::Time moment, const CheckLimits& limits) const {
+  return Checker(*view.plan, *view.snapshot, moment, limits, answers_.get());
 }
 
 absl::StatusOr<std::vector<ExpandNode>> Database::ExpandAt(const View& view,

@@ -34,6 +34,7 @@ struct DatabaseOptions {
   std::string directory;
   StoreOptions store;
   CheckLimits check;
+  uint64_t answer_cache_bytes = 64 << 20;  // answer_cache.h; 0: none. Needs store.read_cache_bytes above 0.
 };
 
 // One revision, with the plan of the schema that was in force at it.
@@ -85,6 +86,7 @@ class Database {
   // Questions at one view, at this moment, with the limits given (a call's own deadline may be nearer).
   Checker CheckerFor(const View& view, const CheckLimits& limits) const;
   Checker CheckerFor(const View& view) const { return CheckerFor(view, options_.check); }
+  Checker CheckerAt(const View& view, absl::Time moment, const CheckLimits& limits) const;
   absl::StatusOr<std::vector<ExpandNode>> ExpandAt(const View& view,
                                                    const ExpandQuestion& question,
                                                    const CheckLimits& limits) const;
@@ -111,6 +113,7 @@ class Database {
 
   DatabaseOptions options_;
   std::unique_ptr<TupleStore> store_;
+  std::unique_ptr<AnswerCache> answers_;  // Null: none.
   mutable std::mutex plans_mutex_;
   mutable std::map<Revision, std::shared_ptr<const Plan>> plans_;  // by schema revision
 };

@@ -1,5 +1,6 @@
 #include "service/database.h"
 
+#include <atomic>
 #include <thread>
 
 #include "gmock/gmock.h"
@@ -197,6 +198,48 @@ TEST(Database, ValidatesAWriteAgainWhenTheSchemaChangesUnderIt) {
   }
   for (std::thread& writer : writers) writer.join();
   EXPECT_EQ(database->store().Head()->revision(), Revision(1 + 8 + 400));
+}
+
+// What is kept in memory while others write: each answer must be that of its own revision.
+TEST(Database, RecallsNoAnswerOfAnotherRevision) {
+  auto database = InMemory();
+  ASSERT_TRUE(database->WriteSchema(kDocumentSchema, {}, DryRun::kNo, nullptr).ok());
+  ASSERT_TRUE(database->Write({Touch("document:plan#parent@document:top"),
+                               Touch("document:top#viewer@team:core#member"),
+                               Touch("team:core#member@team:inner#member")}, {}).ok());
+  constexpr int kRounds = 400;
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    for (int i = 0; i < kRounds; ++i) {
+      const bool joins = i % 2 == 0;
+      TupleChange change = Touch("team:inner#member@user:alice");
+      if (!joins) change.op = ChangeOp::kDelete;
+      const auto written = database->Write({change}, {});
+      EXPECT_TRUE(written.ok());
+      EXPECT_EQ(Allowed(*database, *database->Head(), "document:plan#view@user:alice"), joins)
+          << "a write that returned is seen by whoever asks next";
+      (void)database->Write({Touch(Cat("document:other#owner@user:u", i))}, {});
+    }
+    done = true;
+  });
+  std::vector<std::thread> readers;
+  for (int r = 0; r < 3; ++r) {
+    readers.emplace_back([&] {
+      while (!done) {
+        const View view = *database->Head();
+        const auto names = [&](const char* name) { return *view.snapshot->names().Find(name); };
+        const auto stored = view.snapshot->Find({names("team"), "inner"}, names("member"), {names("user"), "alice"});
+        ASSERT_TRUE(stored.ok());
+        EXPECT_EQ(Allowed(*database, view, "document:plan#view@user:alice"), stored->has_value());
+        const auto past = database->At(Revision(view.revision().value() - 1));
+        if (!past.ok()) continue;
+        const auto then = past->snapshot->Find({names("team"), "inner"}, names("member"), {names("user"), "alice"});
+        EXPECT_EQ(Allowed(*database, *past, "document:plan#view@user:alice"), then->has_value());
+      }
+    });
+  }
+  writer.join();
+  for (std::thread& reader : readers) reader.join();
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ grpc::Status PermissionServer::Check(grpc::ServerContext* context, const v1::Che
   auto view = ViewFor(*database_, request->consistency());
   if (!view.ok()) return ToGrpc(view.status());
   const absl::Time now = database_->now();
-  Checker checker(*view->plan, *view->snapshot, now, LimitsFor(*database_, *context));
+  Checker checker = database_->CheckerAt(*view, now, LimitsFor(*database_, *context));
   auto answer = checker.Check(*question);
   if (!answer.ok()) return ToGrpc(Below("item", answer.status()));
   ToWire(*answer, response->mutable_result());

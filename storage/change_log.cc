@@ -79,7 +79,7 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> RocksStore::At(Revision revision
   }
   return std::make_shared<TupleSnapshot>(std::make_shared<PastView>(head->view(), revision),
                                          head->shared_names(), revision, schema,
-                                         head->ledger_head());
+                                         head->ledger_head(), cache_);
 }
 
 absl::StatusOr<std::vector<ChangeRecord>> RocksStore::Changes(Revision after,

@@ -233,6 +233,7 @@ absl::Status PendingCommit::Apply(const TupleChange& change, size_t position) {
 void PendingCommit::Store(const TupleRow& row, const std::string& forward_key,
                           std::string_view ended_value, const std::optional<Edge>& ended,
                           bool deleted) {
+  if (group_->marks != nullptr) group_->marks->Note(row, revision_);
   std::string reverse_key = ReverseKey(row.resource, row.relation, row.subject);
   if (!ended_value.empty()) {
     overlay_.Put(Family::kHistory, HistoryKey(forward_key, revision_), std::string(ended_value));

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "rocksdb/write_batch.h"
+#include "storage/change_marks.h"
 #include "storage/rocks_database.h"
 #include "storage/name_table.h"
 #include "storage/overlay.h"
@@ -46,6 +47,7 @@ struct CommitGroup {
   void FillBatch(const RocksDatabase& database, rocksdb::WriteBatch* batch) const;
 
   std::shared_ptr<const StateView> base;        // What is on disk.
+  ChangeMarks* marks = nullptr;                 // Where what is written is noted, at the latest when it is published.
   Overlay overlay;                         // What the accepted requests put on top,
   std::shared_ptr<const NameTable> names;  // and the names,
   Revision head;                           // newest revision

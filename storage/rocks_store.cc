@@ -28,6 +28,7 @@
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "storage/commit.h"
+#include "storage/read_cache.h"
 #include "storage/value_codec.h"
 
 namespace mandate {
@@ -50,6 +51,7 @@ RocksStore::RocksStore(Opened opened, const StoreOptions& options)
       database_id_(std::move(opened.database_id)),
       directory_(std::move(opened.directory)),
       options_(options),
+      cache_(options.read_cache_bytes > 0 ? std::make_shared<ReadCache>(options.read_cache_bytes) : nullptr),
       oldest_(opened.oldest.value()) {
   Publish(std::move(opened.names), opened.head, opened.schema, std::move(opened.ledger));
 }
@@ -94,6 +96,7 @@ void RocksStore::Commit(const std::vector<Writer*>& writers) {
     return;
   }
   CommitGroup group(*NewestSnapshot());
+  if (cache_ != nullptr) group.marks = &cache_->marks();
   std::vector<Writer*> accepted;
   for (Writer* writer : writers) {
     PendingCommit pending(&group, *writer->request, options_.clock());
@@ -129,7 +132,7 @@ void RocksStore::Commit(const std::vector<Writer*>& writers) {
 void RocksStore::Publish(std::shared_ptr<const NameTable> names, Revision head, Revision schema,
                          LedgerHead ledger) {
   auto next = std::make_shared<const TupleSnapshot>(std::make_shared<DatabaseView>(database_),
-                                                    std::move(names), head, schema, std::move(ledger));
+                                                    std::move(names), head, schema, std::move(ledger), cache_);
   {
     std::lock_guard lock(head_mutex_);
     head_.swap(next);  // The old one goes, if nobody holds it, behind the lock.

@@ -71,6 +71,7 @@ class RocksStore : public TupleStore {
   const std::string database_id_;
   const std::string directory_;
   const StoreOptions options_;
+  const std::shared_ptr<ReadCache> cache_;  // Null: none.
 
   std::mutex queue_mutex_;
   std::deque<Writer*> queue_;  // The first one leads.

@@ -106,6 +106,8 @@ enum class SubjectsOf {
   kAll,          // direct ones first
 };
 
+class ReadCache;
+
 class Snapshot {
  public:
   virtual ~Snapshot() = default;
@@ -114,6 +116,12 @@ class Snapshot {
   virtual const NameTable& names() const = 0;
   virtual absl::StatusOr<SchemaRecord> Schema() const = 0;
   virtual Revision SchemaRevision() const = 0;    // Cheap: no read.
+  // What CachedSnapshot (cached_snapshot.h) reads this snapshot through. Null: it is no committed state, or the store
+  // keeps nothing.
+  virtual const std::shared_ptr<ReadCache>& read_cache() const {
+    static const std::shared_ptr<ReadCache> kNone;
+    return kNone;
+  }
 
   // The one relationship of that identity. One get, however many subjects the relation has.
   virtual absl::StatusOr<std::optional<Edge>> Find(const ObjectKey& resource, NameId relation,

@@ -16,13 +16,16 @@ namespace mandate {
 
 class TupleSnapshot : public Snapshot {
  public:
+  // `cache`: of the store whose committed state this is, if it has one.
   TupleSnapshot(std::shared_ptr<const StateView> view, std::shared_ptr<const NameTable> names,
-                Revision revision, Revision schema_revision, LedgerHead ledger_head)
+                Revision revision, Revision schema_revision, LedgerHead ledger_head,
+                std::shared_ptr<ReadCache> cache = nullptr)
       : view_(std::move(view)),
         names_(std::move(names)),
         revision_(revision),
         schema_revision_(schema_revision),
-        ledger_head_(std::move(ledger_head)) {}
+        ledger_head_(std::move(ledger_head)),
+        cache_(std::move(cache)) {}
 
   const std::shared_ptr<const StateView>& view() const { return view_; }
   const std::shared_ptr<const NameTable>& shared_names() const { return names_; }
@@ -31,6 +34,7 @@ class TupleSnapshot : public Snapshot {
   const NameTable& names() const override { return *names_; }
   absl::StatusOr<SchemaRecord> Schema() const override;
   Revision SchemaRevision() const override { return schema_revision_; }
+  const std::shared_ptr<ReadCache>& read_cache() const override { return cache_; }
 
   absl::StatusOr<std::optional<Edge>> Find(const ObjectKey& resource, NameId relation,
                                            const SubjectKey& subject) const override;
@@ -59,6 +63,7 @@ class TupleSnapshot : public Snapshot {
   const Revision revision_;
   const Revision schema_revision_;
   const LedgerHead ledger_head_;
+  const std::shared_ptr<ReadCache> cache_;
 };
 
 }  // namespace mandate

@@ -163,6 +163,7 @@ class TupleStore {
 struct StoreOptions {
   absl::Duration retention = absl::Hours(24);       // How far back a snapshot can be asked for.
   uint64_t block_cache_bytes = 256 << 20;
+  uint64_t read_cache_bytes = 64 << 20;             // Lists in memory (read_cache.h), and a quarter for marks; 0: none.
   bool in_memory = false;                           // For tests and validation: nothing touches the disk.
   std::function<absl::Time()> clock = &absl::Now;   // Expiry at commit, ages of revisions.
 };

@@ -32,7 +32,10 @@ TupleSnapshot Nothing() {
 
 }  // namespace
 
-MemoryStore::MemoryStore() : state_(Nothing()) {}
+MemoryStore::MemoryStore(uint64_t read_cache_bytes)
+    : cache_(read_cache_bytes > 0 ? std::make_shared<ReadCache>(read_cache_bytes) : nullptr), state_(Nothing()) {
+  if (cache_ != nullptr) state_.marks = &cache_->marks();
+}
 
 absl::StatusOr<Revision> MemoryStore::Write(const WriteRequest& request, absl::Time now) {
   if (absl::Status status = CheckForm(request); !status.ok()) return status;
@@ -45,14 +48,14 @@ absl::StatusOr<Revision> MemoryStore::Write(const WriteRequest& request, absl::T
 std::shared_ptr<const Snapshot> MemoryStore::Head() const {
   return std::make_shared<TupleSnapshot>(
       std::make_shared<OverlayView>(state_.base.get(), std::vector{&state_.overlay}), state_.names,
-      state_.head, state_.schema, state_.ledger);
+      state_.head, state_.schema, state_.ledger, cache_);
 }
 
 std::shared_ptr<const Snapshot> MemoryStore::At(Revision revision) const {
   const auto newest =
       std::make_shared<OverlayView>(state_.base.get(), std::vector{&state_.overlay});
   return std::make_shared<TupleSnapshot>(std::make_shared<PastView>(newest, revision), state_.names,
-                                         revision, state_.schema, state_.ledger);
+                                         revision, state_.schema, state_.ledger, cache_);
 }
 
 }  // namespace mandate

@@ -14,12 +14,14 @@
 #include <memory>
 
 #include "storage/commit.h"
+#include "storage/read_cache.h"
 
 namespace mandate {
 
 class MemoryStore {
  public:
-  MemoryStore();
+  // As StoreOptions::read_cache_bytes.
+  explicit MemoryStore(uint64_t read_cache_bytes = 0);
 
   absl::StatusOr<Revision> Write(const WriteRequest& request, absl::Time now);
 
@@ -29,6 +31,7 @@ class MemoryStore {
   std::shared_ptr<const Snapshot> At(Revision revision) const;
 
  private:
+  std::shared_ptr<ReadCache> cache_;
   CommitGroup state_;  // Everything that was ever written, on top of nothing.
 };
 

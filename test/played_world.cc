@@ -29,13 +29,22 @@ CheckLimits Limits(const RandomWorld& world) {
   return limits;
 }
 
+// And at what is kept in memory: nothing, next to nothing with marks that stand for many things, enough.
+uint64_t CacheBytes(const RandomWorld& world) {
+  constexpr uint64_t kBytes[] = {0, 2 << 10, 64 << 10};
+  return kBytes[(world.objects.size() / 3 + world.writes.size()) % 3];
+}
+
 }  // namespace
 
-PlayedWorld::PlayedWorld(const RandomWorld& world, Storage storage) : world_(world) {
+PlayedWorld::PlayedWorld(const RandomWorld& world, Storage storage)
+    : world_(world), memory_(CacheBytes(world)) {
+  if (CacheBytes(world) > 0) answers_ = std::make_unique<AnswerCache>(CacheBytes(world));
   if (storage == Storage::kRocks) {
     StoreOptions options;
     options.in_memory = true;
     options.block_cache_bytes = 1 << 20;
+    options.read_cache_bytes = CacheBytes(world);
     options.clock = [this] { return now_; };
     rocks_ = Must(OpenRocksStore("random-world", options), "open");
   }
@@ -71,7 +80,7 @@ absl::StatusOr<Revision> PlayedWorld::Write(const WriteRequest& request, absl::T
 }
 
 EngineView PlayedWorld::EngineAt(size_t write) const {
-  return {plan_.get(), snapshots_[write].get(), now_, Limits(world_)};
+  return {plan_.get(), snapshots_[write].get(), now_, Limits(world_), answers_.get()};
 }
 
 ReferenceEvaluator& PlayedWorld::ReferenceAt(size_t write) {
@@ -88,7 +97,7 @@ ReferenceEvaluator& PlayedWorld::ReferenceAt(size_t write) {
 
 absl::StatusOr<Answer> PlayedWorld::Ask(size_t write, const CheckQuestion& question) const {
   const EngineView engine = EngineAt(write);
-  return Checker(*engine.plan, *engine.snapshot, engine.now, engine.limits).Check(question);
+  return Checker(*engine.plan, *engine.snapshot, engine.now, engine.limits, engine.answers).Check(question);
 }
 
 void PlayedWorld::Append(const LedgerEntry& entry) {

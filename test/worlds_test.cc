@@ -94,6 +94,11 @@ TEST(Worlds, HoldHoweverSubjectSetsAreSearched) {
   }
 }
 
+TEST(Worlds, HoldWithNothingKeptInMemory) {
+  uint64_t pairs = 0;
+  for (const fs::path& world : WorldsIn(kOurs)) RunWorld(world, {.agreement = false, .caches = false}, 1, &pairs);
+}
+
 TEST(Worlds, HoldWithTheDatabaseReopenedInBetween) {
   uint64_t pairs = 0;
   for (const fs::path& world : WorldsIn(kOurs)) {

@@ -102,6 +102,11 @@ class CommandLine {
         ->capture_default_str()
         ->check(CLI::Range(1, 1 << 20));
     command
+        ->add_option("--answer-cache-mib", serve_.answer_cache_mib,
+                     "Memory for relationships and answers ready to use, half for each; 0: none. Answers are the same")
+        ->capture_default_str()
+        ->check(CLI::Range(0, 1 << 20));
+    command
         ->add_option("--check-steps-max", serve_.check_steps_max,
                      "Rows and goals one question may visit")
         ->capture_default_str()

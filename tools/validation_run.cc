@@ -105,6 +105,8 @@ class Run {
     options.directory = options_.directory;
     options.store.in_memory = options_.directory.empty();
     options.store.block_cache_bytes = 8 << 20;
+    options.store.read_cache_bytes = options_.caches ? 1 << 20 : 0;
+    options.answer_cache_bytes = options_.caches ? 1 << 20 : 0;
     options.check.budget.set_search = options_.set_search;
     options.store.clock = [this] { return now_; };
     auto database = Database::Open(options);

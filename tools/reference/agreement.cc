@@ -143,7 +143,7 @@ std::optional<std::string> Agreement::Compare(const CheckQuestion& question,
 }
 
 std::optional<std::string> Agreement::OfCheck(const CheckQuestion& question) {
-  Checker checker(*engine_.plan, *engine_.snapshot, engine_.now, engine_.limits);
+  Checker checker(*engine_.plan, *engine_.snapshot, engine_.now, engine_.limits, engine_.answers);
   return Compare(question, checker.Check(question));
 }
 
@@ -152,7 +152,7 @@ std::optional<Agreement::Disagreeing> Agreement::OfBatch(
   std::vector<size_t> order;
   for (size_t i = 0; i < questions.size(); ++i) order.push_back(i);
   for (int pass = 0; pass < 2; ++pass) {
-    Checker checker(*engine_.plan, *engine_.snapshot, engine_.now, engine_.limits);
+    Checker checker(*engine_.plan, *engine_.snapshot, engine_.now, engine_.limits, engine_.answers);
     for (size_t i : order) {
       if (auto wrong = Compare(questions[i], checker.Check(questions[i]))) {
         return Disagreeing{i, Cat("in a batch of ", questions.size(), ": ", *wrong)};

@@ -34,6 +34,7 @@ struct EngineView {
   const Snapshot* snapshot;
   absl::Time now;
   CheckLimits limits;
+  AnswerCache* answers = nullptr;  // What checks may recall; null: nothing.
 };
 
 // How much of a listing is asked for at once.

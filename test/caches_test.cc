@@ -1,0 +1,112 @@
+// What is kept in memory against nothing kept: the same world, written step by step to two stores, must give the same
+// answers after each step, now and of the past, however little fits and however many things share a mark.
+#include <iostream>
+
+#include "gtest/gtest.h"
+#include "schema/text.h"
+#include "test/campaign.h"
+#include "test/memory_store.h"
+#include "tools/reference/agreement.h"
+
+namespace mandate {
+namespace {
+
+struct Side {
+  explicit Side(uint64_t bytes)
+      : store(bytes), answers(bytes > 0 ? std::make_unique<AnswerCache>(bytes) : nullptr) {}
+  MemoryStore store;
+  std::unique_ptr<AnswerCache> answers;
+};
+
+struct Counts {
+  size_t asked = 0;
+  size_t recalled = 0;
+};
+
+class TwoStores {
+ public:
+  TwoStores(const RandomWorld& world, uint64_t bytes) : world_(world), kept_(bytes), plain_(0) {
+    WriteRequest request{.schema_text = world.draft.Text()};
+    for (const Definition& each : world.schema->definitions()) request.schema_names.push_back(each.name);
+    for (const Member& each : world.schema->members()) request.schema_names.push_back(each.name);
+    for (const Caveat& each : world.schema->caveats()) request.schema_names.push_back(each.name);
+    Write(request, world.writes.front().at);
+    plan_ = std::make_unique<Plan>(world.schema, kept_.store.Head()->names(), revisions_.back());
+  }
+
+  void Write(const WriteRequest& request, absl::Time now) {
+    auto one = kept_.store.Write(request, now);
+    auto other = plain_.store.Write(request, now);
+    EXPECT_EQ(one.ok(), other.ok());
+    if (!one.ok()) return;
+    EXPECT_EQ(*one, *other);
+    revisions_.push_back(*one);
+  }
+
+  // Asks by both; empty if they agree.
+  std::string Compare(const CheckQuestion& question, Revision at, absl::Time now, Counts* counts) {
+    const auto answer = [&](const Side& side) {
+      const auto snapshot = at == revisions_.back() ? side.store.Head() : side.store.At(at);
+      return Checker(*plan_, *snapshot, now, {}, side.answers.get()).Check(question);
+    };
+    const auto kept = answer(kept_);
+    const auto plain = answer(plain_);
+    ++counts->asked;
+    counts->recalled += kept.ok() && kept->steps == 0 && plain->steps > 0;
+    const auto text = [](const absl::StatusOr<Answer>& each) {
+      return Cat(AnswerText(each), each.ok() ? Cat(" until ", absl::FormatTime(each->valid_until)) : "");
+    };
+    if (text(kept) == text(plain)) return "";
+    return Cat(ToText(question), " at ", at.value(), ": kept ", text(kept), ", not kept ", text(plain));
+  }
+
+  const std::vector<Revision>& revisions() const { return revisions_; }
+
+ private:
+  const RandomWorld& world_;
+  Side kept_;
+  Side plain_;
+  std::unique_ptr<Plan> plan_;
+  std::vector<Revision> revisions_;
+};
+
+TEST(Caches, AreExactAtEveryRevisionAndMoment) {
+  Counts counts;
+  RunCampaign(ATenth(300), MakeRandomWorld, [&](const RandomWorld& world, Questions questions) {
+    Dice dice(world.objects.size() * 31 + questions.size());
+    constexpr uint64_t kBytes[] = {1 << 10, 64 << 10, 4 << 20};
+    TwoStores stores(world, dice.Pick(std::vector<uint64_t>(std::begin(kBytes), std::end(kBytes))));
+    // Each write once, and then each backwards: what was written goes, and what went comes back.
+    std::vector<WriteRequest> requests;
+    for (const WorldWrite& write : world.writes) requests.push_back({.changes = write.changes});
+    for (size_t i = world.writes.size(); i-- > 0;) {
+      WriteRequest request{.changes = world.writes[i].changes};
+      for (TupleChange& change : request.changes) {
+        change.op = change.op == ChangeOp::kDelete ? ChangeOp::kTouch : ChangeOp::kDelete;
+      }
+      requests.push_back(request);
+    }
+    absl::Time now = world.writes.front().at;
+    std::optional<Disagreement> wrong;
+    for (size_t i = 0; i < requests.size() && !wrong; ++i) {
+      now += absl::Seconds(i < world.writes.size() ? 0 : dice.Below(3600));
+      if (i < world.writes.size()) now = std::max(now, world.writes[i].at);
+      stores.Write(requests[i], now);
+      for (size_t j = 0; j < questions.size() && !wrong; ++j) {
+        // Twice now, since only what was asked before is kept; and of some moment in between, of some revision.
+        for (const Revision at : {stores.revisions().back(), stores.revisions().back(),
+                                  dice.Pick(stores.revisions())}) {
+          const std::string text = stores.Compare(questions[j], at, now, &counts);
+          if (!text.empty()) wrong = Disagreement{j, text};
+        }
+        if (dice.Percent(2)) now += absl::Minutes(dice.Below(200));
+      }
+    }
+    return wrong;
+  });
+  std::cerr << counts.recalled << " of " << counts.asked << " answers were recalled\n";
+  if (IsDefaultCampaign()) EXPECT_GT(counts.recalled, counts.asked / 20);
+}
+
+}  // namespace
+}  // namespace mandate
