@@ -19,12 +19,13 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"storage", {"schema"}},
     {"check", {"schema", "storage"}},
     {"service", {"schema", "storage", "check", "mandate", "authzed", "google"}},
+    {"client", {"mandate"}},
     {"tools", {"schema", "storage", "check", "service"}},
     {"bench", {"schema", "storage", "check", "service", "mandate"}},
     {"test", {"schema", "storage", "check", "service", "tools"}},
 };
 
-const std::set<std::string> kOurs = {"schema", "storage", "check",   "service", "tools",
+const std::set<std::string> kOurs = {"schema", "storage", "check",   "service", "tools", "client",
                                      "bench",  "test",    "mandate", "authzed", "google"};
 
 std::vector<fs::path> SourcesOf(const std::string& room) {
