@@ -96,6 +96,20 @@ function(mandate_proto target)
                        DEPENDS ${depends} protobuf::protoc COMMENT "protoc ${proto}" VERBATIM)
     list(APPEND generated ${outputs})
   endforeach()
+  # mandate.v1 once more, with its comments, for the document that says what the API is.
+  set(described ${protos})
+  list(FILTER described INCLUDE REGEX "^mandate/v1/")
+  set(depends ${described})
+  list(TRANSFORM depends PREPEND ${root}/)
+  set(descriptors ${out}/mandate_v1.descriptors)
+  add_custom_command(OUTPUT ${descriptors}.cc
+                     COMMAND protobuf::protoc -I${root} --include_imports --include_source_info
+                             --descriptor_set_out=${descriptors} ${described}
+                     COMMAND ${CMAKE_COMMAND} -DINPUT=${descriptors} -DOUTPUT=${descriptors}.cc
+                             -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+                     DEPENDS ${depends} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake protobuf::protoc
+                     COMMENT "protoc descriptors of mandate.v1" VERBATIM)
+  list(APPEND generated ${descriptors}.cc)
   add_library(${target} STATIC ${generated})
   target_include_directories(${target} SYSTEM PUBLIC ${out})
   target_link_libraries(${target} PUBLIC protobuf::libprotobuf gRPC::grpc++)
