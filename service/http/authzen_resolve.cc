@@ -151,6 +151,10 @@ absl::Status ResolveCaller(const Schema& schema, const AuthzenQuestion& authzen,
   } else if (acting->agent) {
     asks = *acting->agent;
   }
+  if (authzen.record && KindOf(schema, asks.type) != Kind::kSession) {
+    return Invalid(Cat("only a session acts, and `", ToText(asks), "` is none; name it as the subject or the agent"),
+                   "NOT_A_SESSION", "context.mandate.record");
+  }
   question->subject = {asks.type, asks.id, ""};
   question->claims.chain = std::move(acting->chain);
   if (!authzen.actor.mission) return absl::OkStatus();

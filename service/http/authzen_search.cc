@@ -100,8 +100,11 @@ Json Entity(const std::string& type, const Found& found) {
 
 absl::Status FindSubjects(const Database& database, const View& view, const CheckLimits& limits,
                           AuthzenQuestion authzen, Page* page, bool* everybody) {
-  auto question = ResolveSubjects(view.plan->schema(), std::move(authzen));
+  const Schema& schema = view.plan->schema();
+  auto question = ResolveSubjects(schema, std::move(authzen));
   if (!question.ok()) return question.status();
+  const auto type = schema.FindType(question->subject_type);
+  if (type && schema.definition(*type).kind == Kind::kTask) return absl::OkStatus();  // None may do anything.
   question->after = page->after();
   return database.LookupSubjectsAt(view, *question, limits, [&](const Found& found) {
     // AuthZEN has no word for everybody. Whoever is named behind the `*` has a decision of their own.
