@@ -1,5 +1,6 @@
 #include "service/http/native_api.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -26,6 +27,17 @@ std::unique_ptr<Message> New(const google::protobuf::Descriptor* type) {
   return std::unique_ptr<Message>(google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
 }
 
+// A parser's words, which may quote what it was given: on one line, valid UTF-8.
+std::string Clean(std::string_view text) {
+  std::string clean;
+  while (!text.empty()) {
+    const size_t length = Utf8CharacterLength(text);
+    clean += length == 0 ? "?" : text[0] == '\n' ? " " : text.substr(0, length);
+    text.remove_prefix(std::max<size_t>(1, length));
+  }
+  return clean;
+}
+
 absl::Status Malformed(const std::string& message) { return WithReason(InvalidArgument(message), "JSON_MALFORMED"); }
 
 // One request as the bytes of its message. Names that it does not have are refused: a mistyped condition must not vanish.
@@ -34,7 +46,7 @@ absl::StatusOr<std::string> RequestBytes(const NativeMethod& method, const std::
   const auto parsed = google::protobuf::util::JsonStringToMessage(json, message.get());
   if (!parsed.ok()) {
     return Malformed(Cat("the body is no ", method.descriptor->input_type()->name(), ": ",
-                         std::string(parsed.message().data(), parsed.message().size())));
+                         Clean(std::string_view(parsed.message().data(), parsed.message().size()))));
   }
   std::string bytes;
   if (message->SerializeToString(&bytes)) return bytes;

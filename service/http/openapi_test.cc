@@ -8,7 +8,8 @@ namespace {
 
 // Every `$ref` below.
 void CollectReferences(const Json& json, std::set<std::string>* references) {
-  for (const auto& [pointer, value] : json.flatten().items()) {
+  const Json flat = json.flatten();
+  for (const auto& [pointer, value] : flat.items()) {
     if (pointer.ends_with("/$ref")) references->insert(value.get<std::string>());
   }
 }
