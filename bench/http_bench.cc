@@ -94,11 +94,11 @@ int Main(int argc, char** argv) {
                                    std::pair{"delegated (session)", &DriveWorld::BySession}}) {
     Kind one{std::string("evaluation, ") + name, "/access/v1/evaluation", {}, 1};
     Kind many{std::string("evaluations, ") + name, "/access/v1/evaluations", {}, 100};
-    for (uint64_t i = 0; i < 1000; ++i) one.bodies.push_back(ToText(QuestionJson((world.*draw)(i))));
+    for (uint64_t i = 0; i < 1000; ++i) one.bodies.push_back(JsonText(QuestionJson((world.*draw)(i))));
     for (uint64_t i = 0; i < 20; ++i) {
       Json items = Json::array();
       for (uint64_t k = 0; k < 100; ++k) items.push_back(QuestionJson((world.*draw)(i * 100 + k)));
-      many.bodies.push_back(ToText(Json{{"evaluations", std::move(items)}}));
+      many.bodies.push_back(JsonText(Json{{"evaluations", std::move(items)}}));
     }
     kinds.push_back(std::move(one));
     kinds.push_back(std::move(many));

@@ -211,6 +211,7 @@ int Server::port() const { return parts_->port; }
 int Server::http_port() const { return parts_->http == nullptr ? 0 : parts_->http->port(); }
 
 void Server::Stop(absl::Duration grace) {
+  const absl::Time end = absl::Now() + grace;
   {
     std::lock_guard lock(parts_->mutex);
     if (parts_->stopping) return;
@@ -223,9 +224,9 @@ void Server::Stop(absl::Duration grace) {
   if (auto* health = parts_->server->GetHealthCheckService()) health->Shutdown();
   if (parts_->http != nullptr) {  // Before what it calls.
     parts_->http_api->set_stopping();
-    parts_->http->Stop(grace);
+    parts_->http->Stop(end - absl::Now());
   }
-  parts_->server->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+  parts_->server->Shutdown(absl::ToChronoTime(end));
   parts_->server->Wait();
   parts_->collector.join();
   parts_->sweeper.join();

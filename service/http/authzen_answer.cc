@@ -122,9 +122,9 @@ Json ToJson(AuthzenDecision decision) {
 
 HttpReply AuthzenError(const absl::Status& status) {
   const int code = CodeOf(status);
-  return {.status = code, .body = ToText(Json{{"error", Error(status, code)}})};
+  return {.status = code, .body = JsonText(Json{{"error", Error(status, code)}})};
 }
 
-HttpReply AuthzenReply(const Json& json) { return {.body = ToText(json)}; }
+HttpReply AuthzenReply(const Json& json) { return {.body = JsonText(json)}; }
 
 }  // namespace mandate

@@ -110,7 +110,7 @@ absl::Status ReadOwn(const Json& context, AuthzenQuestion* question) {
 }  // namespace
 
 std::string DigestOfParameters(const Json& parameters) {
-  return absl::BytesToHexString(AbslView(Sha256(ToText(parameters))));
+  return absl::BytesToHexString(AbslView(Sha256(JsonText(parameters))));
 }
 
 absl::StatusOr<AuthzenQuestion> ReadQuestion(const Json& request, AuthzenSought sought) {

@@ -202,7 +202,7 @@ absl::StatusOr<std::string> ResolveContext(const Schema& schema, AuthzenQuestion
     if (declared.contains(name)) values[name] = std::move(value);
   }
   if (values.empty()) return std::string();
-  auto compact = CompactContext(ToText(values));
+  auto compact = CompactContext(JsonText(values));
   if (compact.ok()) return compact;
   return Invalid(std::string(compact.status().message()), "CONTEXT_INVALID", "context");
 }

@@ -163,16 +163,16 @@ HttpReply AuthzenServer::Search(std::string_view body, AuthzenSought sought) {
   auto limits_of_page = ReadPage(*request);
   if (!limits_of_page.ok()) return AuthzenError(limits_of_page.status());
   request->erase("page");
-  Page page(*std::move(limits_of_page), Cat(static_cast<int>(sought), ToText(*request)));
+  Page page(*std::move(limits_of_page), Cat(static_cast<int>(sought), JsonText(*request)));
   bool everybody = false;
   auto view = page.Open(database_);
   absl::Status status = view.status();
   if (status.ok() && sought == AuthzenSought::kSubject) {
-    status = FindSubjects(database_, *view, Limits(), *std::move(authzen), &page, &everybody);
+    status = FindSubjects(database_, *view, database_.options().check, *std::move(authzen), &page, &everybody);
   } else if (status.ok() && sought == AuthzenSought::kResource) {
-    status = FindResources(database_, *view, Limits(), *std::move(authzen), &page);
+    status = FindResources(database_, *view, database_.options().check, *std::move(authzen), &page);
   } else if (status.ok()) {
-    status = FindActions(database_, *view, Limits(), *std::move(authzen), &page);
+    status = FindActions(database_, *view, database_.options().check, *std::move(authzen), &page);
   }
   // What is not known is found nowhere.
   if (!status.ok() && !IsRefusal(status)) return AuthzenError(status);

@@ -11,8 +11,8 @@
 namespace mandate {
 namespace {
 
-// What a whole call may take. Every question in it has the server's own budget besides.
-constexpr std::chrono::seconds kCallMax{30};
+// When no further question of a batch is begun. Each has the server's own budget besides.
+constexpr std::chrono::seconds kBatchTimeMax{30};
 
 }  // namespace
 
@@ -20,14 +20,6 @@ struct AuthzenServer::Call {
   View view;
   Checker checker;
 };
-
-CheckLimits AuthzenServer::Limits() const {
-  CheckLimits limits = database_.options().check;
-  limits.budget.is_cancelled = [end = std::chrono::steady_clock::now() + kCallMax] {
-    return std::chrono::steady_clock::now() > end;
-  };
-  return limits;
-}
 
 absl::StatusOr<AuthzenDecision> AuthzenServer::Decide(Call& call, AuthzenQuestion authzen) {
   const Schema& schema = call.view.plan->schema();
@@ -51,7 +43,7 @@ absl::StatusOr<AuthzenDecision> AuthzenServer::Record(CheckQuestion question, co
   std::vector<AuthorizeCall> calls(1);
   calls[0].question = std::move(question);
   calls[0].idempotency_key = key;
-  auto outcome = authorizer_.Authorize(calls, Limits());
+  auto outcome = authorizer_.Authorize(calls, database_.options().check);
   if (!outcome.ok()) {
     return IsRefusal(outcome.status()) ? RefusedDecision(outcome.status())
                                        : absl::StatusOr<AuthzenDecision>(outcome.status());
@@ -69,7 +61,7 @@ HttpReply AuthzenServer::Evaluation(std::string_view body) {
   if (!view.ok()) {
     return IsRefusal(view.status()) ? AuthzenReply(ToJson(RefusedDecision(view.status()))) : AuthzenError(view.status());
   }
-  Call call{*view, database_.CheckerFor(*view, Limits())};
+  Call call{*view, database_.CheckerFor(*view)};
   auto decision = Decide(call, *std::move(question));
   return decision.ok() ? AuthzenReply(ToJson(*std::move(decision))) : AuthzenError(decision.status());
 }
@@ -83,8 +75,8 @@ HttpReply AuthzenServer::Evaluations(std::string_view body) {
   auto view = database_.Head();
   if (!view.ok() && !IsRefusal(view.status())) return AuthzenError(view.status());
   std::optional<Call> call;
-  if (view.ok()) call.emplace(Call{*view, database_.CheckerFor(*view, Limits())});
-  const CheckLimits limits = Limits();
+  if (view.ok()) call.emplace(Call{*view, database_.CheckerFor(*view)});
+  const auto end = std::chrono::steady_clock::now() + kBatchTimeMax;
   Json answers = Json::array();
   for (auto& item : (*batch)->items) {
     absl::StatusOr<AuthzenDecision> decision = AuthzenDecision();
@@ -92,7 +84,7 @@ HttpReply AuthzenServer::Evaluations(std::string_view body) {
       decision = item.status();
     } else if (!call) {
       decision = RefusedDecision(view.status());
-    } else if (limits.budget.is_cancelled()) {
+    } else if (std::chrono::steady_clock::now() > end) {
       decision = absl::DeadlineExceededError("the evaluations before this one took all the time there is; send fewer");
     } else {
       decision = Decide(*call, *std::move(item));

@@ -42,7 +42,6 @@ class AuthzenServer {
   struct Call;
   absl::StatusOr<AuthzenDecision> Decide(Call& call, AuthzenQuestion authzen);
   absl::StatusOr<AuthzenDecision> Record(CheckQuestion question, const Schema& schema, const std::string& key);
-  CheckLimits Limits() const;
   HttpReply Search(std::string_view body, AuthzenSought sought);
 
   Database& database_;

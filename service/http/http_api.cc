@@ -30,7 +30,7 @@ constexpr AuthzenRoute kAuthzenRoutes[] = {
 constexpr std::string_view kReadable[] = {"/.well-known/authzen-configuration", "/openapi.json", "/healthz", "/readyz"};
 
 HttpReply Bare(int status, std::string_view message) {
-  return {.status = status, .body = ToText(Json{{"error", {{"status", status}, {"message", std::string(message)}}}})};
+  return {.status = status, .body = JsonText(Json{{"error", {{"status", status}, {"message", std::string(message)}}}})};
 }
 
 HttpReply NotAllowed(std::string allow) {

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -44,6 +45,14 @@ struct Exchange {
 
 // The library gives its handlers no way to the connection; a request is handled on the thread that reads it.
 thread_local Exchange* current_exchange = nullptr;
+
+// What reaches our handlers. The library would read the body of anything else into memory first, however long.
+bool IsRoutable(const httplib::Request& request) {
+  static constexpr std::string_view kMethods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+  const bool plain = std::none_of(request.path.begin(), request.path.end(), [](unsigned char c) { return c < ' '; });
+  return plain && request.path.size() <= kPathBytesMax &&
+         std::find(std::begin(kMethods), std::end(kMethods), request.method) != std::end(kMethods);
+}
 
 bool HasBody(const httplib::Request& request) {
   if (request.has_header("Transfer-Encoding")) return true;
@@ -107,7 +116,7 @@ struct HttpServer::Parts final : httplib::Server {
     Patch(".*", any_with_body);
     Delete(".*", any_with_body);
     set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-      if (request.path.size() <= kPathBytesMax) return HandlerResponse::Unhandled;
+      if (IsRoutable(request)) return HandlerResponse::Unhandled;
       Send(this->handler.Refuse(404), &response);
       Finish(&response);
       return HandlerResponse::Handled;
@@ -247,7 +256,7 @@ struct HttpServer::Parts final : httplib::Server {
       wake.notify_all();
       room.notify_all();
       shutdown(listener.fd(), SHUT_RDWR);  // Ends accept.
-      left.wait_for(lock, absl::ToChronoMilliseconds(grace), [this] { return open.empty() && waiting.empty(); });
+      left.wait_for(lock, absl::ToChronoMilliseconds(std::max(grace, absl::ZeroDuration())), [this] { return open.empty() && waiting.empty(); });
       for (HttpConnection* connection : open) connection->Break();
     }
     acceptor.join();

@@ -88,7 +88,8 @@ TEST_F(HttpPort, WhatItDidNotReadIsNeverTakenForTheNextRequest) {
         Cat("PUT /access/v1/evaluation HTTP/1.1\r\nHost: x\r\n", length, "\r\n", inner),
         Cat("POST /access/v1/evaluation HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n", length, "\r\n", inner),
         Cat("POST /", std::string(4000, 'a'), " HTTP/1.1\r\nHost: x\r\n", length, "\r\n", inner),
-        Cat("nonsense\r\n\r\n", inner)}) {
+        Cat("POST /%0a HTTP/1.1\r\nHost: x\r\n", length, "\r\n", inner),
+        Cat("PRI /x HTTP/1.1\r\nHost: x\r\n", length, "\r\n", inner), Cat("nonsense\r\n\r\n", inner)}) {
     const std::string answer = Raw(outer);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 "));
     EXPECT_THAT(answer, testing::Not(HasSubstr("decision"))) << outer.substr(0, 40);

@@ -56,6 +56,6 @@ absl::StatusOr<Json> ParseJsonObject(std::string_view text) {
   return value;
 }
 
-std::string ToText(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string JsonText(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 }  // namespace mandate

@@ -26,7 +26,7 @@ inline constexpr int kJsonDepthMax = 40;
 absl::StatusOr<Json> ParseJsonObject(std::string_view text);
 
 // Compact, always valid UTF-8.
-std::string ToText(const Json& json);
+std::string JsonText(const Json& json);
 
 }  // namespace mandate
 

@@ -245,7 +245,7 @@ std::string OpenApiDocument(const std::string& url) {
                          {"servers", {{{"url", url}}}},
                          {"paths", std::move(paths)},
                          {"components", {{"schemas", std::move(components)}}}};
-  return ToText(document);
+  return JsonText(document);
 }
 
 }  // namespace mandate
