@@ -1,8 +1,8 @@
-# mandate_room(NAME [FOLDER folder] [WITHOUT folders...] [ROOMS lower...] [LIBS targets...] [SEEDS folder])
+# mandate_room(NAME [FOLDER folder] [WITHOUT folders...] [ROOMS lower...] [LIBS targets...] [PRIVATE_LIBS targets...] [SEEDS folder])
 #
 # A room is one folder, one library `mandate_NAME` (every .cc that is neither a test, a main nor a fuzzer) and one
 # test program `NAME_test` (every *_test.cc). Sub-folders belong to the room, but for those that it is WITHOUT: parts
-# with a library of their own, for programs that need no more than that. Its fuzzers begin with what lies in SEEDS.
+# with a library of their own, for programs that need no more than that. PRIVATE_LIBS are of the room and its tests alone. Its fuzzers begin with what lies in SEEDS.
 include(GoogleTest)
 
 # What every file includes; compiled once for each build tree.
@@ -12,7 +12,7 @@ set(MANDATE_PCH <algorithm> <cstdint> <functional> <memory> <optional> <string> 
                 <absl/types/span.h>)
 
 function(mandate_room name)
-  cmake_parse_arguments(ARG "" "FOLDER;SEEDS" "WITHOUT;ROOMS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "FOLDER;SEEDS" "WITHOUT;ROOMS;LIBS;PRIVATE_LIBS" ${ARGN})
   if(NOT ARG_FOLDER)
     set(ARG_FOLDER ${name})
   endif()
@@ -32,8 +32,9 @@ function(mandate_room name)
   target_precompile_headers(mandate_${name} PRIVATE ${MANDATE_PCH})
   list(TRANSFORM ARG_ROOMS PREPEND mandate_)
   target_link_libraries(mandate_${name} PUBLIC ${ARG_ROOMS} ${ARG_LIBS} Threads::Threads)
+  target_link_libraries(mandate_${name} PRIVATE ${ARG_PRIVATE_LIBS})
   if(tests)
-    mandate_test(${name}_test SOURCES ${tests} LIBS mandate_${name})
+    mandate_test(${name}_test SOURCES ${tests} LIBS mandate_${name} ${ARG_PRIVATE_LIBS})
   endif()
   if(MANDATE_FUZZ)
     foreach(source ${fuzzers})
