@@ -15,7 +15,9 @@ namespace {
 constexpr char kSchema[] = R"(
 use delegation
 use expiration
-caveat soft(action_soft bool, subject_properties map<any>, hour int) { action_soft || hour > 9 }
+caveat soft(action_soft bool, subject_properties map<any>, hour int) {
+  action_soft || hour > 9 || has(subject_properties.role)
+}
 definition user {
   relation acts_on_behalf_of: assistant with expiration
 }
