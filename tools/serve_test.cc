@@ -33,6 +33,18 @@ TEST(Serve, StopsGracefullyOnSigtermAndSigint) {
   }
 }
 
+TEST(Serve, SaysWhereHttpListensAndTakesItsAddressForTaken) {
+  TempDirectory directory;
+  ServingProcess server(directory.File("db"));
+  EXPECT_TRUE(server.http_address().starts_with("127.0.0.1:")) << server.http_address();
+  EXPECT_NE(server.http_address(), server.address());
+  const Finished second = RunMandate(
+      {"serve", "--data", directory.File("db2"), "--listen", "127.0.0.1:0", "--http", server.http_address()});
+  EXPECT_EQ(second.code, kExitError);
+  EXPECT_EQ(second.err, Cat("error: cannot listen on `", server.http_address(),
+                            "`; is the port taken, or the address not of this machine?\n"));
+}
+
 TEST(Serve, KeepsEverythingAcrossARestart) {
   TempDirectory directory;
   std::string token;
