@@ -1,8 +1,10 @@
-# mandate_room(NAME [FOLDER folder] [WITHOUT folders...] [ROOMS lower...] [LIBS targets...] [SEEDS folder])
+# mandate_room(NAME [FOLDER folder] [WITHOUT folders...] [ROOMS lower...] [LIBS targets...] [PRIVATE_LIBS targets...]
+#              [SEEDS folder])
 #
 # A room is one folder, one library `mandate_NAME` (every .cc that is neither a test, a main nor a fuzzer) and one
 # test program `NAME_test` (every *_test.cc). Sub-folders belong to the room, but for those that it is WITHOUT: parts
-# with a library of their own, for programs that need no more than that. Its fuzzers begin with what lies in SEEDS.
+# with a library of their own, for programs that need no more than that. PRIVATE_LIBS are of the room and its tests alone.
+# Its fuzzers begin with what lies in SEEDS.
 include(GoogleTest)
 
 # What every file includes; compiled once for each build tree.
@@ -12,7 +14,7 @@ set(MANDATE_PCH <algorithm> <cstdint> <functional> <memory> <optional> <string> 
                 <absl/types/span.h>)
 
 function(mandate_room name)
-  cmake_parse_arguments(ARG "" "FOLDER;SEEDS" "WITHOUT;ROOMS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "FOLDER;SEEDS" "WITHOUT;ROOMS;LIBS;PRIVATE_LIBS" ${ARGN})
   if(NOT ARG_FOLDER)
     set(ARG_FOLDER ${name})
   endif()
@@ -32,8 +34,9 @@ function(mandate_room name)
   target_precompile_headers(mandate_${name} PRIVATE ${MANDATE_PCH})
   list(TRANSFORM ARG_ROOMS PREPEND mandate_)
   target_link_libraries(mandate_${name} PUBLIC ${ARG_ROOMS} ${ARG_LIBS} Threads::Threads)
+  target_link_libraries(mandate_${name} PRIVATE ${ARG_PRIVATE_LIBS})
   if(tests)
-    mandate_test(${name}_test SOURCES ${tests} LIBS mandate_${name})
+    mandate_test(${name}_test SOURCES ${tests} LIBS mandate_${name} ${ARG_PRIVATE_LIBS})
   endif()
   if(MANDATE_FUZZ)
     foreach(source ${fuzzers})
@@ -103,4 +106,20 @@ function(mandate_proto target)
   target_include_directories(${target} SYSTEM PUBLIC $<BUILD_INTERFACE:${out}> $<INSTALL_INTERFACE:include>)
   target_link_libraries(${target} PUBLIC ${ARG_LIBS} protobuf::libprotobuf gRPC::grpc++)
   target_compile_options(${target} PRIVATE -w)
+endfunction()
+
+# mandate_descriptors(TARGET): adds mandate.v1 with its comments to the target, for the document that says what the API is.
+function(mandate_descriptors target)
+  set(root ${CMAKE_SOURCE_DIR}/proto)
+  file(GLOB_RECURSE described CONFIGURE_DEPENDS RELATIVE ${root} ${root}/mandate/v1/*.proto)
+  list(TRANSFORM described PREPEND ${root}/ OUTPUT_VARIABLE depends)
+  set(descriptors ${CMAKE_CURRENT_BINARY_DIR}/mandate_v1.descriptors)
+  add_custom_command(OUTPUT ${descriptors}.cc
+                     COMMAND protobuf::protoc -I${root} --include_imports --include_source_info
+                             --descriptor_set_out=${descriptors} ${described}
+                     COMMAND ${CMAKE_COMMAND} -DINPUT=${descriptors} -DOUTPUT=${descriptors}.cc
+                             -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+                     DEPENDS ${depends} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake protobuf::protoc
+                     COMMENT "protoc descriptors of mandate.v1" VERBATIM)
+  target_sources(${target} PRIVATE ${descriptors}.cc)
 endfunction()

@@ -1,4 +1,4 @@
-// error_mapping.h: absl::Status to gRPC and back; the one table.
+// error_mapping.h: absl::Status to gRPC, to HTTP, and back; the one table.
 //
 // The code carries over as it is (both number them alike); the message too. A reason becomes google.rpc.ErrorInfo
 // (domain `mandate`; `authzed.com` for those of that API, which begin with `ERROR_REASON_`), with what DetailsOf has as
@@ -33,6 +33,9 @@ absl::Status FromRpcStatus(const google::rpc::Status& wire);
 
 // What a client got, with the reason and field as ReasonOf and FieldOf find them.
 absl::Status FromGrpc(const grpc::Status& status);
+
+// The status code of HTTP, as google.rpc.Code pairs them.
+int HttpCodeOf(absl::StatusCode code);
 
 }  // namespace mandate
 

@@ -4,13 +4,14 @@
 #include <mutex>
 #include <thread>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "schema/text.h"
+#include "service/address.h"
 #include "service/authzed_services.h"
+#include "service/http/http_api.h"
+#include "service/http/http_server.h"
 #include "service/services.h"
 #include "spdlog/spdlog.h"
 
@@ -24,17 +25,12 @@ constexpr int kMessageBytesMax = 32 << 20;
 constexpr size_t kSweptAtOnce = 1000;
 constexpr absl::Duration kSweepEvery = absl::Milliseconds(250);
 
-// HOST:PORT, an IPv6 host in brackets. gRPC itself would take a port of 99999 modulo 65536, and other schemes.
-bool IsAddress(std::string_view text) {
-  const size_t colon = text.rfind(':');
-  if (colon == text.npos || colon == 0) return false;
-  const std::string_view host = text.substr(0, colon);
-  const std::string_view port = text.substr(colon + 1);
-  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (!bracketed && host.find_first_of(":[]/") != host.npos) return false;
-  int number = 0;
-  return !port.empty() && port.size() <= 5 && absl::SimpleAtoi(AbslView(port), &number) &&
-         absl::ascii_isdigit(port.front()) && number <= 65535;
+// Without a query or a fragment, and without a `/` at the end: paths are put behind it.
+absl::Status CheckUrl(const std::string& url) {
+  const bool has_scheme = url.starts_with("https://") || url.starts_with("http://");
+  if (has_scheme && !url.ends_with('/') && url.find_first_of("?# ") == url.npos) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      Cat(Quote(url), " is no place; write https://HOST, without a query, a fragment or a `/` at the end"));
 }
 
 }  // namespace
@@ -135,6 +131,8 @@ struct Server::Parts {
   AuthzedExperimental authzed_experimental;
   std::unique_ptr<grpc::Server> server;
   int port = 0;
+  std::unique_ptr<HttpApi> http_api;
+  std::unique_ptr<HttpServer> http;
 
   std::mutex mutex;
   std::condition_variable wake;
@@ -144,16 +142,32 @@ struct Server::Parts {
   std::thread sweeper;
 };
 
+// The address is bound first, since port 0 is known only then; what answers there needs the URL.
+absl::Status Server::StartHttp(Parts* parts) {
+  const ServerOptions& options = parts->options;
+  if (!options.http_url.empty()) {
+    if (absl::Status status = CheckUrl(options.http_url); !status.ok()) return status;
+  }
+  auto listener = HttpListener::Bind(options.http);
+  if (!listener.ok()) return listener.status();
+  const std::string host = options.http.substr(0, options.http.rfind(':'));
+  const std::string url = options.http_url.empty() ? Cat("http://", host, ":", listener->port()) : options.http_url;
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  parts->http_api = std::make_unique<HttpApi>(parts->database, &parts->delegation.authorizer(),
+                                              parts->server->InProcessChannel(arguments), url);
+  parts->http = HttpServer::Start(*std::move(listener), parts->http_api.get());
+  return absl::OkStatus();
+}
+
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() { Stop(absl::ZeroDuration()); }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
                                                       const ServerOptions& options) {
-  if (!IsAddress(options.listen)) {
-    return absl::InvalidArgumentError(
-        Cat(Quote(options.listen), " is no address; write HOST:PORT, as in 127.0.0.1:50051"));
-  }
+  // gRPC itself would take a port of 99999 modulo 65536, and other schemes.
+  if (auto address = ParseListenAddress(options.listen); !address.ok()) return address.status();
   auto parts = std::make_unique<Parts>(database, options);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -183,6 +197,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
       health->SetServingStatus(Cat("authzed.api.v1.", service), true);
     }
   }
+  if (!options.http.empty()) {
+    if (absl::Status status = StartHttp(parts.get()); !status.ok()) return status;
+  }
   parts->collector =
       std::thread([raw = parts.get(), every = options.collect_every] { raw->CollectLoop(every); });
   parts->sweeper = std::thread([raw = parts.get()] { raw->SweepLoop(); });
@@ -191,7 +208,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
 
 int Server::port() const { return parts_->port; }
 
+int Server::http_port() const { return parts_->http == nullptr ? 0 : parts_->http->port(); }
+
 void Server::Stop(absl::Duration grace) {
+  const absl::Time end = absl::Now() + grace;
   {
     std::lock_guard lock(parts_->mutex);
     if (parts_->stopping) return;
@@ -202,7 +222,11 @@ void Server::Stop(absl::Duration grace) {
   parts_->authzed_watch.set_stopping();
   parts_->delegation.set_stopping();
   if (auto* health = parts_->server->GetHealthCheckService()) health->Shutdown();
-  parts_->server->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+  if (parts_->http != nullptr) {  // Before what it calls.
+    parts_->http_api->set_stopping();
+    parts_->http->Stop(end - absl::Now());
+  }
+  parts_->server->Shutdown(absl::ToChronoTime(end));
   parts_->server->Wait();
   parts_->collector.join();
   parts_->sweeper.join();

@@ -156,15 +156,16 @@ inline std::string Fault(const absl::Status& status) {
 class TestServer {
  public:
   // In memory unless options name a directory.
-  explicit TestServer(DatabaseOptions options = {}) {
+  // `http`: where HTTP listens, if anywhere.
+  explicit TestServer(DatabaseOptions options = {}, const std::string& http = "") {
     options.store.in_memory = options.directory.empty();
     options.store.clock = [this] { return clock.Now(); };
     auto database = Database::Open(options);
     EXPECT_TRUE(database.ok()) << database.status();
     database_ = *std::move(database);
     // No collection while a test runs: it calls Collect itself.
-    auto server =
-        Server::Start(database_.get(), {.listen = "127.0.0.1:0", .collect_every = absl::Hours(1)});
+    auto server = Server::Start(
+        database_.get(), {.listen = "127.0.0.1:0", .http = http, .collect_every = absl::Hours(1)});
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     grpc::ChannelArguments arguments;

@@ -83,11 +83,14 @@ class CommandLine {
   }
 
   void AddServe() {
-    CLI::App* command = app_.add_subcommand("serve", "Open the database and answer over gRPC");
+    CLI::App* command = app_.add_subcommand("serve", "Open the database and answer over gRPC and HTTP");
     command->add_option("--data", serve_.data, "Directory of the database, made when missing")
         ->capture_default_str();
     command->add_option("--listen", serve_.listen, "HOST:PORT; port 0 lets the system choose")
         ->capture_default_str();
+    command->add_option("--http", serve_.http, "The same for HTTP; '' for none")->capture_default_str();
+    command->add_option("--http-url", serve_.http_url,
+                        "Where callers reach it, if not there: https://HOST, behind a proxy");
     command
         ->add_option("--retention-hours", serve_.retention_hours,
                      "How far back questions can be asked")

@@ -23,6 +23,8 @@ struct ClientOptions {
 struct ServeOptions {
   std::string data = "./mandate-data";
   std::string listen = "127.0.0.1:50051";
+  std::string http = "127.0.0.1:8080";
+  std::string http_url;
   double retention_hours = 24;
   double ledger_retention_days = 0;  // 0: for ever.
   uint64_t cache_mib = 256;

@@ -50,17 +50,19 @@ int Serve(const ServeOptions& options) {
   database_options.check.chain_agents_max = options.chain_agents_max;
   auto database = Database::Open(database_options);
   if (!database.ok()) return Fail(database.status());
-  ServerOptions server_options{.listen = options.listen};
+  ServerOptions server_options{.listen = options.listen, .http = options.http, .http_url = options.http_url};
   if (options.ledger_retention_days > 0) {
     server_options.ledger_retention = absl::Hours(24) * options.ledger_retention_days;
   }
   auto server = Server::Start(database->get(), server_options);
   if (!server.ok()) return Fail(server.status());
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
-  if (!IsLoopback(options.listen)) {
+  if (!IsLoopback(options.listen) || (!options.http.empty() && !IsLoopback(options.http))) {
     spdlog::warn("listening beyond loopback, without encryption or authentication");
   }
-  spdlog::info("serving {} on {}:{}, revision {}", options.data, host, (*server)->port(),
+  const std::string http_host = options.http.substr(0, options.http.rfind(':'));
+  spdlog::info("serving {} on {}:{}, {}, revision {}", options.data, host, (*server)->port(),
+               options.http.empty() ? "no HTTP" : Cat("HTTP on ", http_host, ":", (*server)->http_port()),
                (*database)->store().Head()->revision().value());
   int signal = 0;
   sigwait(&stop_signals, &signal);

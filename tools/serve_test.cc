@@ -33,6 +33,18 @@ TEST(Serve, StopsGracefullyOnSigtermAndSigint) {
   }
 }
 
+TEST(Serve, SaysWhereHttpListensAndTakesItsAddressForTaken) {
+  TempDirectory directory;
+  ServingProcess server(directory.File("db"));
+  EXPECT_TRUE(server.http_address().starts_with("127.0.0.1:")) << server.http_address();
+  EXPECT_NE(server.http_address(), server.address());
+  const Finished second = RunMandate(
+      {"serve", "--data", directory.File("db2"), "--listen", "127.0.0.1:0", "--http", server.http_address()});
+  EXPECT_EQ(second.code, kExitError);
+  EXPECT_EQ(second.err, Cat("error: cannot listen on `", server.http_address(),
+                            "`; is the port taken, or the address not of this machine?\n"));
+}
+
 TEST(Serve, KeepsEverythingAcrossARestart) {
   TempDirectory directory;
   std::string token;
@@ -61,7 +73,7 @@ TEST(Serve, RefusesADirectoryThatAnotherServerHolds) {
   TempDirectory directory;
   ServingProcess server(directory.File("db"));
   const Finished second =
-      RunMandate({"serve", "--data", directory.File("db"), "--listen", "127.0.0.1:0"});
+      RunMandate({"serve", "--data", directory.File("db"), "--listen", "127.0.0.1:0", "--http", ""});
   EXPECT_EQ(second.code, kExitError);
   EXPECT_THAT(second.err, AllOf(HasSubstr("error: "), HasSubstr(directory.File("db")),
                                 HasSubstr("another process")));
@@ -71,7 +83,7 @@ TEST(Serve, RefusesAPortThatIsTaken) {
   TempDirectory directory;
   ServingProcess server(directory.File("db"));
   const Finished second =
-      RunMandate({"serve", "--data", directory.File("db2"), "--listen", server.address()});
+      RunMandate({"serve", "--data", directory.File("db2"), "--listen", server.address(), "--http", ""});
   EXPECT_EQ(second.code, kExitError);
   EXPECT_EQ(second.err, Cat("error: cannot listen on `", server.address(),
                             "`; is the port taken, or the address not of this machine?\n"));
@@ -85,7 +97,7 @@ TEST(Serve, RefusesAnAddressAndADirectoryThatAreNone) {
   EXPECT_EQ(address.err,
             "error: `127.0.0.1:99999` is no address; write HOST:PORT, as in 127.0.0.1:50051\n");
   const std::string file = directory.File("file", "something else");
-  const Finished data = RunMandate({"serve", "--data", file, "--listen", "127.0.0.1:0"});
+  const Finished data = RunMandate({"serve", "--data", file, "--listen", "127.0.0.1:0", "--http", ""});
   EXPECT_EQ(data.code, kExitError);
   EXPECT_THAT(data.err, AllOf(HasSubstr("error: "), HasSubstr(file)));
 }

@@ -107,7 +107,7 @@ inline Finished RunMandate(const std::vector<std::string>& arguments, const std:
 class ServingProcess {
  public:
   explicit ServingProcess(const std::string& data, const std::string& host = "127.0.0.1") {
-    const std::vector<std::string> arguments{"serve", "--data", data, "--listen", host + ":0"};
+    const std::vector<std::string> arguments{"serve", "--data", data, "--listen", host + ":0", "--http", host + ":0"};
     int log[2];
     EXPECT_EQ(pipe2(log, O_CLOEXEC), 0);
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -117,7 +117,7 @@ class ServingProcess {
     log_ = log[0];
     while (address_.empty() && ReadLog()) {
       const size_t on = text_.find(Cat(" on ", host, ":"));
-      const size_t comma = text_.find(',', on);
+      const size_t comma = text_.find(", revision", on) == std::string::npos ? std::string::npos : text_.find(',', on);
       if (comma != std::string::npos) address_ = text_.substr(on + 4, comma - on - 4);
     }
     EXPECT_NE(address_, "") << text_;
@@ -128,6 +128,10 @@ class ServingProcess {
   }
 
   const std::string& address() const { return address_; }
+  std::string http_address() const {
+    const size_t on = text_.find(", HTTP on ");
+    return text_.substr(on + 10, text_.find(',', on + 10) - on - 10);
+  }
 
   // Sends the signal and waits for the end. Returns as WaitFor does.
   int Stop(int signal) {

@@ -8,7 +8,7 @@ work=$(mktemp -d)
 server=
 trap 'if [ -n "$server" ]; then kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true; fi; rm -rf "$work"' EXIT
 
-"$mandate" serve --data "$work/db" --listen 127.0.0.1:0 2>"$work/log" &
+"$mandate" serve --data "$work/db" --listen 127.0.0.1:0 --http "" 2>"$work/log" &
 server=$!
 for _ in $(seq 100); do
   grep -q ' serving ' "$work/log" && break

@@ -8,7 +8,7 @@ data=$(mktemp -d)
 server=
 trap 'if [ -n "$server" ]; then kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true; fi; rm -rf "$data"' EXIT
 
-"$mandate" serve --data "$data/db" --listen 127.0.0.1:0 2>"$data/log" &
+"$mandate" serve --data "$data/db" --listen 127.0.0.1:0 --http "" 2>"$data/log" &
 server=$!
 for _ in $(seq 100); do
   grep -q ' serving ' "$data/log" && break

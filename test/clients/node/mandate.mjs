@@ -13,7 +13,7 @@ export async function startMandate() {
   const binary = process.env.MANDATE_BINARY;
   if (!binary) throw new Error("MANDATE_BINARY names the built mandate");
   const data = mkdtempSync(join(tmpdir(), "mandate-client-"));
-  const child = spawn(binary, ["serve", "--data", join(data, "db"), "--listen", "127.0.0.1:0"], {
+  const child = spawn(binary, ["serve", "--data", join(data, "db"), "--listen", "127.0.0.1:0", "--http", ""], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   const kill = () => child.kill("SIGKILL");

@@ -1,0 +1,24 @@
+// address.h: where a server listens, as it is written.
+//
+// Errors      INVALID_ARGUMENT for what is not HOST:PORT.
+#ifndef MANDATE_SERVICE_ADDRESS_H_
+#define MANDATE_SERVICE_ADDRESS_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace mandate {
+
+struct ListenAddress {
+  std::string host;  // Without the brackets of an IPv6 address.
+  int port = 0;
+};
+
+// HOST:PORT, an IPv6 host in brackets.
+absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text);
+
+}  // namespace mandate
+
+#endif  // MANDATE_SERVICE_ADDRESS_H_

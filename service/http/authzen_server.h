@@ -1,0 +1,54 @@
+// authzen_server.h: OpenID AuthZEN Authorization API 1.0 over the database: read, resolve, ask, answer.
+//
+//   AuthzenServer authzen(&database, &authorizer, "https://pdp.example.com");
+//   HttpReply reply = authzen.Evaluation(body);
+//
+// An evaluation asks and changes nothing, as Check does; with `context.mandate.record` it decides and records, as
+// Authorize does. docs/authzen.md says what becomes of each field.
+//
+// Threads     Safe to share.
+// Ownership   Database and authorizer outlive it.
+// Errors      As replies: 400 for what is wrong with the request, 500 for what has no answer. What is not known is never
+//             allowed.
+#ifndef MANDATE_SERVICE_HTTP_AUTHZEN_SERVER_H_
+#define MANDATE_SERVICE_HTTP_AUTHZEN_SERVER_H_
+
+#include <string>
+#include <string_view>
+
+#include "service/authorizer.h"
+#include "service/database.h"
+#include "service/http/authzen_answer.h"
+#include "service/http/authzen_request.h"
+#include "service/http/http_exchange.h"
+
+namespace mandate {
+
+class AuthzenServer {
+ public:
+  // `url`: where callers reach it, for the metadata; without a `/` at the end.
+  AuthzenServer(Database* database, Authorizer* authorizer, std::string url)
+      : database_(*database), authorizer_(*authorizer), url_(std::move(url)) {}
+
+  HttpReply Evaluation(std::string_view body);
+  HttpReply Evaluations(std::string_view body);
+  HttpReply SearchSubject(std::string_view body);
+  HttpReply SearchResource(std::string_view body);
+  HttpReply SearchAction(std::string_view body);
+  HttpReply Metadata() const;
+
+ private:
+  // The view of a whole call, and its checker; there may be no schema.
+  struct Call;
+  absl::StatusOr<AuthzenDecision> Decide(Call& call, AuthzenQuestion authzen);
+  absl::StatusOr<AuthzenDecision> Record(CheckQuestion question, const Schema& schema, const std::string& key);
+  HttpReply Search(std::string_view body, AuthzenSought sought);
+
+  Database& database_;
+  Authorizer& authorizer_;
+  const std::string url_;
+};
+
+}  // namespace mandate
+
+#endif  // MANDATE_SERVICE_HTTP_AUTHZEN_SERVER_H_

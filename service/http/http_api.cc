@@ -1,0 +1,88 @@
+#include "service/http/http_api.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "absl/strings/match.h"
+#include "schema/reason.h"
+#include "schema/text.h"
+#include "service/http/openapi.h"
+
+namespace mandate {
+namespace {
+
+// 10,000 evaluations of some 400 bytes.
+constexpr size_t kAuthzenBytesMax = 4 << 20;
+
+struct AuthzenRoute {
+  std::string_view path;
+  HttpReply (AuthzenServer::*answer)(std::string_view body);
+};
+
+constexpr AuthzenRoute kAuthzenRoutes[] = {
+    {"/access/v1/evaluation", &AuthzenServer::Evaluation},
+    {"/access/v1/evaluations", &AuthzenServer::Evaluations},
+    {"/access/v1/search/subject", &AuthzenServer::SearchSubject},
+    {"/access/v1/search/resource", &AuthzenServer::SearchResource},
+    {"/access/v1/search/action", &AuthzenServer::SearchAction},
+};
+
+constexpr std::string_view kReadable[] = {"/.well-known/authzen-configuration", "/openapi.json", "/healthz", "/readyz"};
+
+HttpReply Bare(int status, std::string_view message) {
+  return {.status = status, .body = JsonText(Json{{"error", {{"status", status}, {"message", std::string(message)}}}})};
+}
+
+HttpReply NotAllowed(std::string allow) {
+  HttpReply reply = Bare(405, Cat("only ", allow, " is answered here"));
+  reply.allow = std::move(allow);
+  return reply;
+}
+
+bool IsNdjson(const HttpRequest& request) { return absl::StartsWith(request.content_type, "application/x-ndjson"); }
+
+}  // namespace
+
+HttpReply HttpApi::Handle(const HttpRequest& request) {
+  for (const AuthzenRoute& route : kAuthzenRoutes) {
+    if (request.path != route.path) continue;
+    if (request.method != "POST") return NotAllowed("POST");
+    if (!IsJson(request)) {
+      return AuthzenError(WithReason(InvalidArgument("the body is JSON; send `Content-Type: application/json`"),
+                                     "CONTENT_TYPE_INVALID"));
+    }
+    auto body = ReadWhole(request, kAuthzenBytesMax);
+    return body.ok() ? (authzen_.*route.answer)(*body) : AuthzenError(body.status());
+  }
+  if (const NativeMethod* method = native_.Find(request.path); method != nullptr) {
+    if (request.method != "POST") return NotAllowed("POST");
+    if (IsJson(request) || (method->descriptor->client_streaming() && IsNdjson(request))) {
+      return native_.Handle(*method, request);
+    }
+    HttpReply reply = RpcErrorReply(WithReason(
+        InvalidArgument("the body is JSON; send `Content-Type: application/json`"), "CONTENT_TYPE_INVALID"));
+    reply.status = 415;
+    return reply;
+  }
+  const bool readable = std::find(std::begin(kReadable), std::end(kReadable), request.path) != std::end(kReadable);
+  if (!readable) return Bare(404, "there is nothing at this path; /openapi.json says what there is");
+  if (request.method != "GET" && request.method != "HEAD") return NotAllowed("GET");
+  if (request.path == "/openapi.json") return {.body = OpenApiDocument(url_)};
+  if (request.path == "/healthz") return {.body = R"({"status":"ok"})"};
+  return request.path == "/readyz" ? Ready() : authzen_.Metadata();
+}
+
+HttpReply HttpApi::Ready() const {
+  if (stopping_) return Bare(503, "the server stops");
+  // A read from the disk, whether or not there is a schema.
+  const auto schema = database_.store().Head()->Schema();
+  if (!schema.ok() && !absl::IsNotFound(schema.status())) return Bare(503, StdView(schema.status().message()));
+  return {.body = R"({"status":"ready"})"};
+}
+
+HttpReply HttpApi::Refuse(int status) {
+  if (status == 404) return Bare(404, "there is nothing at this path; /openapi.json says what there is");
+  return Bare(status, status >= 500 ? "the request cannot be answered" : "this is no request of HTTP/1.1 that is taken here");
+}
+
+}  // namespace mandate

@@ -1,0 +1,48 @@
+// http_api.h: which path is answered by what.
+//
+//   POST /access/v1/evaluation, /access/v1/evaluations, /access/v1/search/{subject,resource,action}
+//   GET  /.well-known/authzen-configuration
+//   POST /v1/SERVICE/METHOD                     mandate.v1 (native_methods.h)
+//   GET  /openapi.json, /healthz, /readyz
+//
+// Threads     Safe to share.
+// Ownership   Database, authorizer and the server behind the channel outlive it.
+#ifndef MANDATE_SERVICE_HTTP_HTTP_API_H_
+#define MANDATE_SERVICE_HTTP_HTTP_API_H_
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "grpcpp/grpcpp.h"
+#include "service/authorizer.h"
+#include "service/database.h"
+#include "service/http/authzen_server.h"
+#include "service/http/http_exchange.h"
+#include "service/http/native_api.h"
+
+namespace mandate {
+
+class HttpApi final : public HttpHandler {
+ public:
+  // `url`: where callers reach it, for documents that name places.
+  HttpApi(Database* database, Authorizer* authorizer, std::shared_ptr<grpc::Channel> channel, const std::string& url)
+      : database_(*database), authzen_(database, authorizer, url), native_(std::move(channel)), url_(url) {}
+
+  HttpReply Handle(const HttpRequest& request) override;
+  HttpReply Refuse(int status) override;
+  void set_stopping() { stopping_ = true; }  // Not ready any more.
+
+ private:
+  HttpReply Ready() const;
+
+  Database& database_;
+  AuthzenServer authzen_;
+  NativeApi native_;
+  const std::string url_;
+  std::atomic<bool> stopping_ = false;
+};
+
+}  // namespace mandate
+
+#endif  // MANDATE_SERVICE_HTTP_HTTP_API_H_

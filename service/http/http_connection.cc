@@ -1,0 +1,167 @@
+#include "service/http/http_connection.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "schema/text.h"
+
+namespace mandate {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+constexpr size_t kBufferBytes = 16 << 10;
+// How often a connection without a request looks whether it must leave.
+constexpr milliseconds kLookEvery{50};
+constexpr milliseconds kLingerTimeMax{1000};
+constexpr size_t kLingerBytesMax = 64 << 20;
+
+// True once `events` are there; false at `deadline`.
+bool Await(int fd, short events, HttpConnection::Clock::time_point deadline) {
+  while (true) {
+    const auto left = duration_cast<milliseconds>(deadline - HttpConnection::Clock::now());
+    pollfd one{fd, events, 0};
+    const int ready = poll(&one, 1, static_cast<int>(std::max<int64_t>(0, left.count())));
+    if (ready > 0) return true;
+    if (ready == 0 || errno != EINTR) return false;
+  }
+}
+
+std::chrono::milliseconds TimeFor(size_t bytes) {
+  return milliseconds(bytes * 1000 / HttpConnection::kBytesPerSecondMin);
+}
+
+void Address(int fd, int (*of)(int, sockaddr*, socklen_t*), std::string* ip, int* port) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  char host[NI_MAXHOST];
+  char service[NI_MAXSERV];
+  auto* const plain = reinterpret_cast<sockaddr*>(&address);
+  if (of(fd, plain, &length) != 0) return;
+  if (getnameinfo(plain, length, host, sizeof host, service, sizeof service, NI_NUMERICHOST | NI_NUMERICSERV) != 0) return;
+  *ip = host;
+  *port = atoi(service);
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(int fd) : fd_(fd), began_(Clock::now()) {
+  const int on = 1;
+  // Head and body of an answer are two writes.
+  setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+HttpConnection::~HttpConnection() { close(fd_); }
+
+bool HttpConnection::AwaitRequest(std::chrono::milliseconds idle_max, const std::function<bool()>& must_leave) {
+  in_head_ = true;
+  head_.clear();
+  body_bytes_ = 0;
+  const auto deadline = Clock::now() + idle_max;
+  while (next_ == buffer_.size()) {
+    if (must_leave()) return false;
+    const auto look = std::min(deadline, Clock::now() + kLookEvery);
+    if (Await(fd_, POLLIN, look)) break;
+    if (Clock::now() >= deadline) return false;
+  }
+  began_ = Clock::now();
+  return true;
+}
+
+void HttpConnection::BeginBody() {
+  in_head_ = false;
+  began_ = Clock::now();
+}
+
+std::string HttpConnection::RawHeader(std::string_view name) const {
+  std::string_view head = head_;
+  while (true) {
+    const size_t end = head.find('\n');
+    if (end == head.npos) return "";
+    head.remove_prefix(end + 1);
+    const std::string_view line = head.substr(0, head.find('\n'));
+    const size_t colon = line.find(':');
+    if (colon == line.npos || !absl::EqualsIgnoreCase(AbslView(line.substr(0, colon)), AbslView(name))) continue;
+    return std::string(absl::StripAsciiWhitespace(AbslView(line.substr(colon + 1))));
+  }
+}
+
+bool HttpConnection::Gone() const {
+  char byte;
+  const ssize_t got = recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+void HttpConnection::Linger() {
+  shutdown(fd_, SHUT_WR);
+  const auto deadline = Clock::now() + kLingerTimeMax;
+  std::string dropped(kBufferBytes, '\0');
+  for (size_t bytes = 0; bytes < kLingerBytesMax && Await(fd_, POLLIN, deadline);) {
+    const ssize_t got = recv(fd_, dropped.data(), dropped.size(), MSG_DONTWAIT);
+    if (got <= 0) return;
+    bytes += static_cast<size_t>(got);
+  }
+}
+
+void HttpConnection::Break() { shutdown(fd_, SHUT_RDWR); }
+
+bool HttpConnection::is_readable() const { return next_ < buffer_.size() || Await(fd_, POLLIN, ReadDeadline()); }
+
+bool HttpConnection::is_writable() const { return Await(fd_, POLLOUT, Clock::now() + kSlowStart) && !Gone(); }
+
+HttpConnection::Clock::time_point HttpConnection::ReadDeadline() const {
+  return in_head_ ? began_ + kHeadTimeMax : began_ + kSlowStart + TimeFor(body_bytes_);
+}
+
+bool HttpConnection::Fill() {
+  if (!Await(fd_, POLLIN, ReadDeadline())) return false;
+  buffer_.resize(kBufferBytes);
+  next_ = 0;
+  const ssize_t got = recv(fd_, buffer_.data(), buffer_.size(), 0);
+  buffer_.resize(static_cast<size_t>(std::max<ssize_t>(0, got)));
+  return got > 0;
+}
+
+ssize_t HttpConnection::read(char* data, size_t size) {
+  if (in_head_ && head_.size() >= kHeadBytesMax) return -1;
+  if (!in_head_ && Clock::now() >= ReadDeadline()) return -1;
+  if (next_ == buffer_.size() && !Fill()) return -1;
+  const size_t taken = std::min(size, buffer_.size() - next_);
+  std::memcpy(data, buffer_.data() + next_, taken);
+  next_ += taken;
+  if (in_head_) {
+    head_.append(data, taken);
+  } else {
+    body_bytes_ += taken;
+  }
+  return static_cast<ssize_t>(taken);
+}
+
+ssize_t HttpConnection::write(const char* data, size_t size) {
+  const auto deadline = Clock::now() + kSlowStart + TimeFor(size);
+  size_t sent = 0;
+  while (sent < size) {
+    const ssize_t done = send(fd_, data + sent, size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (done >= 0) {
+      sent += static_cast<size_t>(done);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      if (!Await(fd_, POLLOUT, deadline)) return -1;
+    } else if (errno != EINTR) {
+      return -1;
+    }
+  }
+  return static_cast<ssize_t>(size);
+}
+
+void HttpConnection::get_remote_ip_and_port(std::string& ip, int& port) const { Address(fd_, getpeername, &ip, &port); }
+void HttpConnection::get_local_ip_and_port(std::string& ip, int& port) const { Address(fd_, getsockname, &ip, &port); }
+
+}  // namespace mandate
