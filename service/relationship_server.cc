@@ -168,8 +168,10 @@ grpc::Status RelationshipServer::Import(grpc::ServerContext* context,
                                         v1::ImportResponse* response) {
   std::vector<TupleChange> changes;
   uint64_t bytes = 0;
+  std::optional<ChangeOp> op;
   v1::ImportRequest request;
   while (!request.complete() && reader->Read(&request)) {
+    if (!op) op = request.create() ? ChangeOp::kCreate : ChangeOp::kTouch;
     if (request.relationships_size() > kImportMessageMax) {
       return ToGrpc(
           TooMany("relationships", kImportMessageMax, request.relationships_size()));
@@ -181,7 +183,7 @@ grpc::Status RelationshipServer::Import(grpc::ServerContext* context,
       auto relationship =
           FromWire(request.relationships(i), Cat("relationships[", changes.size(), "]"));
       if (!relationship.ok()) return ToGrpc(relationship.status());
-      changes.push_back({ChangeOp::kTouch, *std::move(relationship)});
+      changes.push_back({*op, *std::move(relationship)});
     }
   }
   // A connection that was lost ends the stream as a finished one does, so the client says which it is.

@@ -252,6 +252,20 @@ TEST(Import, WithOneBadRelationshipWritesNothingAndNamesIt) {
   EXPECT_EQ(server.Check("document:plan#view@user:olga").checked_at().token(), token);
 }
 
+TEST(Import, CreatesOnlyWhatIsNotStoredWhenItsFirstMessageSaysSo) {
+  Documents server;
+  server.Touch({"document:d1#viewer@user:u1"});
+  const auto fault = [&](std::vector<v1::ImportRequest> requests) {
+    requests.front().set_create(true);
+    v1::ImportResponse response;
+    return Fault(server.TryImport(std::move(requests), &response));
+  };
+  EXPECT_EQ(fault({Relationships({"document:d2#viewer@user:u1"}), Relationships({"document:d1#viewer@user:u1"})}),
+            "ALREADY_EXISTS ALREADY_EXISTS relationships[1]");
+  EXPECT_THAT(server.Read("document"), ElementsAre("document:d1#viewer@user:u1"));
+  EXPECT_EQ(fault({Relationships({"document:d2#viewer@user:u1"})}), "OK");
+}
+
 TEST(Import, OfNothingIsRefused) {
   Documents server;
   v1::ImportResponse response;
