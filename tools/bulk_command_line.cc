@@ -10,6 +10,7 @@ constexpr uint64_t kBatchMax = 5'000'000;  // What the server takes in one strea
 void BulkCommandLine::AddTo(CLI::App* app) {
   AddImport(app);
   AddExport(app);
+  AddSync(app);
 }
 
 void BulkCommandLine::AddImport(CLI::App* app) {
@@ -42,6 +43,28 @@ void BulkCommandLine::AddExport(CLI::App* app) {
   command->add_option("--at", export_.at, "The token of the revision to read at");
   command->add_option("--cursor", export_.cursor, "Go on where an export that broke off ended");
   add_client_(command, [this] { return ExportRelationships(client_, export_); });
+}
+
+void BulkCommandLine::AddSync(CLI::App* app) {
+  CLI::App* command = app->add_subcommand(
+      "sync", "Make a part of what is stored equal to a directory's export or to files of relationships");
+  command
+      ->add_option("--source", sync_.sources,
+                   "Files: .ldif, .json (SCIM), or relationships as import reads them; each also as .gz or .zst; - for "
+                   "standard input; may be repeated")
+      ->required()
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_option("--mapping", sync_.mapping, "YAML: which part is kept equal, and what entries become")->required();
+  command->add_option("--format", sync_.format, "ldif, scim, tuples, csv or ndjson, whatever the names say");
+  command
+      ->add_option("--max-delete", sync_.max_delete,
+                   "Write nothing if more would be removed, as 5% of what is stored or as a number")
+      ->capture_default_str();
+  command->add_flag("--skip-refused", sync_.skip_refused, "Go on without what cannot be taken over");
+  CLI::Option* dry_run = command->add_flag("--dry-run", sync_.dry_run, "Say what would change, write nothing");
+  command->add_flag("--lines", sync_.lines, "With every relationship: + added, ~ changed, - removed")->needs(dry_run);
+  add_client_(command, [this] { return SyncSource(client_, sync_); });
 }
 
 }  // namespace mandate

@@ -28,6 +28,7 @@ class BulkCommandLine {
  private:
   void AddImport(CLI::App* app);
   void AddExport(CLI::App* app);
+  void AddSync(CLI::App* app);
 
   const ClientOptions& client_;
   const AddClient add_client_;
@@ -35,6 +36,7 @@ class BulkCommandLine {
 
   ImportOptions import_;
   ExportOptions export_;
+  SyncOptions sync_;
 };
 
 }  // namespace mandate

@@ -30,6 +30,17 @@ struct ExportOptions {
 };
 int ExportRelationships(const ClientOptions& client, const ExportOptions& options);
 
+struct SyncOptions {
+  std::vector<std::string> sources;
+  std::string format;
+  std::string mapping;
+  std::string max_delete = "5%";
+  bool skip_refused = false;
+  bool dry_run = false;
+  bool lines = false;
+};
+int SyncSource(const ClientOptions& client, const SyncOptions& options);
+
 }  // namespace mandate
 
 #endif  // MANDATE_TOOLS_BULK_COMMANDS_H_
