@@ -11,8 +11,10 @@ namespace {
 // A stream of the largest import that a server takes, on a slow machine.
 constexpr auto kImportDeadline = std::chrono::hours(2);
 
-// Messages of this many amortise what a message costs and stay far below the limit of bytes.
+// Messages of this many amortise what a message costs. Contexts may be long: so many bytes of them are enough too, far
+// below the limit of the server, for JSON grows on the wire.
 constexpr size_t kImportBatch = 2000;
+constexpr size_t kImportContextBytes = 4 << 20;
 
 v1::RelationshipUpdate::Operation ToWire(ChangeOp op) {
   switch (op) {
@@ -46,14 +48,17 @@ class BulkClient::Stream : public BulkClient::ImportStream {
   }
 
   bool Send(const std::vector<Relationship>& relationships) override {
-    for (size_t begin = 0; begin < relationships.size(); begin += kImportBatch) {
+    for (size_t i = 0; i < relationships.size();) {
       // Some allocations for thousands of small messages, instead of several each.
       google::protobuf::Arena arena;
       auto* request = google::protobuf::Arena::CreateMessage<v1::ImportRequest>(&arena);
       request->set_create(create_ && first_);
       first_ = false;
-      const size_t end = std::min(begin + kImportBatch, relationships.size());
-      for (size_t i = begin; i < end; ++i) mandate::ToWire(relationships[i], request->add_relationships());
+      size_t bytes = 0;
+      for (size_t count = 0; i < relationships.size() && count < kImportBatch && bytes < kImportContextBytes; ++count) {
+        bytes += relationships[i].caveat_context.size();
+        mandate::ToWire(relationships[i++], request->add_relationships());
+      }
       if (!writer_->Write(*request)) return false;
     }
     return true;

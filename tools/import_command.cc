@@ -6,6 +6,7 @@
 //
 // A file of up to one batch is therefore there whole or not at all. Of a longer one that is interrupted whole batches
 // are there; started again, TOUCH leaves them as they are and goes on.
+#include <filesystem>
 #include <iostream>
 #include <optional>
 
@@ -63,6 +64,11 @@ class Import {
       sources_.push_back({*std::move(file), *format});
     }
     if (!options_.skip_invalid.empty()) {
+      for (const std::string& name : options_.files) {
+        std::error_code error;
+        if (!std::filesystem::equivalent(name, options_.skip_invalid, error)) continue;
+        return InvalidArgument(Cat("--skip-invalid ", Quote(options_.skip_invalid), " would replace what is imported"));
+      }
       auto sink = ByteSink::Open(options_.skip_invalid, ByteSink::Begin::kNew);
       if (!sink.ok()) return sink.status();
       skipped_ = *std::move(sink);
@@ -94,7 +100,7 @@ class Import {
       }
       if (!more.ok()) {
         return absl::Status(more.status().code(), Cat(source.file.name(), ":", reader->record().line, ": ",
-                                                      more.status().message(), "; nothing was written"));
+                                                      more.status().message()));
       }
       bytes_before += source.file.size_bytes();
     }

@@ -254,7 +254,7 @@ TEST_F(Syncing, NoticesSomebodyElseWhoWritesTheSame) {
   std::string said(4096, '\0');
   said.resize(fread(said.data(), 1, said.size(), err));
   fclose(err);
-  EXPECT_THAT(said, AllOf(HasSubstr("somebody else changed the same relationships meanwhile: team:aaa#member@user:bob"),
+  EXPECT_THAT(said, AllOf(HasSubstr("somebody else changed the same relationships meanwhile: `team:aaa#member@user:bob`"),
                           HasSubstr("CONCURRENT_CHANGE")));
   EXPECT_THAT(Stored(), ElementsAre("team:aaa#member@user:ann", "team:aaa#member@user:bob"));
 }

@@ -10,6 +10,9 @@ namespace {
 
 constexpr char kObject = 'o';
 
+// What the changes of a batch may take, as records: far below what the server takes in one message.
+constexpr size_t kBatchBytesMax = 2 << 20;
+
 // One side of the comparison: the record it stands at.
 class Side {
  public:
@@ -130,9 +133,11 @@ absl::Status Difference::ForEachBatch(size_t changes_max,
                                       const std::function<absl::Status(const DifferenceBatch&)>& visit) {
   if (absl::Status status = changes_.Rewind(); !status.ok()) return status;
   DifferenceBatch batch;
+  size_t bytes = 0;
   const auto end_batch = [&] {
     absl::Status status = batch.changes.empty() ? absl::OkStatus() : visit(batch);
     batch = {};
+    bytes = 0;
     return status;
   };
   std::string_view record;
@@ -150,7 +155,8 @@ absl::Status Difference::ForEachBatch(size_t changes_max,
     batch.changes.push_back({kind == DifferenceKind::kRemoved ? ChangeOp::kDelete : ChangeOp::kTouch,
                              std::move(relationship)});
     Count(kind, &batch.counts);
-    if (batch.changes.size() < changes_max) continue;
+    bytes += record.size();
+    if (batch.changes.size() < changes_max && bytes < kBatchBytesMax) continue;
     if (absl::Status status = end_batch(); !status.ok()) return status;
   }
   return more.ok() ? end_batch() : more.status();

@@ -176,8 +176,8 @@ absl::Status EntryMapper::Define(const ObjectRef& object) {
 }
 
 absl::Status EntryMapper::Finish() {
-  absl::Status status = MeetObjects();
-  if (status.ok()) status = MeetReferences();
+  absl::Status status = MeetReferences();
+  if (status.ok()) status = MeetObjects();
   return status.ok() ? flattener_.Finish() : status;
 }
 
