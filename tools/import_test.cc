@@ -199,17 +199,6 @@ TEST_F(Import, DoesNotSetAsideIntoWhatItReads) {
   EXPECT_THAT(Refusal({file, "--skip-invalid", file}), HasSubstr("would replace what is imported"));
 }
 
-TEST_F(Import, TakesContextsThatAreTogetherLongerThanAMessage) {
-  std::string lines;
-  const std::string note(16 << 10, 'n');
-  for (int i = 0; i < 2500; ++i) {
-    lines += Cat("document:d", i, "#viewer@user:ann[office_hours:{\"note\":\"", note, "\"}]\n");
-  }
-  const std::string file = directory_.File("long.tuples", lines);
-  EXPECT_EQ(Run({"import", file}).code, kExitOk);
-  EXPECT_THAT(Run({"export", "--output", directory_.File("out.ndjson.zst")}).out, StartsWith("2500 relationships exported"));
-}
-
 TEST_F(Import, CreatesOnlyWhatIsNotStoredWhenItIsToldTo) {
   const std::string file = directory_.File("a.tuples", "document:b#viewer@user:ann\ndocument:a#viewer@user:ann\n");
   EXPECT_EQ(Run({"import", "-", "--create"}, "document:a#viewer@user:ann\n").code, kExitOk);

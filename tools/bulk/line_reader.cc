@@ -1,23 +1,26 @@
 #include "tools/bulk/line_reader.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace mandate {
 namespace {
 
-constexpr size_t kReadBytes = 256 << 10;
+constexpr size_t kReadBytes = 64 << 10;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 }  // namespace
 
 LineReader::LineReader(ByteSource* source, size_t line_bytes_max)
-    : source_(source), line_bytes_max_(line_bytes_max), buffer_(line_bytes_max + kReadBytes) {}
+    : source_(source), line_bytes_max_(line_bytes_max), buffer_(kReadBytes) {}
 
 // Moves what is left to the front and reads behind it.
 absl::Status LineReader::Fill() {
   memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
+  // Grows with the longest line, up to what is kept of one and a piece behind it.
+  if (buffer_.size() - end_ < kReadBytes / 2) buffer_.resize(std::min(buffer_.size() * 2, line_bytes_max_ + 2 * kReadBytes));
   auto got = source_->Read(buffer_.data() + end_, buffer_.size() - end_);
   if (!got.ok()) return got.status();
   ended_ = *got == 0;

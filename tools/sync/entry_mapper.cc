@@ -240,7 +240,8 @@ absl::Status EntryMapper::CheckTwice(const std::string& refers_to, const std::st
 
 absl::Status EntryMapper::Resolve(const std::string& value, const std::vector<Definition>& of, size_t reference,
                                   size_t group, std::string_view place) {
-  const auto& [object, rule] = groups_[group];
+  const ObjectRef& object = groups_[group].object;
+  const EntryRule* const rule = groups_[group].rule;
   if (rule == nullptr || object.type.empty()) return absl::OkStatus();  // A group that is left out.
   const Reference& by = references_[reference];
   const auto member = std::find_if(rule->members.begin(), rule->members.end(), [&](const MemberRule& each) {

@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kReadBytes = 256 << 10;
+constexpr size_t kReadBytes = 64 << 10;
 
 // Between two events of the parser: a longest value with every character escaped, and blanks.
 constexpr uint64_t kEventBytesMax = 8 * kValueBytesMax;
