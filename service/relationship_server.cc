@@ -14,7 +14,8 @@ constexpr int kUpdatesMax = 1000;
 constexpr int kPreconditionsMax = 1000;
 constexpr int kImportMessageMax = 10'000;
 constexpr int kExportPerMessage = 1000;
-constexpr size_t kExportBytesPerMessage = 4 << 20;  // A relationship may have a context of 32 KiB.
+// A relationship may have a context of 32 KiB, and clients take 4 MiB a message unless they are told otherwise.
+constexpr size_t kExportBytesPerMessage = 3 << 20;
 
 absl::Status TooMany(const std::string& field, int allowed, int got) {
   return WithField(WithReason(absl::InvalidArgumentError(Cat("`", field, "` has at most ", allowed,

@@ -228,7 +228,7 @@ TEST(Export, EndsAMessageThatIsLongBeforeItIsFull) {
   std::vector<int> sizes;
   for (v1::ExportResponse page; reader->Read(&page);) sizes.push_back(page.relationships_size());
   EXPECT_TRUE(reader->Finish().ok());
-  EXPECT_EQ(sizes.size(), 2u) << "150 of 30 KiB are more than 4 MiB";
+  EXPECT_EQ(sizes.size(), 2u) << "150 of 30 KiB are more than 3 MiB";
 }
 
 TEST(Import, WritesAllMessagesAtOneRevision) {

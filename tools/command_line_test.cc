@@ -422,11 +422,11 @@ TEST(Usage, WrongIsOneLineAndExitCode4) {
   };
   const std::vector<Row> rows = {
       {{},
-       "`mandate` needs a command, one of serve, schema, relationship, import, check, expand, lookup, "
+       "`mandate` needs a command, one of serve, schema, relationship, import, export, sync, check, expand, lookup, "
        "delegate, session, authorize, approve, revoke, who-can, ledger, proof, test; see mandate --help"},
       {{"chek", "x"}, "`chek` is no command of `mandate`; did you mean `check`?"},
       {{"bogus"},
-       "`bogus` is no command of `mandate`; write one of serve, schema, relationship, import, "
+       "`bogus` is no command of `mandate`; write one of serve, schema, relationship, import, export, sync, "
        "check, expand, lookup, delegate, session, authorize, approve, revoke, who-can, ledger, proof, test"},
       {{"--bogus"}, "`--bogus` is no option of `mandate`; see mandate --help"},
       {{"schema"},
