@@ -75,31 +75,6 @@ absl::StatusOr<Relationship> CutCore(std::string_view text) {
                       .subject = *std::move(subject)};
 }
 
-// RFC 3339 exactly: absl::ParseTime alone would also take blanks, infinities and missing parts.
-absl::StatusOr<absl::Time> ParseExpiry(std::string_view text) {
-  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
-  bool matches = text.size() > kShape.size();
-  for (size_t i = 0; matches && i < kShape.size(); ++i) {
-    matches =
-        kShape[i] == 'd' ? absl::ascii_isdigit(text[i]) : absl::ascii_toupper(text[i]) == kShape[i];
-  }
-  for (size_t i = kShape.size(); matches && i < text.size(); ++i) {
-    matches = absl::ascii_isdigit(text[i]) ||
-              std::string_view(".:+-Zz").find(text[i]) != std::string_view::npos;
-  }
-  absl::Time time;
-  std::string error;
-  if (!matches ||
-      !absl::ParseTime(absl::RFC3339_full, absl::AsciiStrToUpper(AbslView(text)), &time, &error)) {
-    return Invalid("expires_at", Cat("expiration ", Quote(text),
-                                     " is not an RFC 3339 time, like `2026-12-01T00:00:00Z`"));
-  }
-  if (text.find('.') != text.npos && absl::FromUnixMicros(absl::ToUnixMicros(time)) != time) {
-    return Invalid("expires_at", Cat("expiration ", Quote(text), " is finer than a microsecond"));
-  }
-  return time;
-}
-
 // The bracket at the start of `text`, without its brackets; removes it from `text`.
 absl::StatusOr<std::string_view> TakeBracket(std::string_view& text) {
   if (text.empty() || text.front() != '[') {
@@ -192,6 +167,35 @@ absl::StatusOr<Relationship> ParseRelationship(std::string_view text) {
   return r;
 }
 
+// RFC 3339 exactly: absl::ParseTime alone would also take blanks, infinities and missing parts.
+absl::StatusOr<absl::Time> ParseExpiry(std::string_view text) {
+  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
+  bool matches = text.size() > kShape.size();
+  for (size_t i = 0; matches && i < kShape.size(); ++i) {
+    matches =
+        kShape[i] == 'd' ? absl::ascii_isdigit(text[i]) : absl::ascii_toupper(text[i]) == kShape[i];
+  }
+  for (size_t i = kShape.size(); matches && i < text.size(); ++i) {
+    matches = absl::ascii_isdigit(text[i]) ||
+              std::string_view(".:+-Zz").find(text[i]) != std::string_view::npos;
+  }
+  absl::Time time;
+  std::string error;
+  if (!matches ||
+      !absl::ParseTime(absl::RFC3339_full, absl::AsciiStrToUpper(AbslView(text)), &time, &error)) {
+    return Invalid("expires_at", Cat("expiration ", Quote(text),
+                                     " is not an RFC 3339 time, like `2026-12-01T00:00:00Z`"));
+  }
+  if (text.find('.') != text.npos && absl::FromUnixMicros(absl::ToUnixMicros(time)) != time) {
+    return Invalid("expires_at", Cat("expiration ", Quote(text), " is finer than a microsecond"));
+  }
+  return time;
+}
+
+std::string ExpiryText(absl::Time time) {
+  return absl::FormatTime("%E4Y-%m-%d%ET%H:%M:%E*SZ", time, absl::UTCTimeZone());
+}
+
 absl::StatusOr<Question> ParseQuestion(std::string_view text) {
   if (absl::Status status = CheckText(text); !status.ok()) return status;
   if (text.find('[') != text.npos) {
@@ -220,9 +224,7 @@ std::string ToText(const Relationship& r) {
     text += Cat("[", r.caveat, r.caveat_context.empty() ? "" : ":", r.caveat_context, "]");
   }
   if (r.expires_at != absl::InfiniteFuture()) {
-    text +=
-        Cat("[", kExpirationTag,
-            absl::FormatTime("%E4Y-%m-%d%ET%H:%M:%E*SZ", r.expires_at, absl::UTCTimeZone()), "]");
+    text += Cat("[", kExpirationTag, ExpiryText(r.expires_at), "]");
   }
   return text;
 }

@@ -60,6 +60,8 @@ absl::StatusOr<ObjectRef> ParseObject(std::string_view text);    // `type:id`
 absl::StatusOr<SubjectRef> ParseSubject(std::string_view text);  // `type:id`, `type:id#relation`, `type:*`
 absl::StatusOr<Relationship> ParseRelationship(std::string_view text);
 absl::StatusOr<Question> ParseQuestion(std::string_view text);   // no caveat, no expiry
+absl::StatusOr<absl::Time> ParseExpiry(std::string_view text);   // RFC 3339, no finer than a microsecond
+std::string ExpiryText(absl::Time time);                         // ParseExpiry(ExpiryText(t)) == t
 
 std::string ToText(const ObjectRef& object);
 std::string ToText(const SubjectRef& subject);

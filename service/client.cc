@@ -11,9 +11,6 @@
 namespace mandate {
 namespace {
 
-constexpr auto kImportDeadline = std::chrono::minutes(30);
-constexpr int kImportBatch = 2000;
-
 Diagnostic FromWire(const v1::SchemaDiagnostic& wire, Severity severity) {
   return {severity,
           {wire.offset(), wire.length(), static_cast<int>(wire.line()),
@@ -96,26 +93,6 @@ absl::StatusOr<Client::Written> Client::Write(const std::vector<TupleChange>& ch
   v1::WriteResponse response;
   const absl::Status status =
       stubs_->connection.Call(*stubs_->relationships, &v1::RelationshipService::Stub::Write, request, &response);
-  if (!status.ok()) return status;
-  return Written{response.written_at().token(), MessageToJson(response)};
-}
-
-absl::StatusOr<Client::Written> Client::Import(const std::vector<Relationship>& relationships) {
-  grpc::ClientContext context;
-  Connection::SetDeadline(&context, kImportDeadline);
-  v1::ImportResponse response;
-  auto writer = stubs_->relationships->Import(&context, &response);
-  v1::ImportRequest request;
-  for (const Relationship& relationship : relationships) {
-    ToWire(relationship, request.add_relationships());
-    if (request.relationships_size() < kImportBatch) continue;
-    if (!writer->Write(request)) break;  // Finish says why.
-    request.Clear();
-  }
-  request.set_complete(true);
-  writer->Write(request);
-  writer->WritesDone();
-  const absl::Status status = stubs_->connection.Outcome(writer->Finish());
   if (!status.ok()) return status;
   return Written{response.written_at().token(), MessageToJson(response)};
 }

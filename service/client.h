@@ -74,7 +74,6 @@ class Client {
   absl::StatusOr<SchemaRead> ReadSchema(const std::string& at_token);
 
   absl::StatusOr<Written> Write(const std::vector<TupleChange>& changes);
-  absl::StatusOr<Written> Import(const std::vector<Relationship>& relationships);
   absl::Status Read(const TupleFilter& filter, const std::string& at_token, uint32_t limit,
                     const std::function<void(const ReadRow&)>& visit);
 

@@ -14,6 +14,8 @@ constexpr int kUpdatesMax = 1000;
 constexpr int kPreconditionsMax = 1000;
 constexpr int kImportMessageMax = 10'000;
 constexpr int kExportPerMessage = 1000;
+// A relationship may have a context of 32 KiB, and clients take 4 MiB a message unless they are told otherwise.
+constexpr size_t kExportBytesPerMessage = 3 << 20;
 
 absl::Status TooMany(const std::string& field, int allowed, int got) {
   return WithField(WithReason(absl::InvalidArgumentError(Cat("`", field, "` has at most ", allowed,
@@ -141,20 +143,25 @@ grpc::Status RelationshipServer::Export(grpc::ServerContext* context, const v1::
   const std::string token = EncodeToken(database_->store().database_id(), (*snapshot)->revision());
   const absl::Time now = database_->now();
   v1::ExportResponse response;
+  size_t bytes = 0;
   Relationship last;
   const auto send = [&] {
     response.mutable_exported_at()->set_token(token);
     response.set_cursor(EncodeCursor(fingerprint, PositionOf(last)));
     const bool sent = writer->Write(response);
     response.Clear();
+    bytes = 0;
     return sent && !context->IsCancelled();
   };
   bool gone = false;
   const absl::Status status =
       ForEachLive(**snapshot, filter, *after, now, [&](const TupleRow&, const Relationship& relationship) {
         last = relationship;
-        ToWire(last, response.add_relationships());
-        gone = response.relationships_size() == kExportPerMessage && !send();
+        v1::Relationship* const added = response.add_relationships();
+        ToWire(last, added);
+        bytes += added->ByteSizeLong();
+        const bool full = response.relationships_size() == kExportPerMessage || bytes >= kExportBytesPerMessage;
+        gone = full && !send();
         return !gone;
       });
   if (gone) return ToGrpc(absl::CancelledError("the caller went away"));
@@ -168,8 +175,10 @@ grpc::Status RelationshipServer::Import(grpc::ServerContext* context,
                                         v1::ImportResponse* response) {
   std::vector<TupleChange> changes;
   uint64_t bytes = 0;
+  std::optional<ChangeOp> op;
   v1::ImportRequest request;
   while (!request.complete() && reader->Read(&request)) {
+    if (!op) op = request.create() ? ChangeOp::kCreate : ChangeOp::kTouch;
     if (request.relationships_size() > kImportMessageMax) {
       return ToGrpc(
           TooMany("relationships", kImportMessageMax, request.relationships_size()));
@@ -181,7 +190,7 @@ grpc::Status RelationshipServer::Import(grpc::ServerContext* context,
       auto relationship =
           FromWire(request.relationships(i), Cat("relationships[", changes.size(), "]"));
       if (!relationship.ok()) return ToGrpc(relationship.status());
-      changes.push_back({ChangeOp::kTouch, *std::move(relationship)});
+      changes.push_back({*op, *std::move(relationship)});
     }
   }
   // A connection that was lost ends the stream as a finished one does, so the client says which it is.

@@ -213,6 +213,24 @@ v1::ImportRequest Relationships(const std::vector<std::string>& texts) {
   return request;
 }
 
+TEST(Export, EndsAMessageThatIsLongBeforeItIsFull) {
+  TestServer server;
+  server.WriteSchema(
+      "caveat noted(note string) { note != '' }\ndefinition user {}\n"
+      "definition document { relation viewer: user with noted }");
+  std::vector<std::string> texts;
+  const std::string note(30 << 10, 'n');
+  for (int i = 0; i < 150; ++i) texts.push_back(Cat("document:d", i, "#viewer@user:u[noted:{\"note\":\"", note, "\"}]"));
+  v1::ImportResponse imported;
+  ASSERT_EQ(Fault(server.TryImport({Relationships(texts)}, &imported)), "OK");
+  grpc::ClientContext context;
+  auto reader = server.relationships->Export(&context, v1::ExportRequest());
+  std::vector<int> sizes;
+  for (v1::ExportResponse page; reader->Read(&page);) sizes.push_back(page.relationships_size());
+  EXPECT_TRUE(reader->Finish().ok());
+  EXPECT_EQ(sizes.size(), 2u) << "150 of 30 KiB are more than 3 MiB";
+}
+
 TEST(Import, WritesAllMessagesAtOneRevision) {
   Documents server;
   server.Touch({"document:d1#viewer@user:u1"});
@@ -250,6 +268,20 @@ TEST(Import, WithOneBadRelationshipWritesNothingAndNamesIt) {
             "INVALID_ARGUMENT DUPLICATE_UPDATE relationships[3]");
   EXPECT_THAT(server.Read("document"), ElementsAre("document:plan#owner@user:olga"));
   EXPECT_EQ(server.Check("document:plan#view@user:olga").checked_at().token(), token);
+}
+
+TEST(Import, CreatesOnlyWhatIsNotStoredWhenItsFirstMessageSaysSo) {
+  Documents server;
+  server.Touch({"document:d1#viewer@user:u1"});
+  const auto fault = [&](std::vector<v1::ImportRequest> requests) {
+    requests.front().set_create(true);
+    v1::ImportResponse response;
+    return Fault(server.TryImport(std::move(requests), &response));
+  };
+  EXPECT_EQ(fault({Relationships({"document:d2#viewer@user:u1"}), Relationships({"document:d1#viewer@user:u1"})}),
+            "ALREADY_EXISTS ALREADY_EXISTS relationships[1]");
+  EXPECT_THAT(server.Read("document"), ElementsAre("document:d1#viewer@user:u1"));
+  EXPECT_EQ(fault({Relationships({"document:d2#viewer@user:u1"})}), "OK");
 }
 
 TEST(Import, OfNothingIsRefused) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "schema/compiler.h"
 #include "schema/text.h"
+#include "tools/bulk_command_line.h"
 #include "tools/commands.h"
 #include "tools/delegation_command_line.h"
 #include "tools/exit_code.h"
@@ -35,6 +36,7 @@ class CommandLine {
     AddServe();
     AddSchema();
     AddRelationship();
+    bulk_.AddTo(&app_);
     AddQuestions();
     AddDelegation();
     AddTest();
@@ -195,11 +197,6 @@ class CommandLine {
         ->required();
     AddClient(remove,
               [this] { return DeleteRelationships(client_, relationship_write_.relationships); });
-    CLI::App* import = app_.add_subcommand(
-        "import", "Write every relationship of a file, one a line, at one revision");
-    import->add_option("FILE", file_, "Text file, - for standard input; // starts a comment line")
-        ->required();
-    AddClient(import, [this] { return ImportFile(client_, file_); });
   }
 
   void AddQuestions() {
@@ -311,6 +308,8 @@ class CommandLine {
   std::string at_;
   std::string file_;
   std::function<int()> run_;
+  BulkCommandLine bulk_{
+      &client_, [this](CLI::App* command, std::function<int()> run) { AddClient(command, std::move(run)); }, &run_};
   DelegationCommandLine delegation_{
       &client_, [this](CLI::App* command, std::function<int()> run) { AddClient(command, std::move(run)); }, &run_};
 };

@@ -75,7 +75,6 @@ struct RelationshipReadOptions {
   uint32_t limit = 0;
 };
 int ReadRelationships(const ClientOptions& client, const RelationshipReadOptions& options);
-int ImportFile(const ClientOptions& client, const std::string& file);
 
 struct CheckOptions {
   std::string question;

@@ -1,9 +1,5 @@
-#include <chrono>
 #include <iostream>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/str_split.h"
-#include "schema/reason.h"
 #include "schema/text.h"
 #include "service/client.h"
 #include "tools/commands.h"
@@ -12,9 +8,6 @@
 
 namespace mandate {
 namespace {
-
-// Faults of an import file that are shown before it is given up.
-constexpr size_t kFaultsShownMax = 20;
 
 absl::StatusOr<std::vector<TupleChange>> ParseChanges(const std::vector<std::string>& texts,
                                                       ChangeOp op) {
@@ -99,61 +92,6 @@ int ReadRelationships(const ClientOptions& client, const RelationshipReadOptions
             std::cout << (client.json ? row.json : ToText(row.relationship)) << "\n";
           });
   return status.ok() ? static_cast<int>(kExitOk) : Fail(status);
-}
-
-int ImportFile(const ClientOptions& client, const std::string& file) {
-  auto text = ReadFile(file);
-  if (!text.ok()) return Fail(text.status());
-  const auto started = std::chrono::steady_clock::now();
-  std::vector<Relationship> relationships;
-  std::vector<size_t> lines;
-  size_t faults = 0;
-  size_t line_number = 0;
-  for (absl::string_view raw : absl::StrSplit(*text, '\n')) {
-    ++line_number;
-    const absl::string_view line = absl::StripAsciiWhitespace(raw);
-    if (line.empty() || StdView(line).starts_with("//")) continue;
-    auto relationship = ParseRelationship(StdView(line));
-    if (!relationship.ok()) {
-      if (++faults <= kFaultsShownMax) {
-        std::cerr << file << ":" << line_number << ": error: " << relationship.status().message()
-                  << "\n";
-      }
-      continue;
-    }
-    relationships.push_back(*std::move(relationship));
-    lines.push_back(line_number);
-  }
-  if (faults > kFaultsShownMax) std::cerr << "and " << faults - kFaultsShownMax << " more\n";
-  if (faults > 0) {
-    std::cerr << "error: " << faults << (faults == 1 ? " line is" : " lines are")
-              << " no relationship; nothing was written\n";
-    return kExitError;
-  }
-  if (relationships.empty()) {
-    return Fail(absl::InvalidArgumentError(Cat(Quote(file), " holds no relationship")));
-  }
-  auto written = Client(client.server).Import(relationships);
-  if (!written.ok()) {
-    // The server counts relationships; the user counts lines.
-    unsigned index = 0;
-    const std::string field = FieldOf(written.status());
-    if (sscanf(field.c_str(), "relationships[%u]", &index) == 1 && index < lines.size()) {
-      std::cerr << file << ":" << lines[index] << ": " << ToText(relationships[index]) << "\n";
-    }
-    Fail(written.status());
-    std::cerr << "nothing was written\n";
-    return kExitError;
-  }
-  if (client.json) {
-    std::cout << written->json << "\n";
-    return kExitOk;
-  }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  std::cout << relationships.size()
-            << (relationships.size() == 1 ? " relationship" : " relationships") << " imported in "
-            << static_cast<int>(took.count() * 1000) << " ms, token " << written->token << "\n";
-  return kExitOk;
 }
 
 }  // namespace mandate

@@ -5,7 +5,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 server=
 trap 'if [ -n "$server" ]; then kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true; fi; rm -rf "$work"' EXIT
-"$2" serve --data "$work/db" --listen 127.0.0.1:0 2>"$work/log" &
+"$2" serve --data "$work/db" --listen 127.0.0.1:0 --http "" 2>"$work/log" &
 server=$!
 for _ in $(seq 100); do
   address=$(sed -n 's/.* on \(127\.0\.0\.1:[0-9]*\),.*/\1/p' "$work/log" | head -n 1)

@@ -23,7 +23,7 @@ export PKG_CONFIG_PATH
 # shellcheck disable=SC2046,SC2086  # Both are lists of words.
 "$cxx" $flags -o "$work/hello" "$(find "$work/build" -name hello.cc.o)" $(pkg-config --libs mandate)
 
-"$mandate" serve --data "$work/data" --listen 127.0.0.1:0 >"$work/log" 2>&1 &
+"$mandate" serve --data "$work/data" --listen 127.0.0.1:0 --http "" >"$work/log" 2>&1 &
 server=$!
 for _ in $(seq 100); do
   port=$(sed -n 's/.* on 127\.0\.0\.1:\([0-9]*\),.*/\1/p' "$work/log" | head -1)
