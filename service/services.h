@@ -18,8 +18,6 @@
 
 namespace mandate {
 
-namespace v1 = ::mandate::v1;
-
 class PermissionServer final : public v1::PermissionService::Service {
  public:
   explicit PermissionServer(Database* database) : database_(database) {}

@@ -24,8 +24,6 @@
 
 namespace mandate {
 
-namespace v1 = ::mandate::v1;
-
 absl::StatusOr<ObjectRef> FromWire(const v1::ObjectReference& wire, const std::string& path);
 absl::StatusOr<SubjectRef> FromWire(const v1::SubjectReference& wire, const std::string& path,
                                     Wildcard wildcard);
