@@ -2,7 +2,7 @@
 //
 // Two servers of the same kind in this process, one with the real services, one whose Check answers with a response made
 // beforehand; the same clients send both the same requests, in turns, so that a noisy machine disturbs both alike.
-// Prints calls per second of each and their ratio.
+// Prints calls per second of each and their ratio. Then what else the wire carries: batches, and everything as one export.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -13,6 +13,7 @@
 #include "bench/drive_world.h"
 #include "grpcpp/grpcpp.h"
 #include "mandate/v1/permission_service.grpc.pb.h"
+#include "mandate/v1/relationship_service.grpc.pb.h"
 #include "service/server.h"
 #include "service/wire.h"
 
@@ -78,6 +79,57 @@ Round Load(int port, int clients, double seconds, const std::vector<v1::CheckReq
   return {all.size() / seconds, all[all.size() / 2], all[all.size() * 99 / 100]};
 }
 
+// Items a second of batches of `size`, by as many clients.
+double LoadBatches(int port, int clients, double seconds, size_t size, const std::vector<v1::CheckRequest>& requests) {
+  std::vector<std::thread> threads;
+  std::atomic<uint64_t> items = 0;
+  std::atomic<bool> failed = false;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  for (int client = 0; client < clients; ++client) {
+    threads.emplace_back([&, client] {
+      auto stub = Connect(port);
+      size_t next = client * 7919;
+      while (std::chrono::steady_clock::now() < end && !failed) {
+        v1::CheckBatchRequest request;
+        for (size_t i = 0; i < size; ++i) *request.add_items() = requests[next++ % requests.size()].item();
+        grpc::ClientContext context;
+        v1::CheckBatchResponse response;
+        const grpc::Status status = stub->CheckBatch(&context, request, &response);
+        for (const auto& result : response.results()) {
+          if (result.result().decision() != v1::DECISION_ALLOWED) failed = true;
+        }
+        if (!status.ok() || response.results_size() != static_cast<int>(size)) failed = true;
+        items += size;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  if (failed) {
+    std::fprintf(stderr, "a batch failed or did not answer as expected\n");
+    std::exit(1);
+  }
+  return static_cast<double>(items) / seconds;
+}
+
+void Export(int port) {
+  auto stub = v1::RelationshipService::NewStub(
+      grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  const auto start = std::chrono::steady_clock::now();
+  auto reader = stub->Export(&context, {});
+  v1::ExportResponse response;
+  uint64_t count = 0;
+  while (reader->Read(&response)) count += response.relationships_size();
+  const grpc::Status status = reader->Finish();
+  const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!status.ok()) {
+    std::fprintf(stderr, "the export failed: %s\n", status.error_message().c_str());
+    std::exit(1);
+  }
+  std::printf("export of %llu relationships: %.0f/s\n", static_cast<unsigned long long>(count),
+              static_cast<double>(count) / took);
+}
+
 double Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
@@ -133,7 +185,12 @@ int Main(int argc, char** argv) {
                 check_round.p50_us, check_round.p99_us, Median(ratios));
     std::fflush(stdout);
     echo_server->Shutdown();
+    for (size_t size : {100, 1000}) {
+      std::printf("%-30s batches of %4zu: %8.0f items/s\n", kind.name, size,
+                  LoadBatches((*server)->port(), 2, seconds, size, requests));
+    }
   }
+  Export((*server)->port());
   return 0;
 }
 

@@ -40,7 +40,7 @@ absl::Status Budget::Look() {
   }
   next_look_ = steps_ + kStepsBetweenLooks;
   if (limits_.is_cancelled && limits_.is_cancelled()) {
-    return absl::CancelledError("the caller went away");
+    return CallerGone();
   }
   if (std::chrono::steady_clock::now() >= deadline_) {
     return absl::DeadlineExceededError(
@@ -49,5 +49,7 @@ absl::Status Budget::Look() {
   }
   return absl::OkStatus();
 }
+
+absl::Status CallerGone() { return absl::CancelledError("the caller went away"); }
 
 }  // namespace mandate

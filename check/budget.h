@@ -61,6 +61,9 @@ class Budget {
   uint64_t next_look_ = 64;
 };
 
+// The error of work whose caller no longer waits.
+absl::Status CallerGone();
+
 }  // namespace mandate
 
 #endif  // MANDATE_CHECK_BUDGET_H_

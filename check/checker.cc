@@ -12,10 +12,6 @@
 namespace mandate {
 namespace {
 
-absl::Status Invalid(std::string message, std::string_view reason, std::string_view field) {
-  return WithField(WithReason(absl::InvalidArgumentError(std::move(message)), reason), field);
-}
-
 std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates) {
   const std::string closest = ClosestName(name, candidates);
   return closest.empty() ? "" : Cat("; did you mean `", closest, "`?");
@@ -98,7 +94,19 @@ absl::StatusOr<Answer> Checker::Check(const CheckQuestion& question) {
   return answer;
 }
 
+absl::Status Checker::AdmitSubject(const SubjectRef& subject) const {
+  if (!limits_.only_delegated) return absl::OkStatus();
+  const Schema& schema = plan_.schema();
+  const auto type = schema.FindType(subject.type);
+  const bool delegated = type && schema.definition(*type).kind != Kind::kDefinition && subject.relation.empty();
+  if (delegated) return absl::OkStatus();
+  return WithField(WithReason(absl::PermissionDeniedError("this caller asks about agents with their task and sessions alone"),
+                              "ONLY_DELEGATED"),
+                   "subject");
+}
+
 absl::StatusOr<Answer> Checker::DecideOrRecall(const CheckQuestion& question) {
+  if (absl::Status s = AdmitSubject(question.subject); !s.ok()) return s;
   std::string key;
   if (answers_ != nullptr && cached_) {
     key = AnswerKey(question, plan_.schema_revision(), limits_.chain_agents_max);

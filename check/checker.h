@@ -36,6 +36,9 @@ struct CheckLimits {
   BudgetLimits budget;
   // Agents on a chain (delegation.md, section 3).
   size_t chain_agents_max = 4;
+  // Answers about agents, tasks and sessions alone: whoever asks must not learn what a person may do by leaving the agent
+  // out. PERMISSION_DENIED (ONLY_DELEGATED) for other subjects.
+  bool only_delegated = false;
 };
 
 class Checker {
@@ -57,6 +60,7 @@ class Checker {
     std::unique_ptr<Evaluator> evaluator;
   };
 
+  absl::Status AdmitSubject(const SubjectRef& subject) const;
   absl::StatusOr<Answer> DecideOrRecall(const CheckQuestion& question);
   absl::StatusOr<Answer> Decide(const CheckQuestion& question, const std::string& key);
   void NoteReads(Reads* reads);

@@ -13,7 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr char kSchema[] = R"(
+constexpr char kConditionsSchema[] = R"(
 use expiration
 caveat hours(now int, open int, close int) { now >= open && now < close }
 caveat network(ip ipaddress, allowed string) { ip.in_cidr(allowed) }
@@ -34,7 +34,7 @@ definition document {
 }
 )";
 
-TestWorld World(const std::string& relationships) { return TestWorld(kSchema, relationships); }
+TestWorld World(const std::string& relationships) { return TestWorld(kConditionsSchema, relationships); }
 
 std::vector<std::string> Missing(TestWorld& world, const std::string& text) {
   auto answer = world.Ask(text);

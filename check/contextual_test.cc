@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr char kSchema[] = R"(
+constexpr char kContextualSchema[] = R"(
 use delegation
 use expiration
 
@@ -42,7 +42,7 @@ session run {
 
 // A question about document:plan with relationships of its own.
 struct Asked {
-  explicit Asked(const std::string& stored = "") : world(kSchema, stored) {}
+  explicit Asked(const std::string& stored = "") : world(kContextualSchema, stored) {}
   absl::StatusOr<Answer> Check(const std::string& subject, const std::vector<std::string>& contextual) {
     CheckQuestion question{.resource = {"document", "plan"},
                            .permission = "view",
@@ -152,7 +152,7 @@ TEST(Contextual, RelationshipsOfOneBatchDoNotLeakIntoItsOtherItems) {
 }
 
 TEST(Contextual, RelationshipsCountInLookupsAndExpansion) {
-  TestWorld world(kSchema, "document:b#viewer@group:core#member\n");
+  TestWorld world(kContextualSchema, "document:b#viewer@group:core#member\n");
   auto snapshot = world.store->Head();
   std::vector<std::string> found;
   const auto sink = [&](const Found& one) {

@@ -20,10 +20,6 @@ namespace {
 
 constexpr uint64_t kItemBytes = 256;
 
-absl::Status Invalid(std::string message, std::string_view reason, std::string_view field) {
-  return WithField(WithReason(absl::InvalidArgumentError(std::move(message)), reason), field);
-}
-
 }  // namespace
 
 DelegatedCheck::DelegatedCheck(const Plan& plan, const Snapshot& snapshot, Conditions* conditions,

@@ -8,7 +8,7 @@
 namespace mandate {
 namespace {
 
-constexpr char kSchema[] = R"(
+constexpr char kDelegationSchema[] = R"(
 use delegation
 use expiration
 definition user { relation acts_on_behalf_of: assistant with expiration }
@@ -50,7 +50,7 @@ absl::Time Hour(int hour) {
 
 TEST(DelegatedCheck, IgnoresADirectGrantToAnAgent) {
   // The schema refuses all of these; they are planted.
-  TestWorld world(kSchema, R"(
+  TestWorld world(kDelegationSchema, R"(
     document:plan#viewer@assistant:bot
     document:plan#viewer@run:1
     document:plan#viewer@errand:42
@@ -63,14 +63,14 @@ TEST(DelegatedCheck, IgnoresADirectGrantToAnAgent) {
 }
 
 TEST(DelegatedCheck, IsNeverMatchedByAPublicGrant) {
-  TestWorld world(kSchema, "document:plan#viewer@user:*");
+  TestWorld world(kDelegationSchema, "document:plan#viewer@user:*");
   EXPECT_EQ(world.Decide("document:plan#view@user:anybody"), Decision::kAllowed);
   EXPECT_EQ(world.Decide("document:plan#view@assistant:bot"), Decision::kDenied);
   EXPECT_EQ(world.Decide("document:plan#view@run:1"), Decision::kDenied);
 }
 
 TEST(DelegatedCheck, IsValidUntilTheFirstEdgeExpires) {
-  TestWorld world(kSchema, kDelegated);
+  TestWorld world(kDelegationSchema, kDelegated);
   EXPECT_EQ(world.Ask("document:plan#view@run:1")->valid_until, Hour(4));
   world.now = Hour(4) - absl::Microseconds(1);
   EXPECT_EQ(world.Decide("document:plan#view@run:1"), Decision::kAllowed);
@@ -82,14 +82,14 @@ TEST(DelegatedCheck, IsValidUntilTheFirstEdgeExpires) {
 
 TEST(DelegatedCheck, ASurplusDelegatorBreaksTheChain) {
   // Refused by the rules of writing; planted past them.
-  TestWorld world(kSchema, std::string(kDelegated) + "\nerrand:42#delegator@user:bob");
+  TestWorld world(kDelegationSchema, std::string(kDelegated) + "\nerrand:42#delegator@user:bob");
   auto answer = world.Ask("document:plan#view@run:1");
   EXPECT_EQ(answer->decision, Decision::kDenied);
   EXPECT_EQ(answer->reason, DenialReason::kChainBroken);
 }
 
 TEST(DelegatedCheck, AnAgentTwiceBreaksTheChain) {
-  TestWorld world(kSchema, R"(
+  TestWorld world(kDelegationSchema, R"(
     document:plan#owner@user:alice
     assistant:bot#boundary@document:*#view
     assistant:bot#acts_on_behalf_of@assistant:bot[expiration:2030-01-01T00:00:00Z]
@@ -102,7 +102,7 @@ TEST(DelegatedCheck, AnAgentTwiceBreaksTheChain) {
 }
 
 TEST(DelegatedCheck, ExplainsAnAllowedAnswerByEveryRelationshipItRestsOn) {
-  TestWorld world(kSchema, kDelegated);
+  TestWorld world(kDelegationSchema, kDelegated);
   world.explain = true;
   auto answer = world.Ask("document:plan#view@run:1");
   ASSERT_TRUE(answer.ok());
@@ -116,7 +116,7 @@ TEST(DelegatedCheck, ExplainsAnAllowedAnswerByEveryRelationshipItRestsOn) {
 }
 
 TEST(DelegatedCheck, AClaimOfAnotherChainIsANo) {
-  TestWorld world(kSchema, kDelegated);
+  TestWorld world(kDelegationSchema, kDelegated);
   auto snapshot = world.store->Head();
   Checker checker(*world.plan, *snapshot, world.now, {});
   CheckQuestion question{.resource = {"document", "plan"},
@@ -131,7 +131,7 @@ TEST(DelegatedCheck, AClaimOfAnotherChainIsANo) {
 }
 
 TEST(DelegatedCheck, ARuleLeavesANoAsItIs) {
-  std::string schema = kSchema;
+  std::string schema = kDelegationSchema;
   schema.insert(schema.find("task errand {") + 13, "\n  limit document#view to 1 per task");
   TestWorld world(schema, kDelegated);
   EXPECT_EQ(world.Ask("document:other#view@run:1")->reason, DenialReason::kOutOfScope);

@@ -24,15 +24,6 @@
 #include "schema/reason.h"
 
 namespace mandate {
-namespace {
-
-constexpr size_t kGets = 0;
-constexpr size_t kRights = 1;
-constexpr size_t kScans = 2;
-constexpr size_t kDoubtfulRights = 3;
-
-}  // namespace
-
 bool HasNoAnswer(const absl::Status& status) {
   const std::string reason = ReasonOf(status);
   return reason == "CYCLE_THROUGH_EXCLUSION" || reason == "UNKNOWN_CAVEAT" ||

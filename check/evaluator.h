@@ -240,6 +240,11 @@ class Evaluator {
   absl::Status TakeSetRow(NodeId node, const Expression& expression, const SubjectType& set, std::string_view set_id,
                           const Edge& edge);
   absl::Status ScanArrow(NodeId node, const Expression& expression);
+  // The queues, what costs least first.
+  static constexpr size_t kGets = 0;
+  static constexpr size_t kRights = 1;
+  static constexpr size_t kScans = 2;
+  static constexpr size_t kDoubtfulRights = 3;
   void Schedule(NodeId node, Task task, size_t queue);
   void NoteChild(NodeId parent, NodeId child, EdgeId edge);
 

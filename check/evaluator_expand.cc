@@ -7,8 +7,6 @@
 namespace mandate {
 namespace {
 
-constexpr size_t kGets = 0;
-constexpr size_t kScans = 2;
 constexpr uint64_t kNodeBytes = 160;
 constexpr uint64_t kRowBytes = 96;
 

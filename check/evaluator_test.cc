@@ -25,7 +25,7 @@ definition document {
 }
 )";
 
-absl::Time Hour(int hour) {
+absl::Time HourOf(int hour) {
   return absl::FromCivil(absl::CivilHour(2026, 1, 1, hour), absl::UTCTimeZone());
 }
 
@@ -100,7 +100,7 @@ TEST(Evaluator, ABudgetUsedUpIsAnErrorAndNeverANo) {
 
 TEST(Evaluator, ValidUntilIsTheEarliestExpiryOfTheProof) {
   TestWorld world(kDrive, "document:plan#viewer@user:ann[expiration:2026-01-01T05:00:00Z]");
-  EXPECT_EQ(world.Ask("document:plan#view@user:ann")->valid_until, Hour(5));
+  EXPECT_EQ(world.Ask("document:plan#view@user:ann")->valid_until, HourOf(5));
   world.Touch("document:plan#owner@user:bob");
   EXPECT_EQ(world.Ask("document:plan#view@user:bob")->valid_until, absl::InfiniteFuture());
 }
@@ -111,10 +111,10 @@ TEST(Evaluator, ValidUntilMindsThatAnAbsenceMayEnd) {
     document:plan#owner@user:ann
     document:plan#banned@user:ann
     document:plan#pardoned@user:ann[expiration:2026-01-01T05:00:00Z])");
-  EXPECT_EQ(world.Ask("document:plan#view@user:ann")->valid_until, Hour(5));
-  world.now = Hour(5) - absl::Microseconds(1);
+  EXPECT_EQ(world.Ask("document:plan#view@user:ann")->valid_until, HourOf(5));
+  world.now = HourOf(5) - absl::Microseconds(1);
   EXPECT_EQ(world.Decide("document:plan#view@user:ann"), Decision::kAllowed);
-  world.now = Hour(5);
+  world.now = HourOf(5);
   EXPECT_EQ(world.Decide("document:plan#view@user:ann"), Decision::kDenied);
 }
 

@@ -6,7 +6,7 @@
 namespace mandate {
 namespace {
 
-constexpr char kSchema[] = R"(
+constexpr char kExpandSchema[] = R"(
 use expiration
 definition user {}
 definition team { relation member: user | team#member }
@@ -36,7 +36,7 @@ std::string Tree(const std::vector<ExpandNode>& nodes) {
 }
 
 TEST(Expand, FollowsTheExpressionAndLeavesSubjectSetsShut) {
-  TestWorld world(kSchema, R"(
+  TestWorld world(kExpandSchema, R"(
     document:plan#viewer@team:core#member
     document:plan#viewer@user:gone[expiration:2025-01-01T00:00:00Z]
     document:plan#viewer@user:ann[expiration:2027-01-01T00:00:00Z]
@@ -56,7 +56,7 @@ TEST(Expand, FollowsTheExpressionAndLeavesSubjectSetsShut) {
 }
 
 TEST(Expand, OpensSubjectSetsToTheDepthAskedForAndEndsOnCycles) {
-  TestWorld world(kSchema, R"(
+  TestWorld world(kExpandSchema, R"(
     team:a#member@team:b#member
     team:b#member@team:a#member
     team:b#member@user:ann)");
@@ -68,7 +68,7 @@ TEST(Expand, OpensSubjectSetsToTheDepthAskedForAndEndsOnCycles) {
 }
 
 TEST(Expand, RefusesWhatIsUnknownAndKeepsToItsBudget) {
-  TestWorld world(kSchema);
+  TestWorld world(kExpandSchema);
   EXPECT_EQ(FieldOf(world.ExpandGoal("document:plan", "views", 0).status()), "permission");
   EXPECT_EQ(FieldOf(world.ExpandGoal("doc:plan", "view", 0).status()), "resource.type");
   std::string relationships;

@@ -63,7 +63,7 @@ std::string_view StepKindName(StepKind kind) {
 
 namespace {
 
-std::string_view Mark(const ExplanationStep& step) {
+std::string_view Sign(const ExplanationStep& step) {
   if (step.kind == StepKind::kAbsence) return "∅";
   if (step.kind == StepKind::kCut) return "…";
   switch (step.decision) {
@@ -117,7 +117,7 @@ std::string RenderExplanation(const Explanation& explanation) {
     const uint32_t indent = std::min(step.depth, kIndentDepthMax);
     text += Cat(std::string(2 * indent, ' '));
     if (step.depth > kIndentDepthMax) text += Cat("[", step.depth, "] ");
-    text += Cat(Mark(step), " ", step.text, Trailer(step), "\n");
+    text += Cat(Sign(step), " ", step.text, Trailer(step), "\n");
   }
   return text;
 }

@@ -27,7 +27,7 @@ TEST(AdmitWidening, NamesWhatIsDroppedWithoutBeingAskedFor) {
   EXPECT_TRUE(AdmitWidening(change, change.widened).ok());
 }
 
-constexpr char kSchema[] = R"(
+constexpr char kSchemaRulesSchema[] = R"(
 use delegation
 use expiration
 definition user { relation acts_on_behalf_of: assistant with expiration }
@@ -42,7 +42,7 @@ task errand {
 )";
 
 TEST(AdmitSchema, ATypeOfTasksGoesWithItsRulesOnceNothingOfItIsStored) {
-  TestWorld world(kSchema);
+  TestWorld world(kSchemaRulesSchema);
   CompileResult after = CompileSchema("definition user {}\ndefinition document { relation viewer: user }");
   const SchemaChange change = CompareForStorage(world.plan->schema(), *after.schema);
   EXPECT_TRUE(AdmitWidening(change, {}).ok());
@@ -53,7 +53,7 @@ TEST(AdmitSchema, ATypeOfTasksGoesWithItsRulesOnceNothingOfItIsStored) {
 
 // The relationships of a task may all be allowed by an ordinary definition; back as a task it would have lost its rules.
 TEST(AdmitWidening, IsAskedWhenATaskBecomesAnotherKindWhileItIsStored) {
-  TestWorld world(kSchema, "errand:42#delegator@user:alice");
+  TestWorld world(kSchemaRulesSchema, "errand:42#delegator@user:alice");
   CompileResult after = CompileSchema(
       "use expiration\ndefinition user { relation acts_on_behalf_of: assistant with expiration }\n"
       "definition document { relation viewer: user }\ndefinition assistant {}\n"

@@ -10,7 +10,7 @@ namespace {
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-constexpr char kSchema[] = R"(
+constexpr char kSubjectSetsSchema[] = R"(
 use expiration
 caveat open(on bool) { on }
 definition user {}
@@ -39,7 +39,7 @@ class Sets : public testing::Test {
     const Schema& schema = world.plan->schema();
     return *schema.FindMember(*schema.FindType(type), name);
   }
-  TestWorld world{kSchema};
+  TestWorld world{kSubjectSetsSchema};
 };
 
 TEST_F(Sets, AreFoundUpwardThroughCirclesAndSayWhatHangsOnACaveat) {

@@ -27,7 +27,7 @@ constexpr size_t kMembersMax = 1 << 20;
 constexpr size_t kUnreadBodiesMax = 16;
 
 // Their text and documentation, again with partials put in: four times what a schema may have.
-constexpr size_t kTextBytesMax = 16 << 20;
+constexpr size_t kDeclaredBytesMax = 16 << 20;
 
 Kind KindOf(DefinitionKind kind) {
   switch (kind) {
@@ -222,7 +222,7 @@ class Declarer {
     text_bytes_ += member.span.length;
     for (const syntax::Comment& comment : member.comments.before)
       text_bytes_ += comment.text.size();
-    if (member_count_ <= kMembersMax && text_bytes_ <= kTextBytesMax) return true;
+    if (member_count_ <= kMembersMax && text_bytes_ <= kDeclaredBytesMax) return true;
     if (!r_.too_large) {
       r_.sink.Error(member.name.span,
                     member_count_ > kMembersMax

@@ -12,7 +12,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-constexpr char kSchema[] = R"(
+constexpr char kDependenciesSchema[] = R"(
 definition user {}
 definition team {
   relation member: user | team#member
@@ -33,7 +33,7 @@ definition document {
 )";
 
 std::shared_ptr<const Schema> Compiled() {
-  const CompileResult compiled = CompileSchema(kSchema);
+  const CompileResult compiled = CompileSchema(kDependenciesSchema);
   EXPECT_TRUE(compiled.ok());
   return compiled.schema;
 }

@@ -31,6 +31,10 @@ absl::Status WithField(absl::Status status, std::string_view field_path) {
 
 std::string FieldOf(const absl::Status& status) { return PayloadOf(status, kFieldUrl); }
 
+absl::Status Invalid(std::string_view message, std::string_view reason, std::string_view field_path) {
+  return WithField(WithReason(InvalidArgument(message), reason), field_path);
+}
+
 absl::Status WithDetail(absl::Status status, std::string_view key, std::string_view value) {
   status.SetPayload(AbslView(Cat(kDetailUrl, key)), absl::Cord(AbslView(value)));
   return status;

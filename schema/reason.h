@@ -26,6 +26,9 @@ std::string ReasonOf(const absl::Status& status);
 absl::Status WithField(absl::Status status, std::string_view field_path);
 std::string FieldOf(const absl::Status& status);
 
+// An error of the caller: what is wrong, its reason, and where.
+absl::Status Invalid(std::string_view message, std::string_view reason, std::string_view field_path);
+
 // What a message names, once more by itself (`caveat_name`: `office_hours`), for programs. REQUIRES: !status.ok().
 absl::Status WithDetail(absl::Status status, std::string_view key, std::string_view value);
 std::map<std::string, std::string> DetailsOf(const absl::Status& status);

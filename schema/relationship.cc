@@ -10,15 +10,15 @@
 namespace mandate {
 namespace {
 
-constexpr size_t kTextBytesMax = 32 << 10;
+constexpr size_t kRelationshipBytesMax = 32 << 10;
 constexpr std::string_view kExpirationTag = "expiration:";
 
-absl::Status Invalid(std::string_view field, std::string_view message) {
+absl::Status Malformed(std::string_view field, std::string_view message) {
   return WithField(InvalidArgument(message), field);
 }
 
 absl::Status CheckText(std::string_view text) {
-  if (text.size() > kTextBytesMax) {
+  if (text.size() > kRelationshipBytesMax) {
     return InvalidArgument(Cat("the text has ", text.size(), " bytes; at most 32768 are allowed"));
   }
   for (char c : text) {
@@ -33,7 +33,7 @@ absl::Status CheckText(std::string_view text) {
 absl::StatusOr<ObjectRef> CutObject(std::string_view text, std::string_view part) {
   const size_t colon = text.find(':');
   if (colon == text.npos) {
-    return Invalid(part,
+    return Malformed(part,
                    Cat(part, " ", Quote(text), " has no `:`; an object is written `type:id`"));
   }
   return ObjectRef{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
@@ -47,7 +47,7 @@ absl::StatusOr<SubjectRef> CutSubject(std::string_view text) {
   if (hash == text.npos) return subject;
   const std::string_view relation = text.substr(hash + 1);
   if (relation.empty())
-    return Invalid("subject.relation", "there is no relation after the subject's `#`");
+    return Malformed("subject.relation", "there is no relation after the subject's `#`");
   if (relation != "...") subject.relation = relation;
   return subject;
 }
@@ -56,13 +56,13 @@ absl::StatusOr<SubjectRef> CutSubject(std::string_view text) {
 absl::StatusOr<Relationship> CutCore(std::string_view text) {
   const size_t at = text.find('@');
   if (at == text.npos) {
-    return Invalid("subject",
+    return Malformed("subject",
                    Cat(Quote(text), " has no `@`; it is written `type:id#relation@type:id`"));
   }
   const std::string_view left = text.substr(0, at);
   const size_t hash = left.find('#');
   if (hash == left.npos) {
-    return Invalid("relation", Cat(Quote(text),
+    return Malformed("relation", Cat(Quote(text),
                                    " has no `#` before its `@`; it is written "
                                    "`type:id#relation@type:id`"));
   }
@@ -100,7 +100,7 @@ bool IsExpiration(std::string_view inside) {
 absl::Status ReadCaveat(std::string_view inside, Relationship& r) {
   const size_t colon = inside.find(':');
   r.caveat = std::string(inside.substr(0, colon));
-  if (r.caveat.empty()) return Invalid("caveat", "there is no caveat name after `[`");
+  if (r.caveat.empty()) return Malformed("caveat", "there is no caveat name after `[`");
   if (colon == inside.npos) return absl::OkStatus();
   absl::StatusOr<std::string> context = CompactContext(inside.substr(colon + 1));
   if (!context.ok()) return WithField(context.status(), "caveat_context");
@@ -121,7 +121,7 @@ absl::Status ReadAttributes(std::string_view brackets, Relationship& r) {
       expiration_seen = true;
       continue;
     }
-    if (!r.caveat.empty()) return Invalid("caveat", "a relationship carries one caveat at most");
+    if (!r.caveat.empty()) return Malformed("caveat", "a relationship carries one caveat at most");
     if (absl::Status status = ReadCaveat(*inside, r); !status.ok()) return status;
   }
   return absl::OkStatus();
@@ -183,11 +183,11 @@ absl::StatusOr<absl::Time> ParseExpiry(std::string_view text) {
   std::string error;
   if (!matches ||
       !absl::ParseTime(absl::RFC3339_full, absl::AsciiStrToUpper(AbslView(text)), &time, &error)) {
-    return Invalid("expires_at", Cat("expiration ", Quote(text),
+    return Malformed("expires_at", Cat("expiration ", Quote(text),
                                      " is not an RFC 3339 time, like `2026-12-01T00:00:00Z`"));
   }
   if (text.find('.') != text.npos && absl::FromUnixMicros(absl::ToUnixMicros(time)) != time) {
-    return Invalid("expires_at", Cat("expiration ", Quote(text), " is finer than a microsecond"));
+    return Malformed("expires_at", Cat("expiration ", Quote(text), " is finer than a microsecond"));
   }
   return time;
 }

@@ -34,6 +34,7 @@ struct SubjectRef {
   std::string id;
   std::string relation;  // Empty: the object itself. `...` in text means the same.
 
+  ObjectRef object() const { return {type, id}; }
   bool IsWildcard() const { return id == "*"; }
   friend auto operator<=>(const SubjectRef&, const SubjectRef&) = default;
 };

@@ -4,7 +4,7 @@
 namespace mandate {
 namespace {
 
-constexpr std::string_view kSchema = R"(
+constexpr std::string_view kValidateSchema = R"(
 use expiration
 use delegation
 caveat cav(aaa int) { aaa == 1 }
@@ -28,7 +28,7 @@ task errand {
 )";
 
 absl::Status Validate(std::string_view text, Intent intent = Intent::kStore) {
-  static const auto schema = MustCompile(kSchema);
+  static const auto schema = MustCompile(kValidateSchema);
   return ValidateRelationship(*schema, ParseRelationship(text).value(), intent);
 }
 

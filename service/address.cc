@@ -1,5 +1,7 @@
 #include "service/address.h"
 
+#include <arpa/inet.h>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "schema/text.h"
@@ -22,6 +24,15 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
   }
   address.host = std::string(bracketed ? host.substr(1, host.size() - 2) : host);
   return address;
+}
+
+bool IsLoopback(std::string_view address) {
+  if (address.starts_with("unix:")) return true;
+  const std::string_view host = address.substr(0, address.rfind(':'));
+  if (host == "localhost" || host == "[::1]") return true;
+  // As a number: `127.evil.example.com` begins so as well.
+  in_addr number{};
+  return host.starts_with("127.") && inet_pton(AF_INET, std::string(host).c_str(), &number) == 1;
 }
 
 }  // namespace mandate

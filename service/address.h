@@ -19,6 +19,9 @@ struct ListenAddress {
 // HOST:PORT, an IPv6 host in brackets.
 absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text);
 
+// Whether an address, of either side, never leaves this machine: 127.x.x.x, localhost, [::1], a socket of UNIX.
+bool IsLoopback(std::string_view address);
+
 }  // namespace mandate
 
 #endif  // MANDATE_SERVICE_ADDRESS_H_

@@ -15,7 +15,7 @@
 namespace mandate {
 namespace {
 
-constexpr char kSchema[] = R"(
+constexpr char kAuthorizerSchema[] = R"(
 use delegation
 use expiration
 definition user { relation acts_on_behalf_of: bot with expiration }
@@ -161,7 +161,7 @@ TEST(DatabaseAuthorize, OfTheLastUnitLetsOnePassAndNothingPassesItsRevocation) {
   std::cout << "MANDATE_TEST_SEED=" << seed << "\n";
   auto database = Database::Open({.store = {.in_memory = true}});
   ASSERT_TRUE(database.ok());
-  ASSERT_TRUE((*database)->WriteSchema(kSchema, {}, DryRun::kNo, nullptr).ok());
+  ASSERT_TRUE((*database)->WriteSchema(kAuthorizerSchema, {}, DryRun::kNo, nullptr).ok());
   ASSERT_TRUE((*database)
                   ->Write({{ChangeOp::kTouch, *ParseRelationship("mailbox:m#owner@user:ann")},
                            {ChangeOp::kTouch, *ParseRelationship(Cat("user:ann#acts_on_behalf_of@bot:b", kForever))}},

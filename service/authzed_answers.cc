@@ -86,7 +86,7 @@ void NodeToWire(const Shown& shown, az::PermissionRelationshipTree* tree) {
   }
 }
 
-az::CheckDebugTrace::Permissionship ToWire(Decision decision) {
+az::CheckDebugTrace::Permissionship PermissionshipOf(Decision decision) {
   switch (decision) {
     case Decision::kAllowed: return az::CheckDebugTrace::PERMISSIONSHIP_HAS_PERMISSION;
     case Decision::kConditional: return az::CheckDebugTrace::PERMISSIONSHIP_CONDITIONAL_PERMISSION;
@@ -114,12 +114,12 @@ bool GoalToWire(const Schema& schema, const ExplanationStep& step, az::CheckDebu
   const std::string name = goal.substr(hash + 1);
   auto type = schema.FindType(object->type);
   if (!type || !schema.FindMember(*type, name)) return false;
-  mandate::ToWire(*object, trace->mutable_resource());
+  ToWire(*object, trace->mutable_resource());
   trace->set_permission(name);
   trace->set_permission_type(schema.member(*schema.FindMember(*type, name)).is_permission
                                  ? az::CheckDebugTrace::PERMISSION_TYPE_PERMISSION
                                  : az::CheckDebugTrace::PERMISSION_TYPE_RELATION);
-  trace->set_result(ToWire(step.decision));
+  trace->set_result(PermissionshipOf(step.decision));
   trace->mutable_sub_problems();
   return true;
 }
@@ -152,7 +152,7 @@ void TraceToWire(const Schema& schema, const CheckQuestion& question, const Answ
   trace->set_permission_type(member.is_permission ? az::CheckDebugTrace::PERMISSION_TYPE_PERMISSION
                                                   : az::CheckDebugTrace::PERMISSION_TYPE_RELATION);
   ToWire(question.subject, trace->mutable_subject());
-  trace->set_result(ToWire(answer.decision));
+  trace->set_result(PermissionshipOf(answer.decision));
   trace->mutable_sub_problems();
   const int64_t nanos = absl::ToInt64Nanoseconds(answer.duration);
   trace->mutable_duration()->set_seconds(nanos / 1'000'000'000);

@@ -72,6 +72,12 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> ResolveAuthzed(const Database& d
   return Resolve(database, ours);
 }
 
+absl::StatusOr<View> AuthzedView(const Database& database, bool given, const az::Consistency& consistency) {
+  auto snapshot = ResolveAuthzed(database, given, consistency);
+  if (!snapshot.ok()) return snapshot.status();
+  return database.ViewOf(*std::move(snapshot));
+}
+
 std::string ListingPlace::EncodeBehind(const std::string& position) const {
   return EncodeCursor(fingerprint, Cat(snapshot->revision().value(), " ", position));
 }

@@ -1,6 +1,7 @@
 // The lookups of authzed.api.v1: one message a result. An id whose check has no answer ends the stream in that error, for
 // the messages have no place for it, and leaving it out would be a silent no.
 #include "schema/reason.h"
+#include "check/budget.h"
 #include "schema/text.h"
 #include "service/authzed_errors.h"
 #include "service/authzed_services.h"
@@ -29,8 +30,6 @@ void SubjectToWire(const Found& found, az::ResolvedSubject* wire) {
   wire->set_permissionship(Permissionship(found));
   MissingToWire(found, wire);
 }
-
-absl::Status Gone() { return absl::CancelledError("the caller went away"); }
 
 // Subjects at one view. A wildcard comes first, and what it does not hold for is known only once everything was seen: so
 // with one, the lookup runs twice.
@@ -74,7 +73,7 @@ class SubjectStream {
     });
     if (!status.ok() || !wildcard) return status;
     SubjectToWire(*wildcard, response.mutable_subject());
-    return Send(*wildcard, &response) ? absl::OkStatus() : Gone();
+    return Send(*wildcard, &response) ? absl::OkStatus() : CallerGone();
   }
 
   // Ends at the first that has no answer.
@@ -86,7 +85,7 @@ class SubjectStream {
       return false;
     });
     if (!ended.ok()) return ended;
-    return gone_ ? Gone() : status;
+    return gone_ ? CallerGone() : status;
   }
 
   bool Send(const Found& found, az::LookupSubjectsResponse* response) {
@@ -115,6 +114,8 @@ class SubjectStream {
 grpc::Status AuthzedPermissions::LookupResources(grpc::ServerContext* context,
                                                  const az::LookupResourcesRequest* request,
                                                  grpc::ServerWriter<az::LookupResourcesResponse>* writer) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   auto question = FromWire(*request);
   if (!question.ok()) return ToAuthzed(question.status());
   const Relationship named{
@@ -133,7 +134,7 @@ grpc::Status AuthzedPermissions::LookupResources(grpc::ServerContext* context,
   uint64_t sent = 0;
   absl::Status ended;
   const absl::Status status = database_->LookupResourcesAt(
-      *view, *question, StreamLimits(*database_, *context), [&](const Found& found) {
+      *view, *question, StreamLimits(*database_, *context, admission), [&](const Found& found) {
         if (request->optional_limit() != 0 && sent == request->optional_limit()) return false;
         ended = found.error;
         if (!ended.ok()) return false;
@@ -144,7 +145,7 @@ grpc::Status AuthzedPermissions::LookupResources(grpc::ServerContext* context,
         response.set_permissionship(Permissionship(found));
         MissingToWire(found, &response);
         response.mutable_after_result_cursor()->set_token(place->EncodeBehind(found.position()));
-        if (!writer->Write(response)) ended = Gone();
+        if (!writer->Write(response)) ended = CallerGone();
         return ended.ok();
       });
   return ToAuthzed(ended.ok() ? status : ended, named);
@@ -153,6 +154,8 @@ grpc::Status AuthzedPermissions::LookupResources(grpc::ServerContext* context,
 grpc::Status AuthzedPermissions::LookupSubjects(grpc::ServerContext* context,
                                                 const az::LookupSubjectsRequest* request,
                                                 grpc::ServerWriter<az::LookupSubjectsResponse>* writer) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   auto question = FromWire(*request);
   if (!question.ok()) return ToAuthzed(question.status());
   const Relationship named{.resource = question->resource,
@@ -172,7 +175,7 @@ grpc::Status AuthzedPermissions::LookupSubjects(grpc::ServerContext* context,
         Cat("an agent may do something only on a task, which this API cannot name; ask for sessions, or ask ",
             "mandate.v1.PermissionService/LookupSubjects")));
   }
-  SubjectStream stream(*database_, *view, StreamLimits(*database_, *context), *place, *request, writer);
+  SubjectStream stream(*database_, *view, StreamLimits(*database_, *context, admission), *place, *request, writer);
   return ToAuthzed(stream.Run(*question), named);
 }
 

@@ -1,5 +1,6 @@
 // Questions of authzed.api.v1.
 #include "schema/reason.h"
+#include "check/budget.h"
 #include "schema/text.h"
 #include "service/authzed_answers.h"
 #include "service/authzed_errors.h"
@@ -17,12 +18,6 @@ constexpr int kBulkItemsMax = 10'000;
 
 Relationship NamesIn(const CheckQuestion& question) {
   return {.resource = question.resource, .relation = question.permission, .subject = question.subject};
-}
-
-absl::StatusOr<View> ViewOf(const Database& database, bool given, const az::Consistency& consistency) {
-  auto snapshot = ResolveAuthzed(database, given, consistency);
-  if (!snapshot.ok()) return snapshot.status();
-  return database.ViewOf(*std::move(snapshot));
 }
 
 // What both kinds of response say; those of a batch have no expiry.
@@ -54,12 +49,14 @@ void AnswerToWire(const View& view, const CheckQuestion& question, const Answer&
 grpc::Status AuthzedPermissions::CheckPermission(grpc::ServerContext* context,
                                                  const az::CheckPermissionRequest* request,
                                                  az::CheckPermissionResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   auto question = QuestionFromWire(*request, "");
   if (!question.ok()) return ToAuthzed(question.status());
   question->explain = request->with_tracing();
-  auto view = ViewOf(*database_, request->has_consistency(), request->consistency());
+  auto view = AuthzedView(*database_, request->has_consistency(), request->consistency());
   if (!view.ok()) return ToAuthzed(view.status(), NamesIn(*question));
-  Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context));
+  Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context, admission));
   auto answer = checker.Check(*question);
   if (!answer.ok()) return ToAuthzed(answer.status(), NamesIn(*question));
   AnswerToWire(*view, *question, *answer, response);
@@ -73,6 +70,8 @@ grpc::Status AuthzedPermissions::CheckPermission(grpc::ServerContext* context,
 grpc::Status AuthzedPermissions::CheckBulkPermissions(grpc::ServerContext* context,
                                                       const az::CheckBulkPermissionsRequest* request,
                                                       az::CheckBulkPermissionsResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   if (request->items_size() > kBulkItemsMax) {
     return ToGrpc(AuthzedError(
         absl::StatusCode::kInvalidArgument, az::ERROR_REASON_TOO_MANY_CHECKS_IN_REQUEST,
@@ -87,11 +86,11 @@ grpc::Status AuthzedPermissions::CheckBulkPermissions(grpc::ServerContext* conte
     question->explain = request->with_tracing();
     questions.push_back(*std::move(question));
   }
-  auto view = ViewOf(*database_, request->has_consistency(), request->consistency());
+  auto view = AuthzedView(*database_, request->has_consistency(), request->consistency());
   if (!view.ok()) return ToAuthzed(view.status(), questions.empty() ? Relationship{} : NamesIn(questions[0]));
-  Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context));
+  Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context, admission));
   for (int i = 0; i < request->items_size(); ++i) {
-    if (context->IsCancelled()) return ToGrpc(absl::CancelledError("the caller went away"));
+    if (context->IsCancelled()) return ToGrpc(CallerGone());
     az::CheckBulkPermissionsPair* pair = response->add_pairs();
     *pair->mutable_request() = request->items(i);
     if (request->items(i).context().fields().empty()) pair->mutable_request()->clear_context();
@@ -109,12 +108,14 @@ grpc::Status AuthzedPermissions::CheckBulkPermissions(grpc::ServerContext* conte
 grpc::Status AuthzedPermissions::ExpandPermissionTree(grpc::ServerContext* context,
                                                       const az::ExpandPermissionTreeRequest* request,
                                                       az::ExpandPermissionTreeResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   auto question = FromWire(*request);
   if (!question.ok()) return ToAuthzed(question.status());
   const Relationship named{.resource = question->resource, .relation = question->permission};
-  auto view = ViewOf(*database_, request->has_consistency(), request->consistency());
+  auto view = AuthzedView(*database_, request->has_consistency(), request->consistency());
   if (!view.ok()) return ToAuthzed(view.status(), named);
-  auto nodes = database_->ExpandAt(*view, *question, LimitsFor(*database_, *context));
+  auto nodes = database_->ExpandAt(*view, *question, LimitsFor(*database_, *context, admission));
   if (!nodes.ok()) return ToAuthzed(nodes.status(), named);
   if (absl::Status status = TreeToWire(*nodes, response->mutable_tree_root()); !status.ok()) return ToAuthzed(status);
   response->mutable_expanded_at()->set_token(EncodeToken(database_->store().database_id(), view->revision()));

@@ -17,12 +17,6 @@
 namespace mandate {
 namespace {
 
-absl::StatusOr<View> ViewOf(const Database& database, bool given, const az::Consistency& consistency) {
-  auto snapshot = ResolveAuthzed(database, given, consistency);
-  if (!snapshot.ok()) return snapshot.status();
-  return database.ViewOf(*std::move(snapshot));
-}
-
 // Comments carry their delimiters there; we keep their text.
 std::string Comment(const std::string& doc) {
   std::string comment;
@@ -31,7 +25,7 @@ std::string Comment(const std::string& doc) {
   return comment;
 }
 
-void ToWire(const Schema& schema, const SubjectType& subject, az::ReflectionTypeReference* wire) {
+void ReflectTo(const Schema& schema, const SubjectType& subject, az::ReflectionTypeReference* wire) {
   wire->set_subject_definition_name(schema.definition(subject.type).name);
   if (subject.caveat != CaveatId::kNone) wire->set_optional_caveat_name(schema.caveat(subject.caveat).name);
   if (subject.relation != MemberId::kNone) {
@@ -43,30 +37,30 @@ void ToWire(const Schema& schema, const SubjectType& subject, az::ReflectionType
   }
 }
 
-void ToWire(const Schema& schema, const Member& member, az::ReflectionRelation* wire) {
+void ReflectTo(const Schema& schema, const Member& member, az::ReflectionRelation* wire) {
   wire->set_name(member.name);
   wire->set_comment(Comment(member.doc));
   wire->set_parent_definition_name(schema.definition(member.type).name);
-  for (const SubjectType& subject : member.subject_types) ToWire(schema, subject, wire->add_subject_types());
+  for (const SubjectType& subject : member.subject_types) ReflectTo(schema, subject, wire->add_subject_types());
 }
 
-void ToWire(const Schema& schema, const Member& member, az::ReflectionPermission* wire) {
+void ReflectTo(const Schema& schema, const Member& member, az::ReflectionPermission* wire) {
   wire->set_name(member.name);
   wire->set_comment(Comment(member.doc));
   wire->set_parent_definition_name(schema.definition(member.type).name);
 }
 
-void ToWire(const Caveat& caveat, const CaveatParameter& parameter, az::ReflectionCaveatParameter* wire) {
+void ReflectTo(const Caveat& caveat, const CaveatParameter& parameter, az::ReflectionCaveatParameter* wire) {
   wire->set_name(parameter.name);
   wire->set_type(parameter.type);
   wire->set_parent_caveat_name(caveat.name);
 }
 
-void ToWire(const Caveat& caveat, az::ReflectionCaveat* wire) {
+void ReflectTo(const Caveat& caveat, az::ReflectionCaveat* wire) {
   wire->set_name(caveat.name);
   wire->set_comment(Comment(caveat.doc));
   wire->set_expression(caveat.expression);
-  for (const CaveatParameter& parameter : caveat.parameters) ToWire(caveat, parameter, wire->add_parameters());
+  for (const CaveatParameter& parameter : caveat.parameters) ReflectTo(caveat, parameter, wire->add_parameters());
 }
 
 // Which parts of a schema are asked for.
@@ -131,7 +125,7 @@ class Wanted {
   const Filters& filters_;
 };
 
-void ToWire(const Schema& schema, const Definition& definition, const Wanted& wanted,
+void ReflectTo(const Schema& schema, const Definition& definition, const Wanted& wanted,
             az::ReflectionDefinition* wire) {
   wire->set_name(definition.name);
   wire->set_comment(Comment(definition.doc));
@@ -139,17 +133,17 @@ void ToWire(const Schema& schema, const Definition& definition, const Wanted& wa
     const Member& member = schema.member(id);
     if (!wanted.Has(definition, member)) continue;
     if (member.is_permission) {
-      ToWire(schema, member, wire->add_permissions());
+      ReflectTo(schema, member, wire->add_permissions());
     } else {
-      ToWire(schema, member, wire->add_relations());
+      ReflectTo(schema, member, wire->add_relations());
     }
   }
 }
 
-using References = google::protobuf::RepeatedPtrField<az::ReflectionRelationReference>;
+using AuthzedReferences = google::protobuf::RepeatedPtrField<az::ReflectionRelationReference>;
 
 // Sorted by definition and name.
-void ToWire(const Schema& schema, const std::vector<MemberId>& members, References* wire) {
+void ReflectTo(const Schema& schema, const std::vector<MemberId>& members, AuthzedReferences* wire) {
   std::set<std::tuple<std::string, std::string, bool>> sorted;
   for (MemberId id : members) {
     const Member& member = schema.member(id);
@@ -164,10 +158,10 @@ void ToWire(const Schema& schema, const std::vector<MemberId>& members, Referenc
 }
 
 // One difference; false for what these messages cannot say.
-bool ToWire(const Schema& before, const Schema& after, const Difference& difference, az::ReflectionSchemaDiff* wire) {
+bool ReflectTo(const Schema& before, const Schema& after, const Difference& difference, az::ReflectionSchemaDiff* wire) {
   static const Wanted::Filters kNoFilters;
   const auto definition = [&](const Schema& schema, az::ReflectionDefinition* out) {
-    ToWire(schema, schema.definition(*schema.FindType(difference.name)), Wanted(kNoFilters), out);
+    ReflectTo(schema, schema.definition(*schema.FindType(difference.name)), Wanted(kNoFilters), out);
   };
   const auto member = [&](const Schema& schema) -> const Member& {
     return schema.member(*schema.FindMember(*schema.FindType(difference.name), difference.member));
@@ -177,14 +171,14 @@ bool ToWire(const Schema& before, const Schema& after, const Difference& differe
   };
   const auto parameter = [&](const Schema& schema, az::ReflectionCaveatParameter* out) {
     for (const CaveatParameter& each : caveat(schema).parameters) {
-      if (each.name == difference.member) ToWire(caveat(schema), each, out);
+      if (each.name == difference.member) ReflectTo(caveat(schema), each, out);
     }
   };
   const auto subject_type = [&](const Schema& schema, const std::string& text,
                                 az::ReflectionRelationSubjectTypeChange* out) {
-    ToWire(after, member(after), out->mutable_relation());
+    ReflectTo(after, member(after), out->mutable_relation());
     for (const SubjectType& each : member(schema).subject_types) {
-      if (ShowSubjectType(schema, each) == text) ToWire(schema, each, out->mutable_changed_subject_type());
+      if (ShowSubjectType(schema, each) == text) ReflectTo(schema, each, out->mutable_changed_subject_type());
     }
   };
   switch (difference.kind) {
@@ -193,12 +187,12 @@ bool ToWire(const Schema& before, const Schema& after, const Difference& differe
     case DifferenceKind::kDefinitionDocChanged:
       definition(after, wire->mutable_definition_doc_comment_changed());
       return true;
-    case DifferenceKind::kRelationAdded: ToWire(after, member(after), wire->mutable_relation_added()); return true;
+    case DifferenceKind::kRelationAdded: ReflectTo(after, member(after), wire->mutable_relation_added()); return true;
     case DifferenceKind::kRelationRemoved:
-      ToWire(before, member(before), wire->mutable_relation_removed());
+      ReflectTo(before, member(before), wire->mutable_relation_removed());
       return true;
     case DifferenceKind::kRelationDocChanged:
-      ToWire(after, member(after), wire->mutable_relation_doc_comment_changed());
+      ReflectTo(after, member(after), wire->mutable_relation_doc_comment_changed());
       return true;
     case DifferenceKind::kSubjectTypeAdded:
       subject_type(after, difference.after, wire->mutable_relation_subject_type_added());
@@ -207,24 +201,24 @@ bool ToWire(const Schema& before, const Schema& after, const Difference& differe
       subject_type(before, difference.before, wire->mutable_relation_subject_type_removed());
       return true;
     case DifferenceKind::kPermissionAdded:
-      ToWire(after, member(after), wire->mutable_permission_added());
+      ReflectTo(after, member(after), wire->mutable_permission_added());
       return true;
     case DifferenceKind::kPermissionRemoved:
-      ToWire(before, member(before), wire->mutable_permission_removed());
+      ReflectTo(before, member(before), wire->mutable_permission_removed());
       return true;
     case DifferenceKind::kPermissionDocChanged:
-      ToWire(after, member(after), wire->mutable_permission_doc_comment_changed());
+      ReflectTo(after, member(after), wire->mutable_permission_doc_comment_changed());
       return true;
     case DifferenceKind::kPermissionExpressionChanged:
-      ToWire(after, member(after), wire->mutable_permission_expr_changed());
+      ReflectTo(after, member(after), wire->mutable_permission_expr_changed());
       return true;
-    case DifferenceKind::kCaveatAdded: ToWire(caveat(after), wire->mutable_caveat_added()); return true;
-    case DifferenceKind::kCaveatRemoved: ToWire(caveat(before), wire->mutable_caveat_removed()); return true;
+    case DifferenceKind::kCaveatAdded: ReflectTo(caveat(after), wire->mutable_caveat_added()); return true;
+    case DifferenceKind::kCaveatRemoved: ReflectTo(caveat(before), wire->mutable_caveat_removed()); return true;
     case DifferenceKind::kCaveatDocChanged:
-      ToWire(caveat(after), wire->mutable_caveat_doc_comment_changed());
+      ReflectTo(caveat(after), wire->mutable_caveat_doc_comment_changed());
       return true;
     case DifferenceKind::kCaveatExpressionChanged:
-      ToWire(caveat(after), wire->mutable_caveat_expr_changed());
+      ReflectTo(caveat(after), wire->mutable_caveat_expr_changed());
       return true;
     case DifferenceKind::kParameterAdded: parameter(after, wire->mutable_caveat_parameter_added()); return true;
     case DifferenceKind::kParameterRemoved: parameter(before, wire->mutable_caveat_parameter_removed()); return true;
@@ -245,28 +239,32 @@ bool ToWire(const Schema& before, const Schema& after, const Difference& differe
 
 }  // namespace
 
-grpc::Status AuthzedSchema::ReflectSchema(grpc::ServerContext*, const az::ReflectSchemaRequest* request,
+grpc::Status AuthzedSchema::ReflectSchema(grpc::ServerContext* context, const az::ReflectSchemaRequest* request,
                                           az::ReflectSchemaResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   const Wanted wanted(request->optional_filters());
   if (absl::Status status = wanted.Admit(); !status.ok()) return ToAuthzed(status);
-  auto view = ViewOf(*database_, request->has_consistency(), request->consistency());
+  auto view = AuthzedView(*database_, request->has_consistency(), request->consistency());
   if (!view.ok()) return ToAuthzed(view.status());
   const Schema& schema = view->plan->schema();
   for (const Definition& definition : schema.definitions()) {
-    if (wanted.Has(definition)) ToWire(schema, definition, wanted, response->add_definitions());
+    if (wanted.Has(definition)) ReflectTo(schema, definition, wanted, response->add_definitions());
   }
   for (const Caveat& caveat : schema.caveats()) {
-    if (wanted.Has(caveat)) ToWire(caveat, response->add_caveats());
+    if (wanted.Has(caveat)) ReflectTo(caveat, response->add_caveats());
   }
   response->mutable_read_at()->set_token(EncodeToken(database_->store().database_id(), view->revision()));
   return grpc::Status::OK;
 }
 
-grpc::Status AuthzedSchema::ComputablePermissions(grpc::ServerContext*,
+grpc::Status AuthzedSchema::ComputablePermissions(grpc::ServerContext* context,
                                                   const az::ComputablePermissionsRequest* request,
                                                   az::ComputablePermissionsResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   const Relationship named{.resource = {request->definition_name(), ""}, .relation = request->relation_name()};
-  auto view = ViewOf(*database_, request->has_consistency(), request->consistency());
+  auto view = AuthzedView(*database_, request->has_consistency(), request->consistency());
   if (!view.ok()) return ToAuthzed(view.status(), named);
   const Schema& schema = view->plan->schema();
   auto type = ResolveType(schema, request->definition_name(), "definition_name");
@@ -287,15 +285,17 @@ grpc::Status AuthzedSchema::ComputablePermissions(grpc::ServerContext*,
       members.push_back(id);
     }
   }
-  ToWire(schema, members, response->mutable_permissions());
+  ReflectTo(schema, members, response->mutable_permissions());
   response->mutable_read_at()->set_token(EncodeToken(database_->store().database_id(), view->revision()));
   return grpc::Status::OK;
 }
 
-grpc::Status AuthzedSchema::DependentRelations(grpc::ServerContext*, const az::DependentRelationsRequest* request,
+grpc::Status AuthzedSchema::DependentRelations(grpc::ServerContext* context, const az::DependentRelationsRequest* request,
                                                az::DependentRelationsResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   const Relationship named{.resource = {request->definition_name(), ""}, .relation = request->permission_name()};
-  auto view = ViewOf(*database_, request->has_consistency(), request->consistency());
+  auto view = AuthzedView(*database_, request->has_consistency(), request->consistency());
   if (!view.ok()) return ToAuthzed(view.status(), named);
   const Schema& schema = view->plan->schema();
   auto type = ResolveType(schema, request->definition_name(), "definition_name");
@@ -309,20 +309,22 @@ grpc::Status AuthzedSchema::DependentRelations(grpc::ServerContext*, const az::D
                                {{"definition_name", request->definition_name()},
                                 {"relation_or_permission_name", request->permission_name()}}));
   }
-  ToWire(schema, DependenciesOf(schema, *permission), response->mutable_relations());
+  ReflectTo(schema, DependenciesOf(schema, *permission), response->mutable_relations());
   response->mutable_read_at()->set_token(EncodeToken(database_->store().database_id(), view->revision()));
   return grpc::Status::OK;
 }
 
-grpc::Status AuthzedSchema::DiffSchema(grpc::ServerContext*, const az::DiffSchemaRequest* request,
+grpc::Status AuthzedSchema::DiffSchema(grpc::ServerContext* context, const az::DiffSchemaRequest* request,
                                        az::DiffSchemaResponse* response) {
-  auto view = ViewOf(*database_, request->has_consistency(), request->consistency());
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
+  auto view = AuthzedView(*database_, request->has_consistency(), request->consistency());
   if (!view.ok()) return ToAuthzed(view.status());
   const CompileResult compiled = CompileSchema(request->comparison_schema());
   if (!compiled.ok()) return AuthzedSchemaError(request->comparison_schema(), compiled.diagnostics);
   const Schema& before = view->plan->schema();
   for (const Difference& difference : DiffSchemas(before, *compiled.schema)) {
-    if (ToWire(before, *compiled.schema, difference, response->add_diffs())) continue;
+    if (ReflectTo(before, *compiled.schema, difference, response->add_diffs())) continue;
     return ToGrpc(absl::UnimplementedError(
         Cat("`", difference.name, "` differs in its kind or its rules, which this API cannot say; use ",
             "`mandate schema diff`")));

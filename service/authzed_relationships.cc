@@ -1,5 +1,6 @@
 // Relationships of authzed.api.v1: written, deleted, read, imported and exported.
 #include "absl/strings/numbers.h"
+#include "check/budget.h"
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "service/authzed_errors.h"
@@ -25,8 +26,6 @@ constexpr size_t kMetadataBytesMax = 32 << 10;  // What CompactContext takes.
 constexpr size_t kExportPageBytesMax = 3 << 20;
 
 constexpr absl::StatusCode kInvalid = absl::StatusCode::kInvalidArgument;
-
-absl::Status Gone() { return absl::CancelledError("the caller went away"); }
 
 // The index of `list[7]...`, if the path begins with that list and it has as many.
 std::optional<size_t> IndexIn(std::string_view field, std::string_view list, size_t size) {
@@ -123,9 +122,11 @@ absl::Status TooManyMatch(const absl::Status& status, const Database::Deletion& 
 
 }  // namespace
 
-grpc::Status AuthzedPermissions::WriteRelationships(grpc::ServerContext*,
+grpc::Status AuthzedPermissions::WriteRelationships(grpc::ServerContext* context,
                                                     const az::WriteRelationshipsRequest* request,
                                                     az::WriteRelationshipsResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   if (request->updates_size() > kUpdatesMax) return ToGrpc(TooManyUpdates(request->updates_size()));
   if (request->updates_size() == 0) {
     return ToGrpc(WithField(WithReason(InvalidArgument("a write has at least one update"), "MISSING_FIELD"), "updates"));
@@ -150,9 +151,11 @@ grpc::Status AuthzedPermissions::WriteRelationships(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
-grpc::Status AuthzedPermissions::DeleteRelationships(grpc::ServerContext*,
+grpc::Status AuthzedPermissions::DeleteRelationships(grpc::ServerContext* context,
                                                      const az::DeleteRelationshipsRequest* request,
                                                      az::DeleteRelationshipsResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   if (absl::Status status = AdmitLimit(request->optional_limit(), kDeleteMax); !status.ok()) return ToAuthzed(status);
   auto filter = FromWire(request->relationship_filter(), "relationship_filter");
   if (!filter.ok()) return ToAuthzed(filter.status());
@@ -182,6 +185,8 @@ grpc::Status AuthzedPermissions::DeleteRelationships(grpc::ServerContext*,
 grpc::Status AuthzedPermissions::ReadRelationships(grpc::ServerContext* context,
                                                    const az::ReadRelationshipsRequest* request,
                                                    grpc::ServerWriter<az::ReadRelationshipsResponse>* writer) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   if (absl::Status status = AdmitLimit(request->optional_limit(), kReadMax); !status.ok()) return ToAuthzed(status);
   auto filter = FromWire(request->relationship_filter(), "relationship_filter");
   if (!filter.ok()) return ToAuthzed(filter.status());
@@ -205,7 +210,7 @@ grpc::Status AuthzedPermissions::ReadRelationships(grpc::ServerContext* context,
         ToWire(relationship, response.mutable_relationship());
         response.mutable_after_result_cursor()->set_token(place->EncodeBehind(PositionOf(relationship)));
         ++sent;
-        if (context->IsCancelled() || !writer->Write(response)) ended = Gone();
+        if (context->IsCancelled() || !writer->Write(response)) ended = CallerGone();
         return ended.ok();
       });
   return ToAuthzed(ended.ok() ? status : ended);
@@ -222,10 +227,13 @@ grpc::Status AuthzedPermissions::ImportBulkRelationships(
 }
 
 grpc::Status AuthzedPermissions::Import(grpc::ServerContext* context, const ImportSource& read, uint64_t* loaded) {
+  const Admission admission = gate_->Admit(*context, az::ImportBulkRelationshipsRequest());
+  if (!admission.ok()) return admission.Refused();
   std::vector<TupleChange> changes;
   uint64_t bytes = 0;
   az::ImportBulkRelationshipsRequest request;
   while (read(&request)) {
+    if (absl::Status s = admission.May(request); !s.ok()) return ToGrpc(s);
     bytes += request.ByteSizeLong();
     absl::Status admitted = AdmitImport(changes.size() + request.relationships_size(), bytes);
     if (!admitted.ok()) return ToAuthzed(admitted);
@@ -236,7 +244,7 @@ grpc::Status AuthzedPermissions::Import(grpc::ServerContext* context, const Impo
     }
   }
   // A connection that was lost ends the stream as a finished one does.
-  if (context->IsCancelled()) return ToGrpc(Gone());
+  if (context->IsCancelled()) return ToGrpc(CallerGone());
   if (changes.empty()) return grpc::Status::OK;
   auto revision = database_->Write(changes, {});
   if (!revision.ok()) return WriteError(revision.status(), changes, {}, "relationships[", "]");
@@ -253,6 +261,8 @@ grpc::Status AuthzedPermissions::ExportBulkRelationships(
 
 grpc::Status AuthzedPermissions::Export(grpc::ServerContext* context,
                                         const az::ExportBulkRelationshipsRequest& request, const ExportSink& write) {
+  const Admission admission = gate_->Admit(*context, request);
+  if (!admission.ok()) return admission.Refused();
   if (absl::Status status = AdmitLimit(request.optional_limit(), kExportPageMax); !status.ok()) {
     return ToAuthzed(status);
   }
@@ -289,9 +299,9 @@ grpc::Status AuthzedPermissions::Export(grpc::ServerContext* context,
                                             if (count >= page_max || bytes >= kExportPageBytesMax) gone = !send();
                                             return !gone;
                                           });
-  if (gone) return ToGrpc(Gone());
+  if (gone) return ToGrpc(CallerGone());
   if (!status.ok()) return ToAuthzed(status);
-  if (page.relationships_size() > 0 && !send()) return ToGrpc(Gone());
+  if (page.relationships_size() > 0 && !send()) return ToGrpc(CallerGone());
   return grpc::Status::OK;
 }
 

@@ -7,7 +7,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr char kSchema[] = R"(
+constexpr char kAuthzedRelationshipsSchema[] = R"(
 use expiration
 caveat office_hours(hour int, opens int) { hour >= opens && hour < 18 }
 definition user {}
@@ -20,7 +20,7 @@ definition document {
 )";
 
 struct Rows : AuthzedServer {
-  Rows() { WriteSchema(kSchema); }
+  Rows() { WriteSchema(kAuthzedRelationshipsSchema); }
 
   // The relationships, then the fault if there is one.
   std::vector<std::string> ReadAz(const std::string& request, az::ReadRelationshipsResponse* last = nullptr) {

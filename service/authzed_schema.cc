@@ -71,8 +71,10 @@ grpc::Status AuthzedSchemaError(const std::string& text, const std::vector<Diagn
                               {"source_code", source}}));
 }
 
-grpc::Status AuthzedSchema::ReadSchema(grpc::ServerContext*, const az::ReadSchemaRequest*,
+grpc::Status AuthzedSchema::ReadSchema(grpc::ServerContext* context, const az::ReadSchemaRequest* request,
                                        az::ReadSchemaResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   auto head = database_->store().Head();
   auto record = head->Schema();
   if (!record.ok()) return ToAuthzed(record.status());
@@ -82,8 +84,10 @@ grpc::Status AuthzedSchema::ReadSchema(grpc::ServerContext*, const az::ReadSchem
   return grpc::Status::OK;
 }
 
-grpc::Status AuthzedSchema::WriteSchema(grpc::ServerContext*, const az::WriteSchemaRequest* request,
+grpc::Status AuthzedSchema::WriteSchema(grpc::ServerContext* context, const az::WriteSchemaRequest* request,
                                         az::WriteSchemaResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   if (request->schema().size() > kSchemaBytesMax) {
     return ToGrpc(WithField(WithReason(InvalidArgument(Cat("a schema has at most ", kSchemaBytesMax, " bytes")),
                                        "TOO_MANY"),

@@ -8,7 +8,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr char kSchema[] = R"(caveat office_hours(hour int) { hour < 18 }
+constexpr char kAuthzedSchemaSchema[] = R"(caveat office_hours(hour int) { hour < 18 }
 definition user {}
 definition team { relation member: user | team#member }
 /** What is written. */
@@ -44,9 +44,9 @@ TEST(AuthzedSchema, IsReadAsItWasWritten) {
   Schemas server;
   az::ReadSchemaResponse response;
   EXPECT_EQ(Fault(server.Unary(server.az_schemas, &az::SchemaService::Stub::ReadSchema, "", &response)), "NOT_FOUND");
-  EXPECT_TRUE(server.TryText(kSchema).ok());
+  EXPECT_TRUE(server.TryText(kAuthzedSchemaSchema).ok());
   EXPECT_TRUE(server.Unary(server.az_schemas, &az::SchemaService::Stub::ReadSchema, "", &response).ok());
-  EXPECT_EQ(response.schema_text(), kSchema);
+  EXPECT_EQ(response.schema_text(), kAuthzedSchemaSchema);
   EXPECT_NE(response.read_at().token(), "");
 }
 
@@ -70,7 +70,7 @@ TEST(AuthzedSchema, TellsWhereATextCannotBeReadAndWhatIsWrongWithItsMeaning) {
 
 TEST(AuthzedSchema, IsRefusedWhileItWouldOrphanWhatIsStored) {
   Schemas server;
-  EXPECT_TRUE(server.TryText(kSchema).ok());
+  EXPECT_TRUE(server.TryText(kAuthzedSchemaSchema).ok());
   server.Touch({"document:plan#viewer@team:core#member"});
   const struct {
     std::string schema, operation;
@@ -96,7 +96,7 @@ TEST(AuthzedSchema, IsRefusedWhileItWouldOrphanWhatIsStored) {
 
 TEST(AuthzedReflection, ShowsDefinitionsAndCaveats) {
   Schemas server;
-  EXPECT_TRUE(server.TryText(kSchema).ok());
+  EXPECT_TRUE(server.TryText(kAuthzedSchemaSchema).ok());
   az::ReflectSchemaResponse response;
   EXPECT_TRUE(server.Unary(server.az_schemas, &az::SchemaService::Stub::ReflectSchema, "", &response).ok());
   ASSERT_EQ(response.definitions_size(), 3);
@@ -124,7 +124,7 @@ TEST(AuthzedReflection, ShowsDefinitionsAndCaveats) {
 
 TEST(AuthzedReflection, FiltersByBeginnings) {
   Schemas server;
-  EXPECT_TRUE(server.TryText(kSchema).ok());
+  EXPECT_TRUE(server.TryText(kAuthzedSchemaSchema).ok());
   az::ReflectSchemaResponse response;
   const auto reflect = [&](const std::string& request) {
     return Fault(server.Unary(server.az_schemas, &az::SchemaService::Stub::ReflectSchema, request, &response));
@@ -146,7 +146,7 @@ TEST(AuthzedReflection, FiltersByBeginnings) {
 
 TEST(AuthzedReflection, FollowsPermissionsBothWays) {
   Schemas server;
-  EXPECT_TRUE(server.TryText(kSchema).ok());
+  EXPECT_TRUE(server.TryText(kAuthzedSchemaSchema).ok());
   az::ComputablePermissionsResponse computable;
   const auto compute = [&](const std::string& request) {
     const absl::Status status =
@@ -188,7 +188,7 @@ TEST(AuthzedReflection, FollowsPermissionsBothWays) {
 
 TEST(AuthzedDiff, NamesEachKindOfDifference) {
   Schemas server;
-  EXPECT_TRUE(server.TryText(kSchema).ok());
+  EXPECT_TRUE(server.TryText(kAuthzedSchemaSchema).ok());
   const std::string after = R"(
 caveat office_hours(hour uint, day string) { hour < 17 && day != "x" }
 caveat other(a int) { a > 0 }
@@ -241,7 +241,7 @@ definition team { relation member: user | team#member }
   // The other way round, and under the earlier name: what was added is removed.
   EXPECT_TRUE(server.TryText(after).ok());
   az::ExperimentalDiffSchemaRequest back;
-  back.set_comparison_schema(kSchema);
+  back.set_comparison_schema(kAuthzedSchemaSchema);
   az::ExperimentalDiffSchemaResponse removed;
   EXPECT_TRUE(
       server.Call(*server.az_experimental, &az::ExperimentalService::Stub::ExperimentalDiffSchema, back, &removed).ok());

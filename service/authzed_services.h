@@ -2,7 +2,7 @@
 // mandate.v1 makes.
 //
 // Threads     gRPC calls them from its own threads, many at a time.
-// Ownership   The database outlives them.
+// Ownership   The database and the gate outlive them.
 // Errors      authzed_errors.h.
 #ifndef MANDATE_SERVICE_AUTHZED_SERVICES_H_
 #define MANDATE_SERVICE_AUTHZED_SERVICES_H_
@@ -14,6 +14,7 @@
 #include "authzed/api/v1/permission_service.grpc.pb.h"
 #include "authzed/api/v1/schema_service.grpc.pb.h"
 #include "authzed/api/v1/watch_service.grpc.pb.h"
+#include "service/access/gate.h"
 #include "service/database.h"
 
 namespace mandate {
@@ -22,7 +23,7 @@ namespace az = ::authzed::api::v1;
 
 class AuthzedPermissions final : public az::PermissionsService::Service {
  public:
-  explicit AuthzedPermissions(Database* database) : database_(database) {}
+  AuthzedPermissions(Database* database, Gate* gate) : database_(database), gate_(gate) {}
   grpc::Status ReadRelationships(grpc::ServerContext* context, const az::ReadRelationshipsRequest* request,
                                  grpc::ServerWriter<az::ReadRelationshipsResponse>* writer) override;
   grpc::Status WriteRelationships(grpc::ServerContext* context, const az::WriteRelationshipsRequest* request,
@@ -55,11 +56,12 @@ class AuthzedPermissions final : public az::PermissionsService::Service {
 
  private:
   Database* database_;
+  Gate* gate_;
 };
 
 class AuthzedSchema final : public az::SchemaService::Service {
  public:
-  explicit AuthzedSchema(Database* database) : database_(database) {}
+  AuthzedSchema(Database* database, Gate* gate) : database_(database), gate_(gate) {}
   grpc::Status ReadSchema(grpc::ServerContext* context, const az::ReadSchemaRequest* request,
                           az::ReadSchemaResponse* response) override;
   grpc::Status WriteSchema(grpc::ServerContext* context, const az::WriteSchemaRequest* request,
@@ -76,17 +78,19 @@ class AuthzedSchema final : public az::SchemaService::Service {
 
  private:
   Database* database_;
+  Gate* gate_;
 };
 
 class AuthzedWatch final : public az::WatchService::Service {
  public:
-  explicit AuthzedWatch(Database* database) : database_(database) {}
+  AuthzedWatch(Database* database, Gate* gate) : database_(database), gate_(gate) {}
   grpc::Status Watch(grpc::ServerContext* context, const az::WatchRequest* request,
                      grpc::ServerWriter<az::WatchResponse>* writer) override;
   void set_stopping() { stopping_ = true; }  // Ends the calls under way.
 
  private:
   Database* database_;
+  Gate* gate_;
   std::atomic<bool> stopping_ = false;
 };
 

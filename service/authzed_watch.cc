@@ -105,6 +105,8 @@ absl::Status KindsFromWire(const az::WatchRequest& request, FeedOptions* options
 
 grpc::Status AuthzedWatch::Watch(grpc::ServerContext* context, const az::WatchRequest* request,
                                  grpc::ServerWriter<az::WatchResponse>* writer) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   FeedOptions options{.expirations = false};
   absl::Status status = FiltersFromWire(*request, &options.filters);
   if (status.ok()) status = KindsFromWire(*request, &options);

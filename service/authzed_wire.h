@@ -47,6 +47,8 @@ absl::Status AdmitFilter(const Schema& schema, const TupleFilter& filter, const 
 absl::StatusOr<std::shared_ptr<const Snapshot>> ResolveAuthzed(const Database& database, bool given,
                                                                const az::Consistency& consistency);
 
+absl::StatusOr<View> AuthzedView(const Database& database, bool given, const az::Consistency& consistency);
+
 // What a listing goes on from. The cursor of a first page pins the revision of those that follow.
 struct ListingPlace {
   std::shared_ptr<const Snapshot> snapshot;

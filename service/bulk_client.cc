@@ -16,7 +16,7 @@ constexpr auto kImportDeadline = std::chrono::hours(2);
 constexpr size_t kImportBatch = 2000;
 constexpr size_t kImportContextBytes = 4 << 20;
 
-v1::RelationshipUpdate::Operation ToWire(ChangeOp op) {
+v1::RelationshipUpdate::Operation OperationToWire(ChangeOp op) {
   switch (op) {
     case ChangeOp::kCreate: return v1::RelationshipUpdate::OPERATION_CREATE;
     case ChangeOp::kTouch: return v1::RelationshipUpdate::OPERATION_TOUCH;
@@ -28,7 +28,7 @@ v1::RelationshipUpdate::Operation ToWire(ChangeOp op) {
 }  // namespace
 
 struct BulkClient::Stub {
-  explicit Stub(const std::string& server)
+  explicit Stub(const Endpoint& server)
       : connection(server), relationships(v1::RelationshipService::NewStub(connection.channel())) {}
   const Connection connection;
   std::unique_ptr<v1::RelationshipService::Stub> relationships;
@@ -57,7 +57,7 @@ class BulkClient::Stream : public BulkClient::ImportStream {
       size_t bytes = 0;
       for (size_t count = 0; i < relationships.size() && count < kImportBatch && bytes < kImportContextBytes; ++count) {
         bytes += relationships[i].caveat_context.size();
-        mandate::ToWire(relationships[i++], request->add_relationships());
+        ToWire(relationships[i++], request->add_relationships());
       }
       if (!writer_->Write(*request)) return false;
     }
@@ -86,7 +86,7 @@ class BulkClient::Stream : public BulkClient::ImportStream {
   bool finished_ = false;
 };
 
-BulkClient::BulkClient(const std::string& server) : stub_(std::make_unique<Stub>(server)) {}
+BulkClient::BulkClient(const Endpoint& server) : stub_(std::make_unique<Stub>(server)) {}
 
 BulkClient::~BulkClient() = default;
 
@@ -99,7 +99,7 @@ absl::Status BulkClient::Export(const std::optional<TupleFilter>& filter, const 
   grpc::ClientContext context;
   v1::ExportRequest request;
   SetConsistency(at_token, request.mutable_consistency());
-  if (filter) mandate::ToWire(*filter, request.mutable_filter());
+  if (filter) ToWire(*filter, request.mutable_filter());
   request.set_cursor(cursor);
   auto reader = stub_->relationships->Export(&context, request);
   absl::Status malformed;
@@ -124,15 +124,15 @@ absl::StatusOr<std::string> BulkClient::Write(const std::vector<TupleChange>& ch
   v1::WriteRequest request;
   for (const TupleChange& change : changes) {
     v1::RelationshipUpdate* update = request.add_updates();
-    update->set_operation(ToWire(change.op));
-    mandate::ToWire(change.relationship, update->mutable_relationship());
+    update->set_operation(OperationToWire(change.op));
+    ToWire(change.relationship, update->mutable_relationship());
   }
   for (const Precondition& precondition : preconditions) {
     v1::Precondition* wire = request.add_preconditions();
     wire->set_operation(precondition.kind == Precondition::Kind::kMustMatch
                             ? v1::Precondition::OPERATION_MUST_MATCH
                             : v1::Precondition::OPERATION_MUST_NOT_MATCH);
-    mandate::ToWire(precondition.filter, wire->mutable_filter());
+    ToWire(precondition.filter, wire->mutable_filter());
   }
   ContextToWire(metadata, request.mutable_metadata());
   v1::WriteResponse response;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "service/endpoint.h"
 #include "storage/tuple_store.h"
 
 namespace mandate {
@@ -25,7 +26,7 @@ namespace mandate {
 class BulkClient {
  public:
   // Connects on the first call. `server` is HOST:PORT.
-  explicit BulkClient(const std::string& server);
+  explicit BulkClient(const Endpoint& server);
   ~BulkClient();
 
   struct Imported {

@@ -7,6 +7,7 @@
 // commit between the reading and the waiting is slept through.
 #include "service/change_feed.h"
 
+#include "check/budget.h"
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "service/token.h"
@@ -28,8 +29,6 @@ constexpr absl::Duration kCheckpointEvery = absl::Seconds(1);
 // A watcher that takes longer than this for one message, and is this many commits behind when it has it, is told so.
 constexpr absl::Duration kSlowMessage = absl::Seconds(10);
 constexpr uint64_t kCommitsBehindMax = 10'000;
-
-absl::Status Gone() { return absl::CancelledError("the caller went away"); }
 
 class Feed {
  public:
@@ -78,7 +77,7 @@ class Feed {
 
   absl::Status Send(const FeedPart& part) {
     const absl::Time began = absl::Now();
-    if (!sink_.Send(part)) return Gone();
+    if (!sink_.Send(part)) return CallerGone();
     checkpoint_at_ = absl::Now() + kCheckpointEvery;
     const uint64_t behind = database_.store().Head()->revision().value() - after_.value();
     if (absl::Now() - began > kSlowMessage && behind > kCommitsBehindMax) {
@@ -93,7 +92,7 @@ class Feed {
   absl::Status Checkpoint() {
     if (!options_.checkpoints || absl::Now() < checkpoint_at_) return absl::OkStatus();
     checkpoint_at_ = absl::Now() + kCheckpointEvery;
-    return sink_.Checkpoint(after_) ? absl::OkStatus() : Gone();
+    return sink_.Checkpoint(after_) ? absl::OkStatus() : CallerGone();
   }
 
   bool LetThrough(const CommittedChange& change) const {

@@ -11,7 +11,7 @@
 namespace mandate {
 namespace {
 
-Diagnostic FromWire(const v1::SchemaDiagnostic& wire, Severity severity) {
+Diagnostic DiagnosticFromWire(const v1::SchemaDiagnostic& wire, Severity severity) {
   return {severity,
           {wire.offset(), wire.length(), static_cast<int>(wire.line()),
            static_cast<int>(wire.column())},
@@ -23,7 +23,7 @@ Diagnostic FromWire(const v1::SchemaDiagnostic& wire, Severity severity) {
 }  // namespace
 
 struct Client::Stubs {
-  explicit Stubs(const std::string& server)
+  explicit Stubs(const Endpoint& server)
       : connection(server),
         permissions(v1::PermissionService::NewStub(connection.channel())),
         relationships(v1::RelationshipService::NewStub(connection.channel())),
@@ -34,7 +34,7 @@ struct Client::Stubs {
   std::unique_ptr<v1::SchemaService::Stub> schema;
 };
 
-Client::Client(const std::string& server) : stubs_(std::make_unique<Stubs>(server)) {}
+Client::Client(const Endpoint& server) : stubs_(std::make_unique<Stubs>(server)) {}
 
 Client::~Client() = default;
 
@@ -57,7 +57,7 @@ absl::StatusOr<Client::SchemaWritten> Client::WriteSchema(const std::string& tex
       for (const auto& detail : wire.details()) {
         if (!detail.UnpackTo(&errors)) continue;
         for (const auto& error : errors.errors()) {
-          findings->push_back(FromWire(error, Severity::kError));
+          findings->push_back(DiagnosticFromWire(error, Severity::kError));
         }
       }
     }
@@ -65,7 +65,7 @@ absl::StatusOr<Client::SchemaWritten> Client::WriteSchema(const std::string& tex
   }
   SchemaWritten written{response.written_at().token(), {}, MessageToJson(response)};
   for (const auto& warning : response.warnings()) {
-    written.findings.push_back(FromWire(warning, Severity::kWarning));
+    written.findings.push_back(DiagnosticFromWire(warning, Severity::kWarning));
   }
   return written;
 }
@@ -108,7 +108,7 @@ absl::Status Client::Read(const TupleFilter& filter, const std::string& at_token
   absl::Status malformed;
   absl::Status status =
       stubs_->connection.ReadAll(&context, reader.get(), [&](const v1::ReadResponse& response) {
-        auto relationship = mandate::FromWire(response.relationship(), "relationship");
+        auto relationship = FromWire(response.relationship(), "relationship");
         malformed = relationship.status();
         if (!malformed.ok()) return false;
         visit({*std::move(relationship), Revision(response.written()), Revision(response.born()),

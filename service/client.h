@@ -19,6 +19,7 @@
 #include "check/lookup.h"
 #include "check/question.h"
 #include "schema/compiler.h"
+#include "service/endpoint.h"
 #include "storage/tuple_store.h"
 
 namespace mandate {
@@ -26,7 +27,7 @@ namespace mandate {
 class Client {
  public:
   // Connects on the first call. `server` is HOST:PORT.
-  explicit Client(const std::string& server);
+  explicit Client(const Endpoint& server);
   ~Client();
 
   // `json` is the server's response in the JSON form of protobuf, on one line.

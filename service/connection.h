@@ -17,13 +17,14 @@
 #include "absl/status/status.h"
 #include "grpcpp/grpcpp.h"
 #include "mandate/v1/core.pb.h"
+#include "service/endpoint.h"
 
 namespace mandate {
 
 class Connection {
  public:
-  // Connects on the first call. `server` is HOST:PORT.
-  explicit Connection(const std::string& server);
+  // Connects on the first call. What is wrong with the endpoint is the outcome of every call.
+  explicit Connection(const Endpoint& endpoint);
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
@@ -57,6 +58,7 @@ class Connection {
 
  private:
   const std::string server_;
+  absl::Status broken_;
   const std::shared_ptr<grpc::Channel> channel_;
 };
 

@@ -42,7 +42,7 @@ DelegationClient::LedgerPage ToPage(const v1::ReadLedgerResponse& response, bool
 }  // namespace
 
 struct DelegationClient::Stubs {
-  explicit Stubs(const std::string& server)
+  explicit Stubs(const Endpoint& server)
       : connection(server), delegation(v1::DelegationService::NewStub(connection.channel())) {}
 
   template <typename Request, typename Response>
@@ -55,7 +55,7 @@ struct DelegationClient::Stubs {
   std::unique_ptr<Stub> delegation;
 };
 
-DelegationClient::DelegationClient(const std::string& server) : stubs_(std::make_unique<Stubs>(server)) {}
+DelegationClient::DelegationClient(const Endpoint& server) : stubs_(std::make_unique<Stubs>(server)) {}
 
 DelegationClient::~DelegationClient() = default;
 

@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "check/authorize.h"
 #include "check/describe_authority.h"
+#include "service/endpoint.h"
 #include "service/delegation_calls.h"
 #include "storage/ledger.h"
 
@@ -42,7 +43,7 @@ struct LedgerQuery {
 class DelegationClient {
  public:
   // Connects on the first call. `server` is HOST:PORT.
-  explicit DelegationClient(const std::string& server);
+  explicit DelegationClient(const Endpoint& server);
   ~DelegationClient();
 
   // `json` is the server's response in the JSON form of protobuf, on one line.

@@ -91,6 +91,8 @@ absl::Status Share(const Request& request, std::vector<AuthorizeCall>* calls) {
 
 grpc::Status DelegationServer::Delegate(grpc::ServerContext* context, const v1::DelegateRequest* request,
                                         v1::DelegateResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   DelegateCall call{.task_type = request->task_type(), .task_id = request->task_id()};
   if (call.task_type.empty()) return ToGrpc(Missing("task_type"));
   if (absl::Status s = CheckId(call.task_id, "task_id"); !s.ok()) return ToGrpc(s);
@@ -128,7 +130,7 @@ grpc::Status DelegationServer::Delegate(grpc::ServerContext* context, const v1::
   if (!revision.ok()) return ToGrpc(revision.status());
   ToWire(write->made, response->mutable_task());
   response->mutable_written_at()->set_token(EncodeToken(database_->store().database_id(), *revision));
-  for (const auto& [item, message] : UncoveredItems(*database_, call, LimitsFor(*database_, *context))) {
+  for (const auto& [item, message] : UncoveredItems(*database_, call, LimitsFor(*database_, *context, admission))) {
     v1::ScopeWarning* warning = response->add_warnings();
     ToWire(item, warning->mutable_item());
     warning->set_message(message);
@@ -136,8 +138,10 @@ grpc::Status DelegationServer::Delegate(grpc::ServerContext* context, const v1::
   return grpc::Status::OK;
 }
 
-grpc::Status DelegationServer::OpenSession(grpc::ServerContext*, const v1::OpenSessionRequest* request,
+grpc::Status DelegationServer::OpenSession(grpc::ServerContext* context, const v1::OpenSessionRequest* request,
                                            v1::OpenSessionResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   OpenSessionCall call{.session_type = request->session_type(), .session_id = request->session_id()};
   if (call.session_type.empty()) return ToGrpc(Missing("session_type"));
   if (absl::Status s = CheckId(call.session_id, "session_id"); !s.ok()) return ToGrpc(s);
@@ -162,8 +166,10 @@ grpc::Status DelegationServer::OpenSession(grpc::ServerContext*, const v1::OpenS
   return grpc::Status::OK;
 }
 
-grpc::Status DelegationServer::CloseSession(grpc::ServerContext*, const v1::CloseSessionRequest* request,
+grpc::Status DelegationServer::CloseSession(grpc::ServerContext* context, const v1::CloseSessionRequest* request,
                                             v1::CloseSessionResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   auto session = Required(request->has_session(), request->session(), "session");
   if (!session.ok()) return ToGrpc(session.status());
   auto view = database_->Head();
@@ -183,6 +189,8 @@ grpc::Status DelegationServer::CloseSession(grpc::ServerContext*, const v1::Clos
 
 grpc::Status DelegationServer::Authorize(grpc::ServerContext* context, const v1::AuthorizeRequest* request,
                                          v1::AuthorizeResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   if (!request->has_action()) return ToGrpc(Missing("action"));
   auto question = QuestionFromWire(request->action(), "action");
   if (!question.ok()) return ToGrpc(question.status());
@@ -190,7 +198,7 @@ grpc::Status DelegationServer::Authorize(grpc::ServerContext* context, const v1:
   calls[0].question = *std::move(question);
   calls[0].question.explain = request->explain();
   if (absl::Status s = Share(*request, &calls); !s.ok()) return ToGrpc(s);
-  auto outcome = authorizer_.Authorize(calls, LimitsFor(*database_, *context));
+  auto outcome = authorizer_.Authorize(calls, LimitsFor(*database_, *context, admission));
   if (!outcome.ok()) return ToGrpc(outcome.status());
   ToWire(outcome->answers[0], response->mutable_result());
   response->set_ledger_sequence(outcome->sequences[0]);
@@ -201,6 +209,8 @@ grpc::Status DelegationServer::Authorize(grpc::ServerContext* context, const v1:
 
 grpc::Status DelegationServer::AuthorizeBatch(grpc::ServerContext* context, const v1::AuthorizeBatchRequest* request,
                                               v1::AuthorizeBatchResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   if (request->actions_size() == 0 || request->actions_size() > kActionsMax) {
     return ToGrpc(WithField(WithReason(InvalidArgument(Cat("a plan has 1 to ", kActionsMax, " actions, this one ",
                                                            request->actions_size())),
@@ -214,7 +224,7 @@ grpc::Status DelegationServer::AuthorizeBatch(grpc::ServerContext* context, cons
     calls[i].question = *std::move(question);
   }
   if (absl::Status s = Share(*request, &calls); !s.ok()) return ToGrpc(s);
-  auto outcome = authorizer_.Authorize(calls, LimitsFor(*database_, *context));
+  auto outcome = authorizer_.Authorize(calls, LimitsFor(*database_, *context, admission));
   if (!outcome.ok()) return ToGrpc(outcome.status());
   response->set_allowed(outcome->allowed());
   for (const Answer& answer : outcome->answers) ToWire(answer, response->add_results());
@@ -226,6 +236,8 @@ grpc::Status DelegationServer::AuthorizeBatch(grpc::ServerContext* context, cons
 
 grpc::Status DelegationServer::Approve(grpc::ServerContext* context, const v1::ApproveRequest* request,
                                        v1::ApproveResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   ApproveCall call{.permission = request->permission(), .parameter_digest = request->parameter_digest()};
   if (request->has_session()) {
     auto session = FromWire(request->session(), "session");
@@ -251,15 +263,17 @@ grpc::Status DelegationServer::Approve(grpc::ServerContext* context, const v1::A
   auto values = ContextFromWire(request->context(), "context");
   if (!values.ok()) return ToGrpc(values.status());
   call.context = *std::move(values);
-  auto approved = authorizer_.Approve(call, LimitsFor(*database_, *context));
+  auto approved = authorizer_.Approve(call, LimitsFor(*database_, *context, admission));
   if (!approved.ok()) return ToGrpc(approved.status());
   response->set_ledger_sequence(approved->sequence);
   ToWire(approved->root_task, response->mutable_root_task());
   return grpc::Status::OK;
 }
 
-grpc::Status DelegationServer::Revoke(grpc::ServerContext*, const v1::RevokeRequest* request,
+grpc::Status DelegationServer::Revoke(grpc::ServerContext* context, const v1::RevokeRequest* request,
                                       v1::RevokeResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   using What = RevokeCall::What;
   RevokeCall call;
   absl::StatusOr<ObjectRef> object = Missing("what");
@@ -299,6 +313,8 @@ grpc::Status DelegationServer::Revoke(grpc::ServerContext*, const v1::RevokeRequ
 grpc::Status DelegationServer::DescribeAuthority(grpc::ServerContext* context,
                                                  const v1::DescribeAuthorityRequest* request,
                                                  v1::DescribeAuthorityResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   AuthorityQuestion question;
   const bool of_session = request->has_session();
   auto subject = of_session ? FromWire(request->session(), "session")
@@ -316,7 +332,7 @@ grpc::Status DelegationServer::DescribeAuthority(grpc::ServerContext* context,
   auto view = ViewFor(*database_, request->consistency());
   if (!view.ok()) return ToGrpc(view.status());
   auto authority = mandate::DescribeAuthority(*view->plan, *view->snapshot, database_->now(),
-                                              LimitsFor(*database_, *context), question);
+                                              LimitsFor(*database_, *context, admission), question);
   if (!authority.ok()) return ToGrpc(authority.status());
   ToWire(*authority, response);
   response->mutable_described_at()->set_token(EncodeToken(database_->store().database_id(), view->revision()));

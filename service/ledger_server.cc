@@ -1,5 +1,6 @@
 // The calls of DelegationService that read the ledger.
 #include "absl/strings/escaping.h"
+#include "check/budget.h"
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "service/error_mapping.h"
@@ -118,8 +119,10 @@ class LedgerStream {
 
 }  // namespace
 
-grpc::Status DelegationServer::DescribeLedger(grpc::ServerContext*, const v1::DescribeLedgerRequest*,
+grpc::Status DelegationServer::DescribeLedger(grpc::ServerContext* context, const v1::DescribeLedgerRequest* request,
                                               v1::DescribeLedgerResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   const auto head = database_->store().Head();
   const LedgerHead& ledger = head->ledger_head();
   response->set_sequence(ledger.sequence);
@@ -130,8 +133,10 @@ grpc::Status DelegationServer::DescribeLedger(grpc::ServerContext*, const v1::De
   return grpc::Status::OK;
 }
 
-grpc::Status DelegationServer::ReadLedger(grpc::ServerContext*, const v1::ReadLedgerRequest* request,
+grpc::Status DelegationServer::ReadLedger(grpc::ServerContext* context, const v1::ReadLedgerRequest* request,
                                           grpc::ServerWriter<v1::ReadLedgerResponse>* writer) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   auto filter = FilterFromWire(*request);
   if (!filter.ok()) return ToGrpc(filter.status());
   LedgerStream stream(*filter, *request, writer);
@@ -140,6 +145,8 @@ grpc::Status DelegationServer::ReadLedger(grpc::ServerContext*, const v1::ReadLe
 
 grpc::Status DelegationServer::WatchLedger(grpc::ServerContext* context, const v1::ReadLedgerRequest* request,
                                            grpc::ServerWriter<v1::ReadLedgerResponse>* writer) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   auto filter = FilterFromWire(*request);
   if (!filter.ok()) return ToGrpc(filter.status());
   LedgerStream stream(*filter, *request, writer);
@@ -153,12 +160,14 @@ grpc::Status DelegationServer::WatchLedger(grpc::ServerContext* context, const v
   }
   return stopping_ ? ToGrpc(WithReason(absl::UnavailableError("the server stops; watch again behind the last entry"),
                                          "SERVER_STOPS"))
-                   : ToGrpc(absl::CancelledError("the caller went away"));
+                   : ToGrpc(CallerGone());
 }
 
 grpc::Status DelegationServer::ReplayLedger(grpc::ServerContext* context, const v1::ReplayLedgerRequest* request,
                                             v1::ReplayLedgerResponse* response) {
-  auto replayed = authorizer_.Replay(request->sequence(), LimitsFor(*database_, *context));
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
+  auto replayed = authorizer_.Replay(request->sequence(), LimitsFor(*database_, *context, admission));
   if (!replayed.ok()) return ToGrpc(replayed.status());
   response->set_same(replayed->differences.empty());
   ToWire(replayed->recorded, response->mutable_recorded());

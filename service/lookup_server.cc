@@ -1,5 +1,6 @@
 // The lookups' half of PermissionServer: results are sent as they are found, many to a message.
 #include "schema/reason.h"
+#include "check/budget.h"
 #include "service/cursor.h"
 #include "service/error_mapping.h"
 #include "service/services.h"
@@ -34,7 +35,7 @@ class ResultStream {
 
   grpc::Status Finish(const absl::Status& status) {
     if (response_.results_size() > 0) Send(Clock::now());
-    return gone_ ? ToGrpc(absl::CancelledError("the caller went away")) : ToGrpc(status);
+    return gone_ ? ToGrpc(CallerGone()) : ToGrpc(status);
   }
 
  private:
@@ -86,8 +87,8 @@ grpc::Status Lookup(const Database& database, const Request& request,
 
 }  // namespace
 
-CheckLimits StreamLimits(const Database& database, const grpc::ServerContext& context) {
-  CheckLimits limits = LimitsFor(database, context);
+CheckLimits StreamLimits(const Database& database, const grpc::ServerContext& context, const Admission& admission) {
+  CheckLimits limits = LimitsFor(database, context, admission);
   limits.budget.time_max = database.options().check.budget.time_max;
   return limits;
 }
@@ -95,20 +96,24 @@ CheckLimits StreamLimits(const Database& database, const grpc::ServerContext& co
 grpc::Status PermissionServer::LookupResources(
     grpc::ServerContext* context, const v1::LookupResourcesRequest* request,
     grpc::ServerWriter<v1::LookupResourcesResponse>* writer) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   return Lookup(*database_, *request, writer,
                 [&](const View& view, const ResourcesQuestion& question, const FoundSink& sink) {
                   return database_->LookupResourcesAt(view, question,
-                                                      StreamLimits(*database_, *context), sink);
+                                                      StreamLimits(*database_, *context, admission), sink);
                 });
 }
 
 grpc::Status PermissionServer::LookupSubjects(
     grpc::ServerContext* context, const v1::LookupSubjectsRequest* request,
     grpc::ServerWriter<v1::LookupSubjectsResponse>* writer) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   return Lookup(*database_, *request, writer,
                 [&](const View& view, const SubjectsQuestion& question, const FoundSink& sink) {
                   return database_->LookupSubjectsAt(view, question,
-                                                     StreamLimits(*database_, *context), sink);
+                                                     StreamLimits(*database_, *context, admission), sink);
                 });
 }
 

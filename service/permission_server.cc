@@ -1,7 +1,7 @@
 #include <chrono>
 
-
 #include "schema/reason.h"
+#include "check/budget.h"
 #include "schema/text.h"
 #include "service/error_mapping.h"
 #include "service/services.h"
@@ -27,8 +27,9 @@ absl::StatusOr<View> ViewFor(const Database& database, const v1::Consistency& co
   return database.ViewOf(*std::move(snapshot));
 }
 
-CheckLimits LimitsFor(const Database& database, const grpc::ServerContext& context) {
+CheckLimits LimitsFor(const Database& database, const grpc::ServerContext& context, const Admission& admission) {
   CheckLimits limits = database.options().check;
+  limits.only_delegated = admission.only_delegated();
   if (context.deadline() != std::chrono::system_clock::time_point::max()) {
     const auto left = context.deadline() - std::chrono::system_clock::now();
     limits.budget.time_max = std::min(limits.budget.time_max, absl::FromChrono(left));
@@ -39,13 +40,15 @@ CheckLimits LimitsFor(const Database& database, const grpc::ServerContext& conte
 
 grpc::Status PermissionServer::Check(grpc::ServerContext* context, const v1::CheckRequest* request,
                                      v1::CheckResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   auto question = FromWire(request->item(), "item");
   if (!question.ok()) return ToGrpc(question.status());
   question->explain = request->explain();
   auto view = ViewFor(*database_, request->consistency());
   if (!view.ok()) return ToGrpc(view.status());
   const absl::Time now = database_->now();
-  Checker checker = database_->CheckerAt(*view, now, LimitsFor(*database_, *context));
+  Checker checker = database_->CheckerAt(*view, now, LimitsFor(*database_, *context, admission));
   auto answer = checker.Check(*question);
   if (!answer.ok()) return ToGrpc(Below("item", answer.status()));
   ToWire(*answer, response->mutable_result());
@@ -58,6 +61,8 @@ grpc::Status PermissionServer::Check(grpc::ServerContext* context, const v1::Che
 grpc::Status PermissionServer::CheckBatch(grpc::ServerContext* context,
                                           const v1::CheckBatchRequest* request,
                                           v1::CheckBatchResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   if (request->items_size() == 0 || request->items_size() > kBatchItemsMax) {
     const bool none = request->items_size() == 0;
     return ToGrpc(WithField(
@@ -69,10 +74,10 @@ grpc::Status PermissionServer::CheckBatch(grpc::ServerContext* context,
   }
   auto view = ViewFor(*database_, request->consistency());
   if (!view.ok()) return ToGrpc(view.status());
-  Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context));
+  Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context, admission));
   for (int i = 0; i < request->items_size(); ++i) {
     // Also when the call's deadline has passed: nobody waits for the rest.
-    if (context->IsCancelled()) return ToGrpc(absl::CancelledError("the caller went away"));
+    if (context->IsCancelled()) return ToGrpc(CallerGone());
     v1::CheckBatchResult* result = response->add_results();
     const std::string path = Cat("items[", i, "]");
     auto question = FromWire(request->items(i), path);
@@ -96,6 +101,8 @@ grpc::Status PermissionServer::CheckBatch(grpc::ServerContext* context,
 grpc::Status PermissionServer::ListPermissions(grpc::ServerContext* context,
                                                const v1::ListPermissionsRequest* request,
                                                v1::ListPermissionsResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   if (!request->item().permission().empty()) {
     return ToGrpc(WithField(WithReason(InvalidArgument("every permission is listed; leave it empty, or ask by Check"),
                                        "FIELD_NOT_ALLOWED"),
@@ -110,7 +117,7 @@ grpc::Status PermissionServer::ListPermissions(grpc::ServerContext* context,
   const Schema& schema = view->plan->schema();
   auto type = ResolveType(schema, question->resource.type, "item.resource.type");
   if (!type.ok()) return ToGrpc(type.status());
-  Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context));
+  Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context, admission));
   for (MemberId id : schema.definition(*type).members) {
     const Member& member = schema.member(id);
     if (member.reserved != Reserved::kNone || (!member.is_permission && !request->relations())) continue;
@@ -133,11 +140,13 @@ grpc::Status PermissionServer::ListPermissions(grpc::ServerContext* context,
 grpc::Status PermissionServer::Expand(grpc::ServerContext* context,
                                       const v1::ExpandRequest* request,
                                       v1::ExpandResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   auto question = FromWire(*request);
   if (!question.ok()) return ToGrpc(question.status());
   auto view = ViewFor(*database_, request->consistency());
   if (!view.ok()) return ToGrpc(view.status());
-  auto nodes = database_->ExpandAt(*view, *question, LimitsFor(*database_, *context));
+  auto nodes = database_->ExpandAt(*view, *question, LimitsFor(*database_, *context, admission));
   if (!nodes.ok()) return ToGrpc(nodes.status());
   ToWire(*nodes, response);
   response->mutable_expanded_at()->set_token(

@@ -1,4 +1,5 @@
 #include "schema/reason.h"
+#include "check/budget.h"
 #include "schema/text.h"
 #include "service/bulk.h"
 #include "service/cursor.h"
@@ -46,8 +47,10 @@ absl::StatusOr<std::vector<Precondition>> PreconditionsFromWire(
 
 }  // namespace
 
-grpc::Status RelationshipServer::Write(grpc::ServerContext*, const v1::WriteRequest* request,
+grpc::Status RelationshipServer::Write(grpc::ServerContext* context, const v1::WriteRequest* request,
                                        v1::WriteResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   if (request->updates_size() == 0) {
     return ToGrpc(WithField(
         WithReason(absl::InvalidArgumentError("a write has at least one update"), "MISSING_FIELD"),
@@ -77,6 +80,8 @@ grpc::Status RelationshipServer::Write(grpc::ServerContext*, const v1::WriteRequ
 
 grpc::Status RelationshipServer::Read(grpc::ServerContext* context, const v1::ReadRequest* request,
                                       grpc::ServerWriter<v1::ReadResponse>* writer) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   auto filter = FromWire(request->filter(), "filter");
   if (!filter.ok()) return ToGrpc(filter.status());
   const std::string fingerprint = FingerprintOf(request->filter());
@@ -101,14 +106,16 @@ grpc::Status RelationshipServer::Read(grpc::ServerContext* context, const v1::Re
         response.set_cursor(EncodeCursor(fingerprint, PositionOf(relationship)));
         ++sent;
         if (!context->IsCancelled() && writer->Write(response)) return true;
-        ended = absl::CancelledError("the caller went away");
+        ended = CallerGone();
         return false;
       });
   return ToGrpc(ended.ok() ? status : ended);
 }
 
-grpc::Status RelationshipServer::Delete(grpc::ServerContext*, const v1::DeleteRequest* request,
+grpc::Status RelationshipServer::Delete(grpc::ServerContext* context, const v1::DeleteRequest* request,
                                         v1::DeleteResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   auto filter = FromWire(request->filter(), "filter");
   if (!filter.ok()) return ToGrpc(filter.status());
   auto preconditions = PreconditionsFromWire(request->preconditions());
@@ -129,6 +136,8 @@ grpc::Status RelationshipServer::Delete(grpc::ServerContext*, const v1::DeleteRe
 
 grpc::Status RelationshipServer::Export(grpc::ServerContext* context, const v1::ExportRequest* request,
                                         grpc::ServerWriter<v1::ExportResponse>* writer) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   TupleFilter filter;
   if (request->has_filter()) {
     auto narrowed = FromWire(request->filter(), "filter");
@@ -164,7 +173,7 @@ grpc::Status RelationshipServer::Export(grpc::ServerContext* context, const v1::
         gone = full && !send();
         return !gone;
       });
-  if (gone) return ToGrpc(absl::CancelledError("the caller went away"));
+  if (gone) return ToGrpc(CallerGone());
   if (!status.ok()) return ToGrpc(status);
   if (response.relationships_size() > 0) send();
   return grpc::Status::OK;
@@ -173,11 +182,14 @@ grpc::Status RelationshipServer::Export(grpc::ServerContext* context, const v1::
 grpc::Status RelationshipServer::Import(grpc::ServerContext* context,
                                         grpc::ServerReader<v1::ImportRequest>* reader,
                                         v1::ImportResponse* response) {
+  const Admission admission = gate_->Admit(*context, v1::ImportRequest());
+  if (!admission.ok()) return admission.Refused();
   std::vector<TupleChange> changes;
   uint64_t bytes = 0;
   std::optional<ChangeOp> op;
   v1::ImportRequest request;
   while (!request.complete() && reader->Read(&request)) {
+    if (absl::Status s = admission.May(request); !s.ok()) return ToGrpc(s);
     if (!op) op = request.create() ? ChangeOp::kCreate : ChangeOp::kTouch;
     if (request.relationships_size() > kImportMessageMax) {
       return ToGrpc(
@@ -194,7 +206,7 @@ grpc::Status RelationshipServer::Import(grpc::ServerContext* context,
     }
   }
   // A connection that was lost ends the stream as a finished one does, so the client says which it is.
-  if (context->IsCancelled()) return ToGrpc(absl::CancelledError("the caller went away"));
+  if (context->IsCancelled()) return ToGrpc(CallerGone());
   if (!request.complete()) {
     return ToGrpc(WithField(
         WithReason(absl::InvalidArgumentError(

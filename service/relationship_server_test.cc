@@ -9,8 +9,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-struct Documents : TestServer {
-  Documents() { WriteSchema(kDocumentSchema); }
+struct WritableDocuments : TestServer {
+  WritableDocuments() { WriteSchema(kDocumentSchema); }
 
   std::string TryUpdates(const std::vector<std::string>& updates) {
     return TryWrite(Updates(updates));
@@ -28,7 +28,7 @@ struct Documents : TestServer {
 };
 
 TEST(Write, AppliesAllOfItAtOneRevision) {
-  Documents server;
+  WritableDocuments server;
   const std::string before = server.Touch({"document:plan#owner@user:olga"});
   const std::string after =
       server.Write({"create document:plan#viewer@user:alice", "touch document:plan#banned@user:bob",
@@ -41,7 +41,7 @@ TEST(Write, AppliesAllOfItAtOneRevision) {
 }
 
 TEST(Write, TouchAndDeleteCanBeRepeatedAndCreateCannot) {
-  Documents server;
+  WritableDocuments server;
   server.Write({"create document:plan#viewer@user:alice"});
   server.Write({"touch document:plan#viewer@user:alice"});
   EXPECT_EQ(server.TryUpdates(
@@ -55,7 +55,7 @@ TEST(Write, TouchAndDeleteCanBeRepeatedAndCreateCannot) {
 }
 
 TEST(Write, CreateOfAnExpiredRelationshipIsRefused) {
-  Documents server;
+  WritableDocuments server;
   server.Touch({"document:plan#viewer@user:alice[expiration:2026-01-01T01:00:00Z]"});
   server.clock.Advance(absl::Hours(2));
   EXPECT_THAT(server.Read("document"), IsEmpty());
@@ -64,7 +64,7 @@ TEST(Write, CreateOfAnExpiredRelationshipIsRefused) {
 }
 
 TEST(Write, NamesTheUpdateThatTheSchemaDoesNotAllow) {
-  Documents server;
+  WritableDocuments server;
   const std::string good = "touch document:plan#viewer@user:alice";
   EXPECT_EQ(server.TryUpdates({good, "touch document:plan#owner@user:*"}),
             "INVALID_ARGUMENT SUBJECT_TYPE_NOT_ALLOWED updates[1].relationship.subject");
@@ -81,7 +81,7 @@ TEST(Write, NamesTheUpdateThatTheSchemaDoesNotAllow) {
 }
 
 TEST(Write, NamesBothPlacesOfARelationshipThatComesTwice) {
-  Documents server;
+  WritableDocuments server;
   v1::WriteResponse response;
   const absl::Status status = server.TryWrite(
       Updates({"touch document:plan#viewer@user:alice", "delete document:plan#viewer@user:alice"}),
@@ -91,7 +91,7 @@ TEST(Write, NamesBothPlacesOfARelationshipThatComesTwice) {
 }
 
 TEST(Write, HappensOnlyUnderItsPreconditions) {
-  Documents server;
+  WritableDocuments server;
   server.Touch({"document:plan#owner@user:olga",
                 "document:plan#viewer@user:alice[expiration:2026-01-01T01:00:00Z]"});
   const std::string failed = "FAILED_PRECONDITION PRECONDITION_FAILED preconditions[0]";
@@ -109,14 +109,14 @@ TEST(Write, HappensOnlyUnderItsPreconditions) {
 }
 
 TEST(Write, IsJudgedByItsPreconditionsBeforeItsUpdates) {
-  Documents server;
+  WritableDocuments server;
   EXPECT_EQ(server.TryUnder("must", "resource_id: 'new'"),
             "FAILED_PRECONDITION PRECONDITION_FAILED preconditions[0]");
   EXPECT_EQ(server.TryUnder("mustnot", "resource_id: 'new'"), "OK");
 }
 
 TEST(Read, PagedByCursorGivesWhatItGivesUnpaged) {
-  Documents server;
+  WritableDocuments server;
   std::vector<std::string> stored;
   for (int i = 0; i < 25; ++i) {
     stored.push_back(Cat("document:d", i % 5, "#viewer@user:u", i));
@@ -159,7 +159,7 @@ TEST(Read, PagedByCursorGivesWhatItGivesUnpaged) {
 }
 
 TEST(Read, GoesOnBehindARelationshipThatIsGone) {
-  Documents server;
+  WritableDocuments server;
   server.Touch({"document:plan#viewer@user:u1", "document:plan#viewer@user:u2",
                 "document:plan#viewer@user:u3"});
   v1::ReadRequest request;
@@ -175,7 +175,7 @@ TEST(Read, GoesOnBehindARelationshipThatIsGone) {
 }
 
 TEST(Read, RefusesACursorOfAnotherFilter) {
-  Documents server;
+  WritableDocuments server;
   server.Touch({"document:plan#viewer@user:u1"});
   v1::ReadRequest request;
   request.mutable_filter()->set_resource_type("document");
@@ -187,7 +187,7 @@ TEST(Read, RefusesACursorOfAnotherFilter) {
 }
 
 TEST(Read, CursorOfTheLongestRelationshipIsUnder4KiB) {
-  Documents server;
+  WritableDocuments server;
   const std::string id(1024, 'x');
   server.Touch({Cat("document:", id, "#viewer@team:", id, "#member")});
   v1::ReadRequest request;
@@ -202,7 +202,7 @@ TEST(Read, CursorOfTheLongestRelationshipIsUnder4KiB) {
 }
 
 TEST(Read, OfATypeThatNobodyStoredIsEmpty) {
-  Documents server;
+  WritableDocuments server;
   EXPECT_THAT(server.Read("folder"), IsEmpty());
 }
 
@@ -232,7 +232,7 @@ TEST(Export, EndsAMessageThatIsLongBeforeItIsFull) {
 }
 
 TEST(Import, WritesAllMessagesAtOneRevision) {
-  Documents server;
+  WritableDocuments server;
   server.Touch({"document:d1#viewer@user:u1"});
   std::vector<v1::ImportRequest> requests;
   for (int message = 0; message < 5; ++message) {
@@ -249,7 +249,7 @@ TEST(Import, WritesAllMessagesAtOneRevision) {
 }
 
 TEST(Import, WithOneBadRelationshipWritesNothingAndNamesIt) {
-  Documents server;
+  WritableDocuments server;
   const std::string token = server.Touch({"document:plan#owner@user:olga"});
   const auto fault = [&](const std::string& bad) {
     v1::ImportResponse response;
@@ -271,7 +271,7 @@ TEST(Import, WithOneBadRelationshipWritesNothingAndNamesIt) {
 }
 
 TEST(Import, CreatesOnlyWhatIsNotStoredWhenItsFirstMessageSaysSo) {
-  Documents server;
+  WritableDocuments server;
   server.Touch({"document:d1#viewer@user:u1"});
   const auto fault = [&](std::vector<v1::ImportRequest> requests) {
     requests.front().set_create(true);
@@ -285,14 +285,14 @@ TEST(Import, CreatesOnlyWhatIsNotStoredWhenItsFirstMessageSaysSo) {
 }
 
 TEST(Import, OfNothingIsRefused) {
-  Documents server;
+  WritableDocuments server;
   v1::ImportResponse response;
   EXPECT_EQ(Fault(server.TryImport({}, &response)), "INVALID_ARGUMENT MISSING_FIELD relationships");
 }
 
 // A connection lost in the middle looks to the server like the end of the stream.
 TEST(Import, ThatEndsWithoutSayingThatItIsCompleteWritesNothing) {
-  Documents server;
+  WritableDocuments server;
   grpc::ClientContext context;
   v1::ImportResponse response;
   auto writer = server.relationships->Import(&context, &response);
@@ -303,7 +303,7 @@ TEST(Import, ThatEndsWithoutSayingThatItIsCompleteWritesNothing) {
 }
 
 TEST(Import, ThatIsCancelledWritesNothing) {
-  Documents server;
+  WritableDocuments server;
   grpc::ClientContext context;
   v1::ImportResponse response;
   auto writer = server.relationships->Import(&context, &response);

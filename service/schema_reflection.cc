@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kDefinitionsMax = 1000;
 
-v1::ReflectedDefinition::Kind ToWire(Kind kind) {
+v1::ReflectedDefinition::Kind KindToWire(Kind kind) {
   switch (kind) {
     case Kind::kDefinition: return v1::ReflectedDefinition::KIND_DEFINITION;
     case Kind::kAgent: return v1::ReflectedDefinition::KIND_AGENT;
@@ -22,9 +22,9 @@ v1::ReflectedDefinition::Kind ToWire(Kind kind) {
   return v1::ReflectedDefinition::KIND_UNSPECIFIED;
 }
 
-using References = google::protobuf::RepeatedPtrField<v1::MemberReference>;
+using NativeReferences = google::protobuf::RepeatedPtrField<v1::MemberReference>;
 
-void ToWire(const Schema& schema, const std::vector<MemberId>& members, References* wire) {
+void ReflectTo(const Schema& schema, const std::vector<MemberId>& members, NativeReferences* wire) {
   for (MemberId id : members) {
     v1::MemberReference* reference = wire->Add();
     reference->set_definition(schema.definition(schema.member(id).type).name);
@@ -32,7 +32,7 @@ void ToWire(const Schema& schema, const std::vector<MemberId>& members, Referenc
   }
 }
 
-void ToWire(const Schema& schema, const SubjectType& subject, v1::ReflectedSubjectType* wire) {
+void ReflectTo(const Schema& schema, const SubjectType& subject, v1::ReflectedSubjectType* wire) {
   wire->set_type(schema.definition(subject.type).name);
   if (subject.relation != MemberId::kNone) wire->set_relation(schema.member(subject.relation).name);
   wire->set_wildcard(subject.wildcard);
@@ -40,21 +40,21 @@ void ToWire(const Schema& schema, const SubjectType& subject, v1::ReflectedSubje
   wire->set_expiration(subject.expiration);
 }
 
-void ToWire(const Schema& schema, MemberId id, v1::ReflectedMember* wire) {
+void ReflectTo(const Schema& schema, MemberId id, v1::ReflectedMember* wire) {
   const Member& member = schema.member(id);
   wire->set_name(member.name);
   wire->set_is_permission(member.is_permission);
   wire->set_doc(member.doc);
   wire->set_expression(member.expression);
-  for (const SubjectType& subject : member.subject_types) ToWire(schema, subject, wire->add_subject_types());
-  ToWire(schema, NamedBy(schema, id), wire->mutable_names());
+  for (const SubjectType& subject : member.subject_types) ReflectTo(schema, subject, wire->add_subject_types());
+  ReflectTo(schema, NamedBy(schema, id), wire->mutable_names());
 }
 
-void ToWire(const Schema& schema, const Definition& definition, v1::ReflectedDefinition* wire) {
+void ReflectTo(const Schema& schema, const Definition& definition, v1::ReflectedDefinition* wire) {
   wire->set_name(definition.name);
-  wire->set_kind(ToWire(definition.kind));
+  wire->set_kind(KindToWire(definition.kind));
   wire->set_doc(definition.doc);
-  for (MemberId id : definition.members) ToWire(schema, id, wire->add_members());
+  for (MemberId id : definition.members) ReflectTo(schema, id, wire->add_members());
   for (const TaskRule& rule : definition.rules) {
     v1::ReflectedRule* reflected = wire->add_rules();
     reflected->set_text(rule.text);
@@ -62,7 +62,7 @@ void ToWire(const Schema& schema, const Definition& definition, v1::ReflectedDef
   }
 }
 
-void ToWire(const Caveat& caveat, v1::ReflectedCaveat* wire) {
+void ReflectTo(const Caveat& caveat, v1::ReflectedCaveat* wire) {
   wire->set_name(caveat.name);
   wire->set_doc(caveat.doc);
   wire->set_expression(caveat.expression);
@@ -73,7 +73,7 @@ void ToWire(const Caveat& caveat, v1::ReflectedCaveat* wire) {
   }
 }
 
-void ToWire(const Difference& difference, v1::SchemaDifference* wire) {
+void ReflectTo(const Difference& difference, v1::SchemaDifference* wire) {
   v1::SchemaDifference::Kind kind = v1::SchemaDifference::KIND_UNSPECIFIED;
   v1::SchemaDifference::Kind_Parse(Cat("KIND_", DifferenceName(difference.kind)), &kind);
   wire->set_kind(kind);
@@ -93,8 +93,10 @@ absl::StatusOr<MemberId> ResolveMember(const Schema& schema, const v1::MemberRef
 
 }  // namespace
 
-grpc::Status SchemaServer::ReflectSchema(grpc::ServerContext*, const v1::ReflectSchemaRequest* request,
+grpc::Status SchemaServer::ReflectSchema(grpc::ServerContext* context, const v1::ReflectSchemaRequest* request,
                                          v1::ReflectSchemaResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   if (request->definitions_size() > kDefinitionsMax) {
     return ToGrpc(WithField(WithReason(absl::InvalidArgumentError(Cat("at most ", kDefinitionsMax,
                                                                       " definitions; none at all means every one")),
@@ -107,31 +109,35 @@ grpc::Status SchemaServer::ReflectSchema(grpc::ServerContext*, const v1::Reflect
   for (int i = 0; i < request->definitions_size(); ++i) {
     auto type = ResolveType(schema, request->definitions(i), Cat("definitions[", i, "]"));
     if (!type.ok()) return ToGrpc(type.status());
-    ToWire(schema, schema.definition(*type), response->add_definitions());
+    ReflectTo(schema, schema.definition(*type), response->add_definitions());
   }
   if (request->definitions().empty()) {
-    for (const Definition& definition : schema.definitions()) ToWire(schema, definition, response->add_definitions());
-    for (const Caveat& caveat : schema.caveats()) ToWire(caveat, response->add_caveats());
+    for (const Definition& definition : schema.definitions()) ReflectTo(schema, definition, response->add_definitions());
+    for (const Caveat& caveat : schema.caveats()) ReflectTo(caveat, response->add_caveats());
   }
   response->mutable_read_at()->set_token(EncodeToken(database_->store().database_id(), view->revision()));
   return grpc::Status::OK;
 }
 
-grpc::Status SchemaServer::ReflectMember(grpc::ServerContext*, const v1::ReflectMemberRequest* request,
+grpc::Status SchemaServer::ReflectMember(grpc::ServerContext* context, const v1::ReflectMemberRequest* request,
                                          v1::ReflectMemberResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   auto view = ViewFor(*database_, request->consistency());
   if (!view.ok()) return ToGrpc(view.status());
   const Schema& schema = view->plan->schema();
   auto member = ResolveMember(schema, request->member());
   if (!member.ok()) return ToGrpc(member.status());
-  ToWire(schema, DependenciesOf(schema, *member), response->mutable_depends_on());
-  ToWire(schema, DependentsOf(schema, *member), response->mutable_feeds());
+  ReflectTo(schema, DependenciesOf(schema, *member), response->mutable_depends_on());
+  ReflectTo(schema, DependentsOf(schema, *member), response->mutable_feeds());
   response->mutable_read_at()->set_token(EncodeToken(database_->store().database_id(), view->revision()));
   return grpc::Status::OK;
 }
 
-grpc::Status SchemaServer::DiffSchema(grpc::ServerContext*, const v1::DiffSchemaRequest* request,
+grpc::Status SchemaServer::DiffSchema(grpc::ServerContext* context, const v1::DiffSchemaRequest* request,
                                       v1::DiffSchemaResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   if (absl::Status status = AdmitSchemaSize(request->schema()); !status.ok()) return ToGrpc(status);
   auto snapshot = Resolve(*database_, request->consistency());
   if (!snapshot.ok()) return ToGrpc(snapshot.status());
@@ -142,7 +148,7 @@ grpc::Status SchemaServer::DiffSchema(grpc::ServerContext*, const v1::DiffSchema
   const CompileResult after = CompileSchema(request->schema());
   if (!after.ok()) return SchemaInvalid(after.diagnostics);
   for (const Difference& difference : DiffSchemas(*before.schema, *after.schema)) {
-    ToWire(difference, response->add_differences());
+    ReflectTo(difference, response->add_differences());
   }
   for (const std::string& restriction : CompareForStorage(*before.schema, *after.schema).widened) {
     response->add_widened(restriction);

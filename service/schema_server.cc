@@ -12,7 +12,7 @@ constexpr int kDropsMax = 1000;
 // What packing a detail adds to it: its type's URL and some lengths.
 constexpr size_t kAnyBytes = 100;
 
-void ToWire(const Diagnostic& finding, v1::SchemaDiagnostic* wire) {
+void DiagnosticToWire(const Diagnostic& finding, v1::SchemaDiagnostic* wire) {
   wire->set_line(finding.range.line);
   wire->set_column(finding.range.column);
   wire->set_offset(finding.range.offset);
@@ -48,7 +48,7 @@ grpc::Status SchemaInvalid(const std::vector<Diagnostic>& findings) {
   google::rpc::Status wire = ToRpcStatus(status);
   const size_t room = kDetailsBytesMax - wire.ByteSizeLong() - kAnyBytes;
   for (const Diagnostic* finding : found) {
-    ToWire(*finding, errors.add_errors());
+    DiagnosticToWire(*finding, errors.add_errors());
     if (errors.ByteSizeLong() <= room) continue;
     errors.mutable_errors()->RemoveLast();
     break;
@@ -85,8 +85,10 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> Resolve(const Database& database
   return store.Head();
 }
 
-grpc::Status SchemaServer::ReadSchema(grpc::ServerContext*, const v1::ReadSchemaRequest* request,
+grpc::Status SchemaServer::ReadSchema(grpc::ServerContext* context, const v1::ReadSchemaRequest* request,
                                       v1::ReadSchemaResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   auto snapshot = Resolve(*database_, request->consistency());
   if (!snapshot.ok()) return ToGrpc(snapshot.status());
   auto record = (*snapshot)->Schema();
@@ -100,8 +102,10 @@ grpc::Status SchemaServer::ReadSchema(grpc::ServerContext*, const v1::ReadSchema
   return grpc::Status::OK;
 }
 
-grpc::Status SchemaServer::WriteSchema(grpc::ServerContext*, const v1::WriteSchemaRequest* request,
+grpc::Status SchemaServer::WriteSchema(grpc::ServerContext* context, const v1::WriteSchemaRequest* request,
                                        v1::WriteSchemaResponse* response) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   if (absl::Status status = AdmitSchemaSize(request->schema()); !status.ok()) return ToGrpc(status);
   if (request->drops_size() > kDropsMax) {
     return ToGrpc(WithField(
@@ -115,7 +119,7 @@ grpc::Status SchemaServer::WriteSchema(grpc::ServerContext*, const v1::WriteSche
     return ReasonOf(revision.status()) == "SCHEMA_INVALID" ? SchemaInvalid(findings)
                                                            : ToGrpc(revision.status());
   }
-  for (const Diagnostic& finding : findings) ToWire(finding, response->add_warnings());
+  for (const Diagnostic& finding : findings) DiagnosticToWire(finding, response->add_warnings());
   if (!request->dry_run()) {
     response->mutable_written_at()->set_token(
         EncodeToken(database_->store().database_id(), *revision));

@@ -8,6 +8,7 @@
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "schema/text.h"
+#include "service/access/gate.h"
 #include "service/address.h"
 #include "service/authzed_services.h"
 #include "service/http/http_api.h"
@@ -36,17 +37,18 @@ absl::Status CheckUrl(const std::string& url) {
 }  // namespace
 
 struct Server::Parts {
-  Parts(Database* database, const ServerOptions& options)
+  Parts(Database* database, std::unique_ptr<Gate> gate, const ServerOptions& options)
       : options(options),
         database(database),
-        permissions(database),
-        relationships(database),
-        watch(database),
-        delegation(database),
-        schema(database),
-        authzed_permissions(database),
-        authzed_schema(database),
-        authzed_watch(database),
+        gate(std::move(gate)),
+        permissions(database, this->gate.get()),
+        relationships(database, this->gate.get()),
+        watch(database, this->gate.get()),
+        delegation(database, this->gate.get()),
+        schema(database, this->gate.get()),
+        authzed_permissions(database, this->gate.get()),
+        authzed_schema(database, this->gate.get()),
+        authzed_watch(database, this->gate.get()),
         authzed_experimental(&authzed_permissions, &authzed_schema) {}
 
   // Lets go of old versions until told to stop.
@@ -120,6 +122,8 @@ struct Server::Parts {
 
   const ServerOptions options;
   Database* database;
+  const std::unique_ptr<Gate> gate;
+  std::unique_ptr<ServerTls> tls;  // Null: none.
   PermissionServer permissions;
   RelationshipServer relationships;
   WatchServer watch;
@@ -151,12 +155,12 @@ absl::Status Server::StartHttp(Parts* parts) {
   auto listener = HttpListener::Bind(options.http);
   if (!listener.ok()) return listener.status();
   const std::string host = options.http.substr(0, options.http.rfind(':'));
-  const std::string url = options.http_url.empty() ? Cat("http://", host, ":", listener->port()) : options.http_url;
+  const std::string url = options.http_url.empty() ? Cat(parts->tls == nullptr ? "http://" : "https://", host, ":", listener->port()) : options.http_url;
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
-  parts->http_api = std::make_unique<HttpApi>(parts->database, &parts->delegation.authorizer(),
+  parts->http_api = std::make_unique<HttpApi>(parts->database, &parts->delegation.authorizer(), parts->gate.get(),
                                               parts->server->InProcessChannel(arguments), url);
-  parts->http = HttpServer::Start(*std::move(listener), parts->http_api.get());
+  parts->http = HttpServer::Start(*std::move(listener), parts->http_api.get(), parts->tls.get());
   return absl::OkStatus();
 }
 
@@ -168,7 +172,16 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
                                                       const ServerOptions& options) {
   // gRPC itself would take a port of 99999 modulo 65536, and other schemes.
   if (auto address = ParseListenAddress(options.listen); !address.ok()) return address.status();
-  auto parts = std::make_unique<Parts>(database, options);
+  auto gate = Gate::Open(options.key_file);
+  if (!gate.ok()) return gate.status();
+  auto parts = std::make_unique<Parts>(database, *std::move(gate), options);
+  std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
+  if (!options.tls.empty()) {
+    auto tls = ServerTls::Load(options.tls);
+    if (!tls.ok()) return tls.status();
+    parts->tls = *std::move(tls);
+    credentials = parts->tls->GrpcCredentials();
+  }
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -176,7 +189,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
   builder.SetMaxSendMessageSize(kMessageBytesMax);
-  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &parts->port);
+  builder.AddListeningPort(options.listen, credentials, &parts->port);
   builder.RegisterService(&parts->permissions);
   builder.RegisterService(&parts->relationships);
   builder.RegisterService(&parts->watch);

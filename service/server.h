@@ -17,6 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "service/access/tls.h"
 #include "service/database.h"
 
 namespace mandate {
@@ -26,6 +27,8 @@ struct ServerOptions {
   std::string http;                             // The same for HTTP; empty: none.
   // Where callers reach HTTP, if not there: `https://pdp.example.com`. For the documents that name places.
   std::string http_url;
+  TlsFiles tls;                                 // Of both; empty: none.
+  std::string key_file;                         // Of access/key_ring.h; empty: everybody may do everything.
   absl::Duration collect_every = absl::Minutes(1);  // How often old versions are let go of.
   // How long the entries of dead root tasks stay in the ledger.
   absl::Duration ledger_retention = absl::InfiniteDuration();

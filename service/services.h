@@ -1,7 +1,7 @@
 // services.h: mandate.v1 over gRPC: check the form, resolve the revision, ask the database, write the answer.
 //
 // Threads     gRPC calls them from its own threads, many at a time.
-// Ownership   The database outlives them.
+// Ownership   The database and the gate outlive them.
 // Errors      error_mapping.h; each message of proto/ states its own limits.
 #ifndef MANDATE_SERVICE_SERVICES_H_
 #define MANDATE_SERVICE_SERVICES_H_
@@ -14,13 +14,14 @@
 #include "mandate/v1/schema_service.grpc.pb.h"
 #include "mandate/v1/watch_service.grpc.pb.h"
 #include "service/authorizer.h"
+#include "service/access/gate.h"
 #include "service/database.h"
 
 namespace mandate {
 
 class PermissionServer final : public v1::PermissionService::Service {
  public:
-  explicit PermissionServer(Database* database) : database_(database) {}
+  PermissionServer(Database* database, Gate* gate) : database_(database), gate_(gate) {}
   grpc::Status Check(grpc::ServerContext* context, const v1::CheckRequest* request,
                      v1::CheckResponse* response) override;
   grpc::Status CheckBatch(grpc::ServerContext* context, const v1::CheckBatchRequest* request,
@@ -38,11 +39,12 @@ class PermissionServer final : public v1::PermissionService::Service {
 
  private:
   Database* database_;
+  Gate* gate_;
 };
 
 class RelationshipServer final : public v1::RelationshipService::Service {
  public:
-  explicit RelationshipServer(Database* database) : database_(database) {}
+  RelationshipServer(Database* database, Gate* gate) : database_(database), gate_(gate) {}
   grpc::Status Write(grpc::ServerContext* context, const v1::WriteRequest* request,
                      v1::WriteResponse* response) override;
   grpc::Status Read(grpc::ServerContext* context, const v1::ReadRequest* request,
@@ -56,23 +58,25 @@ class RelationshipServer final : public v1::RelationshipService::Service {
 
  private:
   Database* database_;
+  Gate* gate_;
 };
 
 class WatchServer final : public v1::WatchService::Service {
  public:
-  explicit WatchServer(Database* database) : database_(database) {}
+  WatchServer(Database* database, Gate* gate) : database_(database), gate_(gate) {}
   grpc::Status Watch(grpc::ServerContext* context, const v1::WatchRequest* request,
                      grpc::ServerWriter<v1::WatchResponse>* writer) override;
   void set_stopping() { stopping_ = true; }  // Ends the calls under way.
 
  private:
   Database* database_;
+  Gate* gate_;
   std::atomic<bool> stopping_ = false;
 };
 
 class DelegationServer final : public v1::DelegationService::Service {
  public:
-  explicit DelegationServer(Database* database) : database_(database), authorizer_(database) {}
+  DelegationServer(Database* database, Gate* gate) : database_(database), gate_(gate), authorizer_(database) {}
   grpc::Status Delegate(grpc::ServerContext* context, const v1::DelegateRequest* request,
                         v1::DelegateResponse* response) override;
   grpc::Status OpenSession(grpc::ServerContext* context, const v1::OpenSessionRequest* request,
@@ -103,13 +107,14 @@ class DelegationServer final : public v1::DelegationService::Service {
 
  private:
   Database* database_;
+  Gate* gate_;
   Authorizer authorizer_;
   std::atomic<bool> stopping_ = false;
 };
 
 class SchemaServer final : public v1::SchemaService::Service {
  public:
-  explicit SchemaServer(Database* database) : database_(database) {}
+  SchemaServer(Database* database, Gate* gate) : database_(database), gate_(gate) {}
   grpc::Status ReadSchema(grpc::ServerContext* context, const v1::ReadSchemaRequest* request,
                           v1::ReadSchemaResponse* response) override;
   grpc::Status WriteSchema(grpc::ServerContext* context, const v1::WriteSchemaRequest* request,
@@ -123,16 +128,17 @@ class SchemaServer final : public v1::SchemaService::Service {
 
  private:
   Database* database_;
+  Gate* gate_;
 };
 
 // What a question is asked at, and with which limits.
 absl::StatusOr<View> ViewFor(const Database& database, const v1::Consistency& consistency);
 // The server's limits, with no more time than the caller waits, and none once it went away. REQUIRES: the context
 // outlives the limits.
-CheckLimits LimitsFor(const Database& database, const grpc::ServerContext& context);
+CheckLimits LimitsFor(const Database& database, const grpc::ServerContext& context, const Admission& admission);
 
 // The same, for one result of a stream, which as a whole ends with the call's own deadline.
-CheckLimits StreamLimits(const Database& database, const grpc::ServerContext& context);
+CheckLimits StreamLimits(const Database& database, const grpc::ServerContext& context, const Admission& admission);
 
 // What a watch ends with. `stopping`: the server does.
 grpc::Status EndOfWatch(const absl::Status& status, bool stopping);

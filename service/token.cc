@@ -20,7 +20,7 @@ std::string IdPrefix(std::string_view database_id) {
   return absl::HexStringToBytes(AbslView(database_id.substr(0, 2 * kIdBytes)));
 }
 
-absl::Status Malformed() {
+absl::Status NoToken() {
   return WithReason(
       absl::InvalidArgumentError(
           "the token is malformed; send one that this database returned, unchanged"),
@@ -42,11 +42,11 @@ absl::StatusOr<Revision> DecodeToken(std::string_view database_id, std::string_v
   // The length first: the decoder would let blanks and padding pass.
   if (token.size() != kTokenCharacters || !absl::WebSafeBase64Unescape(AbslView(token), &bytes) ||
       bytes.size() != kTokenBytes || bytes[0] != kVersion) {
-    return Malformed();
+    return NoToken();
   }
   std::string expected = bytes.substr(0, kBodyBytes);
   AppendBigEndian(&expected, Fnv1a(expected), 4);
-  if (bytes != expected) return Malformed();
+  if (bytes != expected) return NoToken();
   if (bytes.substr(1, kIdBytes) != IdPrefix(database_id)) {
     return WithReason(
         absl::InvalidArgumentError("the token is of another database, so it means nothing here"),

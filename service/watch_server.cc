@@ -1,4 +1,5 @@
 #include "schema/reason.h"
+#include "check/budget.h"
 #include "schema/text.h"
 #include "service/change_feed.h"
 #include "service/error_mapping.h"
@@ -50,11 +51,13 @@ class Sender final : public FeedSink {
 grpc::Status EndOfWatch(const absl::Status& status, bool stopping) {
   if (!status.ok()) return ToGrpc(status);
   return ToGrpc(stopping ? absl::UnavailableError("the server stops; watch again behind the last token")
-                         : absl::CancelledError("the caller went away"));
+                         : CallerGone());
 }
 
 grpc::Status WatchServer::Watch(grpc::ServerContext* context, const v1::WatchRequest* request,
                                 grpc::ServerWriter<v1::WatchResponse>* writer) {
+  const Admission admission = gate_->Admit(*context, *request);
+  if (!admission.ok()) return admission.Refused();
   if (request->filters_size() > kFiltersMax) {
     return ToGrpc(WithField(
         WithReason(InvalidArgument(Cat("a watch has at most ", kFiltersMax, " filters")), "TOO_MANY"), "filters"));

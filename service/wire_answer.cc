@@ -27,10 +27,10 @@ std::string Suffix(const std::string& name, std::string_view prefix) {
   return name.substr(std::min(prefix.size(), name.size()));
 }
 
-void ToWire(const ExpandedSubject& value, v1::ExpandedSubject* wire) {
-  mandate::ToWire(value.subject, wire->mutable_subject());
+void ExpandedToWire(const ExpandedSubject& value, v1::ExpandedSubject* wire) {
+  ToWire(value.subject, wire->mutable_subject());
   if (value.expires_at != absl::InfiniteFuture()) {
-    mandate::ToWire(value.expires_at, wire->mutable_expires_at());
+    ToWire(value.expires_at, wire->mutable_expires_at());
   }
   wire->set_decision(DecisionToWire(value.decision));
   for (const std::string& name : value.missing) wire->add_missing_context(name);
@@ -75,17 +75,17 @@ Found ToFound(const Wire& wire) {
   return found;
 }
 
-void ToWire(const Lineage& value, v1::Lineage* wire) {
+void LineageToWire(const Lineage& value, v1::Lineage* wire) {
   for (const Lineage::Hop& hop : value.hops) {
     v1::Lineage::Hop* out = wire->add_hops();
-    mandate::ToWire(hop.agent, out->mutable_agent());
-    mandate::ToWire(hop.task, out->mutable_task());
-    if (hop.delegator) mandate::ToWire(*hop.delegator, out->mutable_delegator());
+    ToWire(hop.agent, out->mutable_agent());
+    ToWire(hop.task, out->mutable_task());
+    if (hop.delegator) ToWire(*hop.delegator, out->mutable_delegator());
   }
-  if (value.principal) mandate::ToWire(*value.principal, wire->mutable_principal());
+  if (value.principal) ToWire(*value.principal, wire->mutable_principal());
   for (const Lineage::StoredEdge& edge : value.edges) {
     v1::Lineage::Edge* out = wire->add_edges();
-    mandate::ToWire(edge.relationship, out->mutable_relationship());
+    ToWire(edge.relationship, out->mutable_relationship());
     out->set_written(edge.written.value());
     out->set_born(edge.born.value());
   }
@@ -159,7 +159,7 @@ void ToWire(const Answer& value, v1::CheckResult* wire) {
     out->set_revision(step.revision.value());
     out->set_reads(step.reads);
   }
-  if (value.lineage) ToWire(*value.lineage, wire->mutable_lineage());
+  if (value.lineage) LineageToWire(*value.lineage, wire->mutable_lineage());
   for (uint64_t approval : value.approvals) wire->add_approvals(approval);
   wire->set_steps(value.steps);
   const int64_t nanos = absl::ToInt64Nanoseconds(value.duration);
@@ -174,8 +174,8 @@ void ToWire(const std::vector<ExpandNode>& value, v1::ExpandResponse* wire) {
     out->set_kind(ByName(&v1::ExpandNode_Kind_Parse, kKindPrefix, ExpandKindName(node.kind)));
     ToWire(node.object, out->mutable_object());
     out->set_relation(node.relation);
-    for (const ExpandedSubject& subject : node.subjects) ToWire(subject, out->add_subjects());
-    if (node.over) ToWire(*node.over, out->mutable_over());
+    for (const ExpandedSubject& subject : node.subjects) ExpandedToWire(subject, out->add_subjects());
+    if (node.over) ExpandedToWire(*node.over, out->mutable_over());
   }
 }
 

@@ -26,8 +26,8 @@ inline absl::Status At(const absl::Status& status, const std::string& path) {
   return status.ok() ? status : WithField(WithReason(status, "MALFORMED_FIELD"), path);
 }
 
-inline absl::Status Invalid(const std::string& message, std::string_view reason, const std::string& path) {
-  return WithField(WithReason(absl::InvalidArgumentError(message), reason), path);
+inline absl::Status Malformed(std::string_view message, const std::string& path) {
+  return Invalid(Cat("`", path, "` ", message), "MALFORMED_FIELD", path);
 }
 
 }  // namespace mandate

@@ -38,7 +38,7 @@ constexpr int kLinesMax = 400;  // A round ends after fewer lines than this.
 constexpr int kCreationRounds = 10;
 constexpr int kSpread = 4;  // Relationships in a write.
 constexpr int kSlots = 40;  // Writes overwrite one another's relationships.
-constexpr int kWriters = 4;
+constexpr int kCrashWriters = 4;
 
 constexpr char kDirectoryVariable[] = "MANDATE_CRASH_DIRECTORY";
 constexpr char kPipeVariable[] = "MANDATE_CRASH_PIPE";
@@ -82,7 +82,7 @@ TEST(CrashChild, WritesUntilItIsKilled) {
   ASSERT_TRUE(store.ok()) << store.status();
   std::mutex mutex;
   std::vector<std::thread> writers;
-  for (int w = 0; w < kWriters; ++w) {
+  for (int w = 0; w < kCrashWriters; ++w) {
     writers.emplace_back([&] {
       for (;;) {
         int mark = 0;

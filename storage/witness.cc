@@ -23,7 +23,7 @@
 namespace mandate {
 namespace {
 
-constexpr std::string_view kMagic = "mndtwit1";
+constexpr std::string_view kWitnessMagic = "mndtwit1";
 constexpr uint64_t kHashSeed = 14695981039346656037ull;
 
 // FNV-1a: any single changed byte changes it, and it can go on where it stopped.
@@ -58,7 +58,7 @@ std::optional<Manifest> CurrentManifest(const std::string& directory) {
 }
 
 std::string Encode(const WitnessRecord& record) {
-  std::string bytes(kMagic);
+  std::string bytes(kWitnessMagic);
   PutFixed64(record.head.value(), &bytes);
   PutFixed64(record.ledger_sequence, &bytes);
   PutFixed64(record.manifest_number, &bytes);
@@ -69,10 +69,10 @@ std::string Encode(const WitnessRecord& record) {
 }
 
 std::optional<WitnessRecord> Decode(std::string_view bytes) {
-  if (bytes.substr(0, kMagic.size()) != kMagic) return std::nullopt;
+  if (bytes.substr(0, kWitnessMagic.size()) != kWitnessMagic) return std::nullopt;
   WitnessRecord record;
   uint64_t head = 0;
-  ByteReader reader(bytes.substr(kMagic.size()));
+  ByteReader reader(bytes.substr(kWitnessMagic.size()));
   if (!reader.Fixed64(&head) || !reader.Fixed64(&record.ledger_sequence) ||
       !reader.Fixed64(&record.manifest_number) ||
       !reader.Fixed64(&record.manifest_bytes) || !reader.Fixed64(&record.manifest_hash)) {

@@ -105,7 +105,9 @@ TEST(Caches, AreExactAtEveryRevisionAndMoment) {
     return wrong;
   });
   std::cerr << counts.recalled << " of " << counts.asked << " answers were recalled\n";
-  if (IsDefaultCampaign()) EXPECT_GT(counts.recalled, counts.asked / 20);
+  if (IsDefaultCampaign()) {
+    EXPECT_GT(counts.recalled, counts.asked / 20);
+  }
 }
 
 }  // namespace

@@ -27,7 +27,7 @@
 namespace mandate {
 namespace {
 
-constexpr char kSchema[] = R"(
+constexpr char kExhaustionSchema[] = R"(
 use delegation
 use expiration
 definition user { relation acts_on_behalf_of: bot with expiration }
@@ -87,8 +87,8 @@ enum class Opened : uint8_t { kLast, kFirst, kAmong };
 
 class Universes {
  public:
-  explicit Universes(Opened opened) : opened_(opened), schema_(CompileSchema(kSchema).schema) {
-    WriteRequest request{.schema_text = kSchema};
+  explicit Universes(Opened opened) : opened_(opened), schema_(CompileSchema(kExhaustionSchema).schema) {
+    WriteRequest request{.schema_text = kExhaustionSchema};
     for (const Definition& each : schema_->definitions()) request.schema_names.push_back(each.name);
     for (const Member& each : schema_->members()) request.schema_names.push_back(each.name);
     EXPECT_TRUE(empty_.Write(request, kNow).ok());

@@ -14,7 +14,7 @@
 namespace mandate {
 namespace {
 
-constexpr char kSchema[] = R"(
+constexpr char kScaleSchema[] = R"(
 definition user {}
 definition group {
   relation member: user | group#member
@@ -47,7 +47,7 @@ class Scale : public testing::Test {
     auto database = Database::Open({.directory = directory_});
     EXPECT_TRUE(database.ok()) << database.status();
     database_ = *std::move(database);
-    EXPECT_TRUE(database_->WriteSchema(kSchema, {}, DryRun::kNo, nullptr).ok());
+    EXPECT_TRUE(database_->WriteSchema(kScaleSchema, {}, DryRun::kNo, nullptr).ok());
   }
   ~Scale() override {
     database_.reset();

@@ -10,8 +10,10 @@
 #include "schema/text.h"
 #include "tools/bulk_command_line.h"
 #include "tools/commands.h"
+#include "tools/connection_options.h"
 #include "tools/delegation_command_line.h"
 #include "tools/exit_code.h"
+#include "tools/key_commands.h"
 
 namespace mandate {
 namespace {
@@ -27,7 +29,7 @@ class CommandLine {
     // Read here and not by the option: every command has one, and the library lets the environment of any of them win
     // over what was written for another.
     if (const char* server = getenv("MANDATE_SERVER"); server != nullptr && *server != '\0') {
-      client_.server = server;
+      client_.server.address = server;
     }
     app_.footer(
         "Questions and relationships are written alike: type:id#relation@type:id\n"
@@ -40,6 +42,7 @@ class CommandLine {
     AddQuestions();
     AddDelegation();
     AddTest();
+    AddKey();
   }
 
   int Run(int argc, char** argv) {
@@ -93,6 +96,16 @@ class CommandLine {
     command->add_option("--http", serve_.http, "The same for HTTP; '' for none")->capture_default_str();
     command->add_option("--http-url", serve_.http_url,
                         "Where callers reach it, if not there: https://HOST, behind a proxy");
+    command->add_option("--tls-cert", serve_.tls.certificate,
+                        "PEM file of the server's certificate, for gRPC and HTTP; read again when it changes");
+    command->add_option("--tls-key", serve_.tls.key, "PEM file of its key");
+    command->add_option("--tls-client-ca", serve_.tls.client_ca,
+                        "PEM file of the CA that callers must have a certificate of (mutual TLS)");
+    command->add_option("--keys", serve_.key_file,
+                        "File of the API keys that are taken (`mandate key create`); without it, whoever connects may do "
+                        "everything. Read again when it changes");
+    command->add_flag("--insecure", serve_.insecure,
+                      "Listen beyond this machine although calls are not encrypted or callers not known");
     command
         ->add_option("--retention-hours", serve_.retention_hours,
                      "How far back questions can be asked")
@@ -277,6 +290,31 @@ class CommandLine {
     command->callback([this] { run_ = [this] { return TestWorlds(test_); }; });
   }
 
+  void AddKey() {
+    CLI::App* key = app_.add_subcommand("key", "Make, list or revoke the API keys that a server takes, in their file");
+    key->require_subcommand(1);
+    const auto add = [&](const char* name, const char* description, int (*run)(const KeyOptions&)) {
+      CLI::App* command = key->add_subcommand(name, description);
+      command->add_option("--keys", key_.file, "The file, as `mandate serve --keys` reads it")->required();
+      command->callback([this, run] { run_ = [this, run] { return run(key_); }; });
+      return command;
+    };
+    CLI::App* create = add("create", "Make a key and print it; the file keeps its hash", &CreateKey);
+    create->add_option("ID", key_.id, "What logs and metrics call it: a-z, 0-9, -")->required();
+    create->add_option("--role", key_.role, "reader, writer, admin, or gateway: checks and Authorize for agents alone")
+        ->required()
+        ->check(CLI::IsMember({"reader", "writer", "admin", "gateway"}));
+    create->add_option("--only", key_.only, "A type, or ids of one as document:eu-, that it is limited to; may be repeated")
+        ->allow_extra_args(false);
+    create->add_option("--concurrency", key_.concurrency, "Calls at one time; as many as the server takes without it")
+        ->check(CLI::Range(1, 100000));
+    create->add_option("--expires", key_.expires, "A moment as 2027-01-01T00:00:00Z, or how long from now, as 90d");
+    create->add_option("--certificate", key_.certificate,
+                       "No key: callers whose certificate bears this name, with mutual TLS");
+    add("list", "Who may call", &ListKeys);
+    add("revoke", "Take a key away", &RevokeKey)->add_option("ID", key_.id, "As it was created")->required();
+  }
+
   void AddWith(CLI::App* command, std::vector<std::string>& contextual) {
     command
         ->add_option("--with", contextual,
@@ -286,10 +324,16 @@ class CommandLine {
   }
 
   void AddClient(CLI::App* command, std::function<int()> run) {
-    command->add_option("--server", client_.server, "HOST:PORT of the server; MANDATE_SERVER sets the default")
+    command->add_option("--server", client_.server.address, "HOST:PORT of the server; MANDATE_SERVER sets the default")
         ->capture_default_str();
+    AddConnectionOptions(command, &client_);
     command->add_flag("--json", client_.json, "Print the server's answer as JSON");
-    command->callback([this, run = std::move(run)] { run_ = run; });
+    command->callback([this, run = std::move(run)] {
+      run_ = [this, run] {
+        const absl::Status key = LoadKey(&client_);
+        return key.ok() ? run() : Fail(key);
+      };
+    });
   }
 
   CLI::App app_;
@@ -305,6 +349,7 @@ class CommandLine {
   ExpandOptions expand_;
   LookupOptions lookup_;
   TestOptions test_;
+  KeyOptions key_;
   std::string at_;
   std::string file_;
   std::function<int()> run_;

@@ -9,6 +9,8 @@
 
 #include "absl/status/status.h"
 #include "schema/relationship.h"
+#include "service/access/tls_files.h"
+#include "service/endpoint.h"
 #include "storage/snapshot.h"
 #include "tools/validation/input.h"
 
@@ -16,7 +18,8 @@ namespace mandate {
 
 // What every client command shares.
 struct ClientOptions {
-  std::string server = "localhost:50051";
+  Endpoint server;
+  std::string key_file;  // Where the API key is; empty: in MANDATE_KEY, or there is none.
   bool json = false;
 };
 
@@ -25,6 +28,9 @@ struct ServeOptions {
   std::string listen = "127.0.0.1:50051";
   std::string http = "127.0.0.1:8080";
   std::string http_url;
+  TlsFiles tls;
+  std::string key_file;
+  bool insecure = false;
   double retention_hours = 24;
   double ledger_retention_days = 0;  // 0: for ever.
   uint64_t cache_mib = 256;

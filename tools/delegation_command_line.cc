@@ -1,5 +1,7 @@
 #include "tools/delegation_command_line.h"
 
+#include "tools/connection_options.h"
+
 namespace mandate {
 namespace {
 
@@ -162,8 +164,16 @@ void DelegationCommandLine::AddProof(CLI::App* app) {
   verify->add_option("PROOF", proof_verify_.proof, "The file, - for standard input")->required();
   verify->add_option("--schema", proof_verify_.schema, "The schema file that it is to hold under")->required();
   verify->add_option("--server", proof_verify_.server, "HOST:PORT of a server to confirm what was stored");
+  AddConnectionOptions(verify, &client_);
   verify->add_flag("--json", proof_verify_.json, "The findings as JSON");
-  verify->callback([this] { run_ = [this] { return VerifyProofFile(proof_verify_); }; });
+  verify->callback([this] {
+    run_ = [this] {
+      if (absl::Status key = LoadKey(&client_); !key.ok()) return Fail(key);
+      client_.server.address = proof_verify_.server;
+      proof_verify_.endpoint = client_.server;
+      return VerifyProofFile(proof_verify_);
+    };
+  });
 }
 
 }  // namespace mandate

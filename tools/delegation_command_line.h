@@ -23,7 +23,7 @@ class DelegationCommandLine {
   // Gives a command that speaks to a server its options, and what to run.
   using AddClient = std::function<void(CLI::App*, std::function<int()>)>;
 
-  DelegationCommandLine(const ClientOptions* client, AddClient add_client, std::function<int()>* run)
+  DelegationCommandLine(ClientOptions* client, AddClient add_client, std::function<int()>* run)
       : client_(*client), add_client_(std::move(add_client)), run_(*run) {}
 
   void AddTo(CLI::App* app);
@@ -39,7 +39,7 @@ class DelegationCommandLine {
   void AddLedgerRead(CLI::App* ledger);
   void AddProof(CLI::App* app);
 
-  const ClientOptions& client_;
+  ClientOptions& client_;
   const AddClient add_client_;
   std::function<int()>& run_;
 

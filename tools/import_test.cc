@@ -25,7 +25,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 using testing::UnorderedElementsAreArray;
 
-constexpr char kSchema[] = R"(
+constexpr char kImportSchema[] = R"(
 use expiration
 caveat office_hours(opens int, note string) { opens > 8 && note != "" }
 definition user {}
@@ -69,7 +69,7 @@ std::string Gzip(const std::string& text) {
 class Import : public testing::Test {
  protected:
   Import() : server_(std::make_unique<ServingProcess>(directory_.File("db"))) {
-    EXPECT_TRUE(Client(server_->address()).WriteSchema(kSchema, {}, false, nullptr).ok());
+    EXPECT_TRUE(Client(server_->address()).WriteSchema(kImportSchema, {}, false, nullptr).ok());
   }
 
   Finished Run(std::vector<std::string> arguments, const std::string& input = "") {
@@ -91,7 +91,9 @@ class Import : public testing::Test {
       for (const std::string& text : Stored()) {
         if (text.starts_with(type)) arguments.push_back(text);
       }
-      if (arguments.size() > 2) EXPECT_EQ(Run(arguments).code, kExitOk);
+      if (arguments.size() > 2) {
+        EXPECT_EQ(Run(arguments).code, kExitOk);
+      }
     }
   }
   // What a refused import says; and it wrote nothing.

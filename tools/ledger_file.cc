@@ -32,7 +32,6 @@ absl::Status ReadHex(const Json& json, const char* key, size_t bytes, std::strin
   return absl::OkStatus();
 }
 
-constexpr size_t kHashBytes = 32;
 constexpr size_t kDatabaseIdBytes = 16;
 
 }  // namespace
@@ -63,9 +62,9 @@ absl::StatusOr<LedgerHeading> ParseLedgerHeading(std::string_view line) {
   std::string id;
   absl::Status status = ReadHex(json, "database_id", kDatabaseIdBytes, &id);
   status.Update(ReadNumber(json, "base_sequence", &heading.head.base));
-  status.Update(ReadHex(json, "base_hash", kHashBytes, &heading.head.base_hash));
+  status.Update(ReadHex(json, "base_hash", kLedgerHashBytes, &heading.head.base_hash));
   status.Update(ReadNumber(json, "sequence", &heading.head.sequence));
-  status.Update(ReadHex(json, "hash", kHashBytes, &heading.head.hash));
+  status.Update(ReadHex(json, "hash", kLedgerHashBytes, &heading.head.hash));
   if (!status.ok()) return status;
   heading.database_id = json["database_id"].get<std::string>();
   return heading;
@@ -76,8 +75,8 @@ absl::StatusOr<LedgerRecord> ParseLedgerLine(std::string_view line) {
   if (!json.is_object()) return InvalidArgument("the line is no JSON object");
   LedgerRecord record;
   absl::Status status = ReadNumber(json, "sequence", &record.sequence);
-  status.Update(ReadHex(json, "digest", kHashBytes, &record.digest));
-  status.Update(ReadHex(json, "hash", kHashBytes, &record.hash));
+  status.Update(ReadHex(json, "digest", kLedgerHashBytes, &record.digest));
+  status.Update(ReadHex(json, "hash", kLedgerHashBytes, &record.hash));
   if (!status.ok()) return status;
   record.retired = json.value("retired", Json()) == true;
   if (record.retired) return record;

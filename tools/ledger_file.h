@@ -20,6 +20,8 @@
 
 namespace mandate {
 
+inline constexpr size_t kLedgerHashBytes = 32;  // SHA-256.
+
 struct LedgerHeading {
   std::string database_id;  // In hex.
   LedgerHead head;

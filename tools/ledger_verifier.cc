@@ -11,7 +11,6 @@ namespace {
 constexpr size_t kFaultsMax = 100;
 // Numbers that are remembered as missing, in case their entries stand further behind.
 constexpr size_t kMissingMax = 10'000;
-constexpr size_t kHashBytes = 32;
 
 }  // namespace
 
@@ -19,7 +18,7 @@ absl::StatusOr<LedgerPlace> ParseLedgerPlace(const std::string& text) {
   LedgerPlace place;
   const size_t colon = text.find(':');
   const std::string hex = colon == std::string::npos ? "" : text.substr(colon + 1);
-  const bool is_hex = hex.size() == 2 * kHashBytes && hex.find_first_not_of("0123456789abcdefABCDEF") == hex.npos;
+  const bool is_hex = hex.size() == 2 * kLedgerHashBytes && hex.find_first_not_of("0123456789abcdefABCDEF") == hex.npos;
   if (!is_hex || !absl::SimpleAtoi(text.substr(0, colon), &place.sequence)) {
     return InvalidArgument(Cat(Quote(text), " names no entry; write its number, `:` and its hash of 64 hex digits, as "
                                "`mandate ledger verify` prints the head"));

@@ -27,7 +27,7 @@ TupleFilter FilterFor(const Relationship& relationship) {
 // Asks a server whether each relationship was stored as the proof quotes it, at the revision of the answer.
 class ServerWitness {
  public:
-  ServerWitness(const std::string& server, std::string token) : client_(server), token_(std::move(token)) {}
+  ServerWitness(const Endpoint& server, std::string token) : client_(server), token_(std::move(token)) {}
 
   // What the server says otherwise; nothing if it confirms.
   absl::StatusOr<std::string> Ask(const QuotedRelationship& quoted) {
@@ -63,7 +63,7 @@ class ServerWitness {
 absl::StatusOr<std::vector<std::string>> AskServer(const ProofVerifyOptions& options, const Proof& proof,
                                                    const ProofFindings& findings) {
   std::vector<std::string> denials;
-  ServerWitness witness(options.server, proof.token);
+  ServerWitness witness(options.endpoint, proof.token);
   for (const QuotedRelationship& quoted : findings.relationships) {
     auto denial = witness.Ask(quoted);
     if (!denial.ok()) return denial.status();

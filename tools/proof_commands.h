@@ -16,6 +16,7 @@ struct ProofVerifyOptions {
   std::string schema;
   std::string proof;
   std::string server;  // Empty: nobody is asked.
+  Endpoint endpoint;   // The same, with what it is shown.
   bool json = false;
 };
 int VerifyProofFile(const ProofVerifyOptions& options);

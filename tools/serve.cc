@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include "schema/text.h"
+#include "service/address.h"
 #include "service/server.h"
 #include "spdlog/sinks/stdout_color_sinks.h"
 #include "spdlog/spdlog.h"
@@ -23,15 +24,23 @@ void StartLog(const std::string& level) {
   spdlog::set_default_logger(std::move(log));
 }
 
-bool IsLoopback(const std::string& listen) {
-  return listen.starts_with("127.") || listen.starts_with("localhost:") ||
-         listen.starts_with("[::1]:");
+// Whoever reaches the port reaches everything: beyond this machine only the operator's word opens it.
+absl::Status AdmitListening(const ServeOptions& options) {
+  const bool far = !IsLoopback(options.listen) || (!options.http.empty() && !IsLoopback(options.http));
+  const bool knows_callers = !options.key_file.empty() || !options.tls.client_ca.empty();
+  if (!far || options.insecure || (!options.tls.empty() && knows_callers)) return absl::OkStatus();
+  return InvalidArgument(
+      Cat("listening beyond this machine needs encryption and callers that are known: ",
+          options.tls.empty() ? "--tls-cert and --tls-key" : "",
+          options.tls.empty() && !knows_callers ? ", and " : "", knows_callers ? "" : "--keys FILE or --tls-client-ca FILE",
+          "; or say --insecure"));
 }
 
 }  // namespace
 
 int Serve(const ServeOptions& options) {
   StartLog(options.log_level);
+  if (absl::Status s = AdmitListening(options); !s.ok()) return Fail(s);
   // Blocked before any thread starts, so that only the wait below sees them.
   sigset_t stop_signals;
   sigemptyset(&stop_signals);
@@ -50,15 +59,16 @@ int Serve(const ServeOptions& options) {
   database_options.check.chain_agents_max = options.chain_agents_max;
   auto database = Database::Open(database_options);
   if (!database.ok()) return Fail(database.status());
-  ServerOptions server_options{.listen = options.listen, .http = options.http, .http_url = options.http_url};
+  ServerOptions server_options{.listen = options.listen, .http = options.http, .http_url = options.http_url,
+                               .tls = options.tls, .key_file = options.key_file};
   if (options.ledger_retention_days > 0) {
     server_options.ledger_retention = absl::Hours(24) * options.ledger_retention_days;
   }
   auto server = Server::Start(database->get(), server_options);
   if (!server.ok()) return Fail(server.status());
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
-  if (!IsLoopback(options.listen) || (!options.http.empty() && !IsLoopback(options.http))) {
-    spdlog::warn("listening beyond loopback, without encryption or authentication");
+  if (options.insecure) {
+    spdlog::warn("--insecure: whoever reaches the port can {}", options.key_file.empty() ? "do everything" : "read what is sent");
   }
   const std::string http_host = options.http.substr(0, options.http.rfind(':'));
   spdlog::info("serving {} on {}:{}, {}, revision {}", options.data, host, (*server)->port(),

@@ -20,7 +20,7 @@ namespace {
 
 constexpr uint64_t kLimit = 150;
 
-constexpr char kSchema[] = R"(
+constexpr char kServeLedgerSchema[] = R"(
 use delegation
 use expiration
 definition user { relation acts_on_behalf_of: bot with expiration }
@@ -36,7 +36,7 @@ session run { relation agent: bot with expiration; relation task: errand }
 )";
 
 // What one caller was told of each of its calls; of the last one perhaps nothing.
-struct Told {
+struct ToldWrites {
   std::mutex mutex;
   std::map<std::string, DelegationClient::Authorized> answers;  // By key.
   std::set<std::string> open;                                   // Never answered.
@@ -49,7 +49,7 @@ AuthorizeCall Call(const std::string& key) {
   return {{.resource = {"mailbox", "m"}, .permission = is_send ? "send" : "draft", .subject = {"run", "r", ""}}, key};
 }
 
-void ActUntilItFails(const std::string& address, const std::string& prefix, Told* told) {
+void ActUntilItFails(const std::string& address, const std::string& prefix, ToldWrites* told) {
   DelegationClient client(address);
   for (int i = 0;; ++i) {
     const std::string key = Cat(prefix, i);
@@ -67,7 +67,7 @@ void ActUntilItFails(const std::string& address, const std::string& prefix, Told
   }
 }
 
-void ExpectWhatWasTold(const std::string& address, Told& told) {
+void ExpectWhatWasTold(const std::string& address, ToldWrites& told) {
   DelegationClient client(address);
   for (const std::string& key : std::exchange(told.open, {})) {
     auto answer = client.Authorize(Call(key));
@@ -108,12 +108,12 @@ TEST(Serve, KilledWhileSessionsActKeepsEachAcknowledgedEntryAndCountsItOnce) {
   std::cout << "MANDATE_TEST_SEED=" << seed << "\n";
   std::mt19937_64 random(seed);
   TempDirectory directory;
-  Told told;
+  ToldWrites told;
   const absl::Time end = absl::Now() + absl::Hours(24);
   for (int round = 0; round < kRounds; ++round) {
     ServingProcess server(directory.File("db"));
     if (round == 0) {
-      ASSERT_TRUE(Client(server.address()).WriteSchema(kSchema, {}, false, nullptr).ok());
+      ASSERT_TRUE(Client(server.address()).WriteSchema(kServeLedgerSchema, {}, false, nullptr).ok());
       Relationship acts = *ParseRelationship("user:ann#acts_on_behalf_of@bot:b");
       acts.expires_at = end;
       ASSERT_TRUE(Client(server.address())

@@ -1,5 +1,8 @@
 // `mandate serve` as a process: how it starts, stops, and what is left after it was killed.
 #include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <random>
@@ -16,7 +19,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-constexpr char kSchema[] =
+constexpr char kServeSchema[] =
     "definition user {}\ndefinition document {\n  relation viewer: user\n  permission view = "
     "viewer\n}\n";
 
@@ -24,7 +27,7 @@ TEST(Serve, StopsGracefullyOnSigtermAndSigint) {
   for (const int signal : {SIGTERM, SIGINT}) {
     TempDirectory directory;
     ServingProcess server(directory.File("db"));
-    EXPECT_TRUE(Client(server.address()).WriteSchema(kSchema, {}, false, nullptr).ok());
+    EXPECT_TRUE(Client(server.address()).WriteSchema(kServeSchema, {}, false, nullptr).ok());
     EXPECT_EQ(server.Stop(signal), kExitOk);
     EXPECT_THAT(
         server.log(),
@@ -50,7 +53,7 @@ TEST(Serve, KeepsEverythingAcrossARestart) {
   std::string token;
   {
     ServingProcess server(directory.File("db"));
-    EXPECT_TRUE(Client(server.address()).WriteSchema(kSchema, {}, false, nullptr).ok());
+    EXPECT_TRUE(Client(server.address()).WriteSchema(kServeSchema, {}, false, nullptr).ok());
     auto written =
         Client(server.address())
             .Write({{ChangeOp::kTouch, *ParseRelationship("document:plan#viewer@user:ann")}});
@@ -102,15 +105,78 @@ TEST(Serve, RefusesAnAddressAndADirectoryThatAreNone) {
   EXPECT_THAT(data.err, AllOf(HasSubstr("error: "), HasSubstr(file)));
 }
 
-TEST(Serve, WarnsWhenItListensBeyondLoopback) {
+TEST(Serve, ListensBeyondThisMachineOnlyWhenItIsToldHow) {
   TempDirectory directory;
+  const std::string keys = directory.File("keys.json", "{\"keys\": []}");
+  const auto refused = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"serve", "--data", directory.File("db")});
+    const Finished finished = RunMandate(more);
+    EXPECT_EQ(finished.code, kExitError);
+    return finished.err;
+  };
+  EXPECT_EQ(refused({"--listen", "0.0.0.0:0", "--http", ""}),
+            "error: listening beyond this machine needs encryption and callers that are known: --tls-cert and --tls-key, and "
+            "--keys FILE or --tls-client-ca FILE; or say --insecure\n");
+  EXPECT_THAT(refused({"--listen", "127.0.0.1:0", "--http", "0.0.0.0:0", "--keys", keys}),
+              HasSubstr("needs encryption and callers that are known: --tls-cert and --tls-key; or"));
+  EXPECT_THAT(refused({"--listen", "[::]:0", "--http", "", "--tls-cert", "c", "--tls-key", "k"}),
+              HasSubstr("known: --keys FILE or --tls-client-ca FILE; or"));
+  EXPECT_THAT(refused({"--listen", "127.0.0.1.example.com:0", "--http", ""}), HasSubstr("beyond this machine"));
   ServingProcess loopback(directory.File("db"));
   loopback.Stop(SIGTERM);
-  EXPECT_THAT(loopback.log(), testing::Not(HasSubstr("beyond loopback")));
-  ServingProcess everywhere(directory.File("db"), "0.0.0.0");
+  EXPECT_THAT(loopback.log(), testing::Not(HasSubstr("insecure")));
+  ServingProcess everywhere(directory.File("db"), "0.0.0.0", {"--insecure"});
   everywhere.Stop(SIGTERM);
-  EXPECT_THAT(everywhere.log(),
-              HasSubstr("warning listening beyond loopback, without encryption or authentication"));
+  EXPECT_THAT(everywhere.log(), HasSubstr("warning --insecure: whoever reaches the port can do everything"));
+}
+
+TEST(Serve, TakesTheKeysThatTheCommandMakes) {
+  TempDirectory directory;
+  const std::string file = directory.File("keys.json");
+  const auto create = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"key", "create", "--keys", file});
+    const Finished made = RunMandate(more);
+    EXPECT_EQ(made.code, kExitOk) << made.err;
+    return made.out.substr(0, made.out.size() - 1);
+  };
+  const std::string admin = create({"root", "--role", "admin"});
+  const std::string reader = create({"app", "--role", "reader", "--only", "document", "--expires", "90d"});
+  EXPECT_EQ(std::filesystem::status(file).permissions() & std::filesystem::perms::others_read, std::filesystem::perms::none);
+  std::ifstream stored(file);
+  const std::string text(std::istreambuf_iterator<char>(stored), {});
+  EXPECT_THAT(text, AllOf(testing::Not(HasSubstr(admin)), testing::Not(HasSubstr(reader)), HasSubstr("sha256")));
+  EXPECT_THAT(RunMandate({"key", "list", "--keys", file}).out,
+              AllOf(HasSubstr("root  admin\n"), HasSubstr("app  reader  only document  until 20")));
+  EXPECT_THAT(RunMandate({"key", "create", "app", "--keys", file, "--role", "reader"}).err, HasSubstr("is there already"));
+  EXPECT_THAT(RunMandate({"key", "create", "App", "--keys", file, "--role", "reader"}).err, HasSubstr("is no id"));
+  EXPECT_THAT(RunMandate({"key", "create", "b", "--keys", file, "--role", "reader", "--only", "Doc"}).err,
+              HasSubstr("names no resources"));
+
+  ServingProcess server(directory.File("db"), "127.0.0.1", {"--keys", file});
+  const auto run = [&](const std::string& key, std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--server", server.address()});
+    return RunMandate(arguments, "", {"MANDATE_KEY=" + key});
+  };
+  const std::string schema = directory.File("s.zed", kServeSchema);
+  EXPECT_THAT(run("", {"schema", "write", schema}).err, HasSubstr("this server wants an API key"));
+  EXPECT_THAT(run(reader, {"schema", "write", schema}).err, HasSubstr("this key does not allow that"));
+  EXPECT_EQ(run(admin, {"schema", "write", schema}).code, kExitOk);
+  EXPECT_THAT(run(reader + "x", {"schema", "read"}).err, HasSubstr("the API key is not valid"));
+  EXPECT_EQ(run(reader, {"schema", "read"}).code, kExitOk);
+  const std::string key_file = directory.File("key", admin + "\n");
+  EXPECT_EQ(RunMandate({"schema", "read", "--server", server.address(), "--key-file", key_file}).code, kExitOk);
+  EXPECT_THAT(RunMandate({"schema", "read", "--server", "203.0.113.1:1", "--key-file", key_file}).err,
+              HasSubstr("would travel to `203.0.113.1:1` unencrypted"));
+  EXPECT_EQ(RunMandate({"key", "revoke", "app", "--keys", file}).code, kExitOk);
+  EXPECT_EQ(RunMandate({"key", "revoke", "app", "--keys", file}).code, kExitError);
+  int code = kExitOk;
+  for (int i = 0; i < 100 && code == kExitOk; ++i) {
+    absl::SleepFor(absl::Milliseconds(100));
+    code = run(reader, {"schema", "read"}).code;
+  }
+  EXPECT_EQ(code, kExitError);
+  server.Stop(SIGTERM);
+  EXPECT_THAT(server.log(), AllOf(testing::Not(HasSubstr(admin)), testing::Not(HasSubstr(reader))));
 }
 
 // What clients were told about the documents that they wrote, each with three viewers in one write.
@@ -187,7 +253,7 @@ TEST(Serve, KilledDuringWritesKeepsWhatItAcknowledgedAndNoHalfWrite) {
   for (int round = 0; round < kRounds; ++round) {
     ServingProcess server(directory.File("db"));
     if (round == 0) {
-      EXPECT_TRUE(Client(server.address()).WriteSchema(kSchema, {}, false, nullptr).ok());
+      EXPECT_TRUE(Client(server.address()).WriteSchema(kServeSchema, {}, false, nullptr).ok());
     }
     ExpectWhatWasTold(server.address(), told);
     const int enough = told.acknowledged() + 20 + static_cast<int>(random() % 200);

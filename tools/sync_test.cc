@@ -28,7 +28,7 @@ using testing::StartsWith;
 
 const char kOrganization[] = MANDATE_SOURCE_DIR "/../shared/data/kubernetes-org/";
 
-constexpr char kSchema[] = R"(
+constexpr char kSyncSchema[] = R"(
 use expiration
 definition user {}
 definition team { relation member: user | team#member | user with expiration; relation owner: user }
@@ -54,7 +54,7 @@ entries:
 
 class Syncing : public testing::Test {
  protected:
-  Syncing() : server_(std::make_unique<ServingProcess>(directory_.File("db"))) { WriteSchema(kSchema); }
+  Syncing() : server_(std::make_unique<ServingProcess>(directory_.File("db"))) { WriteSchema(kSyncSchema); }
 
   void WriteSchema(const std::string& schema) {
     EXPECT_TRUE(Client(server_->address()).WriteSchema(schema, {}, false, nullptr).ok());

@@ -106,8 +106,10 @@ inline Finished RunMandate(const std::vector<std::string>& arguments, const std:
 // `mandate serve` on a port that the system chooses, ready to answer once constructed.
 class ServingProcess {
  public:
-  explicit ServingProcess(const std::string& data, const std::string& host = "127.0.0.1") {
-    const std::vector<std::string> arguments{"serve", "--data", data, "--listen", host + ":0", "--http", host + ":0"};
+  explicit ServingProcess(const std::string& data, const std::string& host = "127.0.0.1",
+                          const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments{"serve", "--data", data, "--listen", host + ":0", "--http", host + ":0"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
     int log[2];
     EXPECT_EQ(pipe2(log, O_CLOEXEC), 0);
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);

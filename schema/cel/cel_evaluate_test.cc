@@ -5,13 +5,13 @@
 namespace mandate::cel {
 namespace {
 
-struct Case {
+struct EvaluateCase {
   std::string_view text;
   std::string_view answer;
 };
 
-void ExpectAnswers(std::initializer_list<Case> cases, const Values& given = {}) {
-  for (const Case& c : cases) EXPECT_EQ(Answer(c.text, given), c.answer) << c.text;
+void ExpectAnswers(std::initializer_list<EvaluateCase> cases, const Values& given = {}) {
+  for (const EvaluateCase& c : cases) EXPECT_EQ(Answer(c.text, given), c.answer) << c.text;
 }
 
 Values Address(std::string_view text) { return {{"ip", Value::Ip(*ParseIpAddress(text))}}; }

@@ -11,14 +11,14 @@ std::string Converted(std::string_view type, std::string_view json) {
   return value.ok() ? value->ToString() : std::string(value.status().message());
 }
 
-struct Case {
+struct JsonCase {
   std::string_view type;
   std::string_view json;
   std::string_view value;
 };
 
 TEST(CelJson, ConvertsWhatEachTypeAccepts) {
-  for (const Case& c : std::initializer_list<Case>{
+  for (const JsonCase& c : std::initializer_list<JsonCase>{
            {"any", "null", "null"},
            {"any", "[1, \"a\", {\"b\": true}]", "[1, \"a\", {\"b\": true}]"},
            {"bool", "true", "true"},

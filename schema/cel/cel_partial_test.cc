@@ -6,14 +6,14 @@
 namespace mandate::cel {
 namespace {
 
-struct Case {
+struct PartialCase {
   std::string_view text;
   std::string_view answer;
 };
 
 // Given in every case below: a = true, i = 2, s = "k", l = [1, 2], m = {"k": 1}. Missing: b, j, u,
 // d, t, ip, n.
-void ExpectAnswers(std::initializer_list<Case> cases) {
+void ExpectPartial(std::initializer_list<PartialCase> cases) {
   MapValue m;
   m.Insert(Value::String("k"), Value::Int(1));
   const Values given = {{"a", Value::Bool(true)},
@@ -21,15 +21,15 @@ void ExpectAnswers(std::initializer_list<Case> cases) {
                         {"s", Value::String("k")},
                         {"l", Value::List({Value::Int(1), Value::Int(2)})},
                         {"m", Value::Map(std::move(m))}};
-  for (const Case& c : cases) EXPECT_EQ(Answer(c.text, given), c.answer) << c.text;
+  for (const PartialCase& c : cases) EXPECT_EQ(Answer(c.text, given), c.answer) << c.text;
 }
 
 TEST(CelPartial, KnownParametersDecide) {
-  ExpectAnswers({{"a", "true"}, {"i == 2", "true"}, {"b", "missing b"}, {"j", "missing j"}});
+  ExpectPartial({{"a", "true"}, {"i == 2", "true"}, {"b", "missing b"}, {"j", "missing j"}});
 }
 
 TEST(CelPartial, OneSideOfAndOrOrCanDecideAlone) {
-  ExpectAnswers({
+  ExpectPartial({
       {"false && b", "false"},
       {"b && false", "false"},
       {"!a && b", "false"},
@@ -45,7 +45,7 @@ TEST(CelPartial, OneSideOfAndOrOrCanDecideAlone) {
 }
 
 TEST(CelPartial, AllParametersThatMatterAreNamedSorted) {
-  ExpectAnswers({
+  ExpectPartial({
       {"j == 1 && b", "missing b, j"},
       {"j == u && b || d == 1", "missing b, d, j, u"},
       {"j == j", "missing j"},
@@ -56,7 +56,7 @@ TEST(CelPartial, AllParametersThatMatterAreNamedSorted) {
 }
 
 TEST(CelPartial, UnknownGoesBeforeErrorUnlessTheErrorIsDecided) {
-  ExpectAnswers({
+  ExpectPartial({
       {"1 / 0 == j", "missing j"},
       {"j == 1 / 0", "missing j"},
       {"b || 1 / 0 == 1", "missing b"},
@@ -70,7 +70,7 @@ TEST(CelPartial, UnknownGoesBeforeErrorUnlessTheErrorIsDecided) {
 }
 
 TEST(CelPartial, AnUnknownConditionNeedsBothBranches) {
-  ExpectAnswers({
+  ExpectPartial({
       {"b ? 1 : 2", "missing b"},
       {"b ? j : int(u)", "missing b, j, u"},
       {"a ? j : int(u)", "missing j"},
@@ -82,7 +82,7 @@ TEST(CelPartial, AnUnknownConditionNeedsBothBranches) {
 }
 
 TEST(CelPartial, FieldsOfAnUnknownAreUnknown) {
-  ExpectAnswers({
+  ExpectPartial({
       {"n.k == 1", "missing n"},
       {"has(n.k)", "missing n"},
       {"has(n.k) && n.k == 1", "missing n"},
@@ -98,7 +98,7 @@ TEST(CelPartial, FieldsOfAnUnknownAreUnknown) {
 }
 
 TEST(CelPartial, ElementsOfListsAndMapsMakeThemUnknown) {
-  ExpectAnswers({
+  ExpectPartial({
       {"[1, j]", "missing j"},
       {"1 in [1, j]", "missing j"},
       {"{'k': j}", "missing j"},
@@ -109,7 +109,7 @@ TEST(CelPartial, ElementsOfListsAndMapsMakeThemUnknown) {
 }
 
 TEST(CelPartial, MacrosOverUnknownRangesAlsoNameWhatTheirBodiesNeed) {
-  ExpectAnswers({
+  ExpectPartial({
       {"n.all(k, k == 'x')", "missing n"},
       {"n.exists(k, k == 'x' && b)", "missing b, n"},
       {"n.exists(k, k == 'x' || true)", "missing n"},
@@ -126,7 +126,7 @@ TEST(CelPartial, MacrosOverUnknownRangesAlsoNameWhatTheirBodiesNeed) {
 }
 
 TEST(CelPartial, MacrosOverKnownRangesAreDecidedByAnyElementThatDecides) {
-  ExpectAnswers({
+  ExpectPartial({
       {"l.all(x, x > 1 && b)", "false"},
       {"l.all(x, b)", "missing b"},
       {"l.all(x, x < 9 || b)", "true"},
@@ -141,7 +141,7 @@ TEST(CelPartial, MacrosOverKnownRangesAreDecidedByAnyElementThatDecides) {
 }
 
 TEST(CelPartial, OtherMacrosNeedEveryElement) {
-  ExpectAnswers({
+  ExpectPartial({
       {"l.exists_one(x, x == j)", "missing j"},
       {"l.exists_one(x, x == 1 || x == j)", "missing j"},
       {"l.filter(x, x == j)", "missing j"},
@@ -155,7 +155,7 @@ TEST(CelPartial, OtherMacrosNeedEveryElement) {
 }
 
 TEST(CelPartial, OptionalsAreUnknownAsTheirSourceIs) {
-  ExpectAnswers({
+  ExpectPartial({
       {"n.?k.hasValue()", "missing n"},
       {"n[?'k'].orValue(1) == j", "missing j, n"},
       {"m.?k.orValue(j)", "1"},
@@ -171,7 +171,7 @@ TEST(CelPartial, OptionalsAreUnknownAsTheirSourceIs) {
 }
 
 TEST(CelPartial, ABoundValueMattersOnlyWhereItIsUsed) {
-  ExpectAnswers({
+  ExpectPartial({
       {"cel.bind(x, j, true)", "true"},
       {"cel.bind(x, j, x == 1 || a)", "true"},
       {"cel.bind(x, j, x == 1)", "missing j"},
@@ -180,7 +180,7 @@ TEST(CelPartial, ABoundValueMattersOnlyWhereItIsUsed) {
 }
 
 TEST(CelPartial, FunctionsOfUnknownsAreUnknown) {
-  ExpectAnswers({
+  ExpectPartial({
       {"ip.in_cidr('10.0.0.0/8')", "missing ip"},
       {"ip.in_cidr('10.0.0.0/8') && !a", "false"},
       {"t < timestamp('2026-01-01T00:00:00Z')", "missing t"},

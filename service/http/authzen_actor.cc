@@ -9,10 +9,6 @@ namespace {
 // As many as a chain of claims may have (service/wire_question.cc); the server's own limit on chains is far below.
 constexpr size_t kChainMax = 16;
 
-absl::Status Malformed(std::string_view message, const std::string& path) {
-  return Invalid(Cat("`", path, "` ", message), "MALFORMED_FIELD", path);
-}
-
 absl::Status TooLong(const std::string& path) {
   return Invalid(Cat("`", path, "` names more than ", kChainMax, " agents"), "TOO_MANY", path);
 }

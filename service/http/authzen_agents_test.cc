@@ -5,7 +5,7 @@
 namespace mandate {
 namespace {
 
-constexpr char kSchema[] = R"(
+constexpr char kAuthzenAgentsSchema[] = R"(
 use delegation
 use expiration
 
@@ -44,7 +44,7 @@ Json About(const std::string& user, const std::string& action, const std::string
 // alice lends to `boss` for errand:1, and boss to `bot` for errand:2; bob lends to `bot` for errand:3.
 struct AuthzenAgents : testing::Test {
   AuthzenAgents() {
-    server.WriteSchema(kSchema);
+    server.WriteSchema(kAuthzenAgentsSchema);
     const std::string until = "[expiration:2027-01-01T00:00:00Z]";
     server.Touch({"document:plan#viewer@user:alice", "document:menu#viewer@user:bob", "mailbox:alice#owner@user:alice",
                   "user:alice#acts_on_behalf_of@assistant:boss" + until,

@@ -51,8 +51,11 @@ Json Error(const absl::Status& status, int code) {
   return error;
 }
 
-// AuthZEN knows few codes: the request is at fault, or it is not.
+// AuthZEN knows few codes: the caller may not ask, the request is at fault, or neither.
 int CodeOf(const absl::Status& status) {
+  if (absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status) || ReasonOf(status) == "TOO_MANY_CALLS") {
+    return HttpCodeOf(status.code());
+  }
   if (ReasonOf(status) == "BODY_TOO_LONG") return 413;
   return absl::IsInvalidArgument(status) || absl::IsOutOfRange(status) ? 400 : 500;
 }

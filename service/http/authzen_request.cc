@@ -16,10 +16,6 @@ constexpr size_t kAudienceMax = 1'000;   // As service/wire_question.cc.
 constexpr size_t kPageDefault = 1'000;   // Some 50 KiB.
 constexpr size_t kPageMax = 10'000;
 
-absl::Status Malformed(std::string_view message, const std::string& path) {
-  return Invalid(Cat("`", path, "` ", message), "MALFORMED_FIELD", path);
-}
-
 absl::Status RequiredText(const Json& object, const std::string& path, const char* name, std::string* out) {
   const auto field = object.find(name);
   if (field == object.end()) return Missing(Sub(path, name));

@@ -286,8 +286,12 @@ absl::StatusOr<SubjectsQuestion> ResolveSubjects(const Schema& schema, AuthzenQu
 }
 
 bool IsRefusal(const absl::Status& status) {
-  if (absl::IsNotFound(status) || absl::IsPermissionDenied(status)) return true;
   const std::string reason = ReasonOf(status);
+  // What the caller's key does not allow is an error: it says nothing about the subject.
+  for (std::string_view key : {"ROLE_NOT_ALLOWED", "OUTSIDE_OF_KEY", "ONLY_DELEGATED"}) {
+    if (reason == key) return false;
+  }
+  if (absl::IsNotFound(status) || absl::IsPermissionDenied(status)) return true;
   for (std::string_view known : {"UNKNOWN_DEFINITION", "UNKNOWN_PERMISSION", "RESERVED_RELATION", "NO_SCHEMA"}) {
     if (reason == known) return true;
   }

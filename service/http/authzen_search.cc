@@ -99,10 +99,11 @@ Json Entity(const std::string& type, const Found& found) {
 }
 
 absl::Status FindSubjects(const Database& database, const View& view, const CheckLimits& limits,
-                          AuthzenQuestion authzen, Page* page, bool* everybody) {
+                          const Caller& caller, AuthzenQuestion authzen, Page* page, bool* everybody) {
   const Schema& schema = view.plan->schema();
   auto question = ResolveSubjects(schema, std::move(authzen));
   if (!question.ok()) return question.status();
+  if (absl::Status s = MayName(caller, question->resource, "resource"); !s.ok()) return s;
   const auto type = schema.FindType(question->subject_type);
   if (type && schema.definition(*type).kind == Kind::kTask) return absl::OkStatus();  // None may do anything.
   question->after = page->after();
@@ -117,9 +118,10 @@ absl::Status FindSubjects(const Database& database, const View& view, const Chec
 }
 
 absl::Status FindResources(const Database& database, const View& view, const CheckLimits& limits,
-                           AuthzenQuestion authzen, Page* page) {
+                           const Caller& caller, AuthzenQuestion authzen, Page* page) {
   auto question = ResolveResources(view.plan->schema(), std::move(authzen));
   if (!question.ok()) return question.status();
+  if (absl::Status s = MayNameType(caller, question->resource_type, "resource.type"); !s.ok()) return s;
   question->after = page->after();
   return database.LookupResourcesAt(view, *question, limits, [&](const Found& found) {
     return page->Add(found.position(), DecisionOf(found), Entity(question->resource_type, found));
@@ -127,10 +129,11 @@ absl::Status FindResources(const Database& database, const View& view, const Che
 }
 
 absl::Status FindActions(const Database& database, const View& view, const CheckLimits& limits,
-                         AuthzenQuestion authzen, Page* page) {
+                         const Caller& caller, AuthzenQuestion authzen, Page* page) {
   const Schema& schema = view.plan->schema();
   auto question = ResolveActions(schema, std::move(authzen));
   if (!question.ok()) return question.status();
+  if (absl::Status s = MayName(caller, question->resource, "resource"); !s.ok()) return s;
   auto type = ResolveType(schema, question->resource.type, "resource.type");
   if (!type.ok()) return type.status();
   Checker checker = database.CheckerFor(view, limits);
@@ -155,7 +158,7 @@ absl::Status FindActions(const Database& database, const View& view, const Check
 
 }  // namespace
 
-HttpReply AuthzenServer::Search(std::string_view body, AuthzenSought sought) {
+HttpReply AuthzenServer::Search(const Admission& admission, std::string_view body, AuthzenSought sought) {
   auto request = ParseJsonObject(body);
   if (!request.ok()) return AuthzenError(request.status());
   auto authzen = ReadQuestion(*request, sought);
@@ -168,11 +171,11 @@ HttpReply AuthzenServer::Search(std::string_view body, AuthzenSought sought) {
   auto view = page.Open(database_);
   absl::Status status = view.status();
   if (status.ok() && sought == AuthzenSought::kSubject) {
-    status = FindSubjects(database_, *view, database_.options().check, *std::move(authzen), &page, &everybody);
+    status = FindSubjects(database_, *view, LimitsFor(admission), admission.caller(), *std::move(authzen), &page, &everybody);
   } else if (status.ok() && sought == AuthzenSought::kResource) {
-    status = FindResources(database_, *view, database_.options().check, *std::move(authzen), &page);
+    status = FindResources(database_, *view, LimitsFor(admission), admission.caller(), *std::move(authzen), &page);
   } else if (status.ok()) {
-    status = FindActions(database_, *view, database_.options().check, *std::move(authzen), &page);
+    status = FindActions(database_, *view, LimitsFor(admission), admission.caller(), *std::move(authzen), &page);
   }
   // What is not known is found nowhere.
   if (!status.ok() && !IsRefusal(status)) return AuthzenError(status);
@@ -180,8 +183,14 @@ HttpReply AuthzenServer::Search(std::string_view body, AuthzenSought sought) {
   return page.Reply(token, everybody);
 }
 
-HttpReply AuthzenServer::SearchSubject(std::string_view body) { return Search(body, AuthzenSought::kSubject); }
-HttpReply AuthzenServer::SearchResource(std::string_view body) { return Search(body, AuthzenSought::kResource); }
-HttpReply AuthzenServer::SearchAction(std::string_view body) { return Search(body, AuthzenSought::kAction); }
+HttpReply AuthzenServer::SearchSubject(const Admission& admission, std::string_view body) {
+  return Search(admission, body, AuthzenSought::kSubject);
+}
+HttpReply AuthzenServer::SearchResource(const Admission& admission, std::string_view body) {
+  return Search(admission, body, AuthzenSought::kResource);
+}
+HttpReply AuthzenServer::SearchAction(const Admission& admission, std::string_view body) {
+  return Search(admission, body, AuthzenSought::kAction);
+}
 
 }  // namespace mandate

@@ -4,7 +4,7 @@
 namespace mandate {
 namespace {
 
-constexpr char kSchema[] = R"(
+constexpr char kAuthzenSearchSchema[] = R"(
 use expiration
 caveat office_hours(hour int) { hour >= 9 }
 definition user {}
@@ -18,7 +18,7 @@ definition record {
 
 struct AuthzenSearch : testing::Test {
   AuthzenSearch() {
-    server.WriteSchema(kSchema);
+    server.WriteSchema(kAuthzenSearchSchema);
     std::vector<std::string> rows;
     for (int i = 10; i < 35; ++i) {
       rows.push_back(Cat("record:shared#reader@user:u", i));
@@ -96,7 +96,7 @@ TEST_F(AuthzenSearch, ATokenIsBoundToItsRequestAndDatabase) {
   EXPECT_EQ(with(server, "subject", request, "nonsense"), invalid);
   EXPECT_EQ(with(server, "subject", request, "."), invalid);
   HttpTestServer other;
-  other.WriteSchema(kSchema);
+  other.WriteSchema(kAuthzenSearchSchema);
   EXPECT_EQ(with(other, "subject", request, token), invalid);
 }
 

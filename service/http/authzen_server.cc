@@ -17,9 +17,16 @@ constexpr std::chrono::seconds kBatchTimeMax{30};
 }  // namespace
 
 struct AuthzenServer::Call {
+  const Admission& admission;
   View view;
   Checker checker;
 };
+
+CheckLimits AuthzenServer::LimitsFor(const Admission& admission) const {
+  CheckLimits limits = database_.options().check;
+  limits.only_delegated = admission.only_delegated();
+  return limits;
+}
 
 absl::StatusOr<AuthzenDecision> AuthzenServer::Decide(Call& call, AuthzenQuestion authzen) {
   const Schema& schema = call.view.plan->schema();
@@ -30,7 +37,12 @@ absl::StatusOr<AuthzenDecision> AuthzenServer::Decide(Call& call, AuthzenQuestio
     return IsRefusal(question.status()) ? RefusedDecision(question.status())
                                         : absl::StatusOr<AuthzenDecision>(question.status());
   }
-  if (record) return Record(*std::move(question), schema, key);
+  const Caller& caller = call.admission.caller();
+  if (absl::Status s = MayName(caller, question->resource, "resource"); !s.ok()) return s;
+  if (record) {
+    if (absl::Status s = MayDo(caller, Need::kAuthorize); !s.ok()) return s;
+    return Record(*std::move(question), schema, key);
+  }
   question->lineage = schema.has_delegation();
   auto answer = call.checker.Check(*question);
   if (answer.ok()) return ToDecision(schema, *question, *answer, std::nullopt);
@@ -52,7 +64,7 @@ absl::StatusOr<AuthzenDecision> AuthzenServer::Record(CheckQuestion question, co
                     AuthzenRecord{outcome->sequences[0], outcome->repeated});
 }
 
-HttpReply AuthzenServer::Evaluation(std::string_view body) {
+HttpReply AuthzenServer::Evaluation(const Admission& admission, std::string_view body) {
   auto request = ParseJsonObject(body);
   if (!request.ok()) return AuthzenError(request.status());
   auto question = ReadQuestion(*request, AuthzenSought::kNothing);
@@ -61,21 +73,21 @@ HttpReply AuthzenServer::Evaluation(std::string_view body) {
   if (!view.ok()) {
     return IsRefusal(view.status()) ? AuthzenReply(ToJson(RefusedDecision(view.status()))) : AuthzenError(view.status());
   }
-  Call call{*view, database_.CheckerFor(*view)};
+  Call call{admission, *view, database_.CheckerFor(*view, LimitsFor(admission))};
   auto decision = Decide(call, *std::move(question));
   return decision.ok() ? AuthzenReply(ToJson(*std::move(decision))) : AuthzenError(decision.status());
 }
 
-HttpReply AuthzenServer::Evaluations(std::string_view body) {
+HttpReply AuthzenServer::Evaluations(const Admission& admission, std::string_view body) {
   auto request = ParseJsonObject(body);
   if (!request.ok()) return AuthzenError(request.status());
   auto batch = ReadBatch(*request);
   if (!batch.ok()) return AuthzenError(batch.status());
-  if (!*batch) return Evaluation(body);
+  if (!*batch) return Evaluation(admission, body);
   auto view = database_.Head();
   if (!view.ok() && !IsRefusal(view.status())) return AuthzenError(view.status());
   std::unique_ptr<Call> call;  // A Checker stays where it was made.
-  if (view.ok()) call.reset(new Call{*view, database_.CheckerFor(*view)});
+  if (view.ok()) call.reset(new Call{admission, *view, database_.CheckerFor(*view, LimitsFor(admission))});
   const auto end = std::chrono::steady_clock::now() + kBatchTimeMax;
   Json answers = Json::array();
   for (auto& item : (*batch)->items) {

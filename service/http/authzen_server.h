@@ -1,7 +1,7 @@
 // authzen_server.h: OpenID AuthZEN Authorization API 1.0 over the database: read, resolve, ask, answer.
 //
 //   AuthzenServer authzen(&database, &authorizer, "https://pdp.example.com");
-//   HttpReply reply = authzen.Evaluation(body);
+//   HttpReply reply = authzen.Evaluation(admission, body);
 //
 // An evaluation asks and changes nothing, as Check does; with `context.mandate.record` it decides and records, as
 // Authorize does. docs/authzen.md says what becomes of each field.
@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "service/access/gate.h"
 #include "service/authorizer.h"
 #include "service/database.h"
 #include "service/http/authzen_answer.h"
@@ -30,19 +31,20 @@ class AuthzenServer {
   AuthzenServer(Database* database, Authorizer* authorizer, std::string url)
       : database_(*database), authorizer_(*authorizer), url_(std::move(url)) {}
 
-  HttpReply Evaluation(std::string_view body);
-  HttpReply Evaluations(std::string_view body);
-  HttpReply SearchSubject(std::string_view body);
-  HttpReply SearchResource(std::string_view body);
-  HttpReply SearchAction(std::string_view body);
+  HttpReply Evaluation(const Admission& admission, std::string_view body);
+  HttpReply Evaluations(const Admission& admission, std::string_view body);
+  HttpReply SearchSubject(const Admission& admission, std::string_view body);
+  HttpReply SearchResource(const Admission& admission, std::string_view body);
+  HttpReply SearchAction(const Admission& admission, std::string_view body);
   HttpReply Metadata() const;
 
  private:
+  CheckLimits LimitsFor(const Admission& admission) const;
   // The view of a whole call, and its checker; there may be no schema.
   struct Call;
   absl::StatusOr<AuthzenDecision> Decide(Call& call, AuthzenQuestion authzen);
   absl::StatusOr<AuthzenDecision> Record(CheckQuestion question, const Schema& schema, const std::string& key);
-  HttpReply Search(std::string_view body, AuthzenSought sought);
+  HttpReply Search(const Admission& admission, std::string_view body, AuthzenSought sought);
 
   Database& database_;
   Authorizer& authorizer_;

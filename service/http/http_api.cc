@@ -16,15 +16,16 @@ constexpr size_t kAuthzenBytesMax = 4 << 20;
 
 struct AuthzenRoute {
   std::string_view path;
-  HttpReply (AuthzenServer::*answer)(std::string_view body);
+  Need need;
+  HttpReply (AuthzenServer::*answer)(const Admission& admission, std::string_view body);
 };
 
 constexpr AuthzenRoute kAuthzenRoutes[] = {
-    {"/access/v1/evaluation", &AuthzenServer::Evaluation},
-    {"/access/v1/evaluations", &AuthzenServer::Evaluations},
-    {"/access/v1/search/subject", &AuthzenServer::SearchSubject},
-    {"/access/v1/search/resource", &AuthzenServer::SearchResource},
-    {"/access/v1/search/action", &AuthzenServer::SearchAction},
+    {"/access/v1/evaluation", Need::kCheck, &AuthzenServer::Evaluation},
+    {"/access/v1/evaluations", Need::kCheck, &AuthzenServer::Evaluations},
+    {"/access/v1/search/subject", Need::kRead, &AuthzenServer::SearchSubject},
+    {"/access/v1/search/resource", Need::kRead, &AuthzenServer::SearchResource},
+    {"/access/v1/search/action", Need::kRead, &AuthzenServer::SearchAction},
 };
 
 constexpr std::string_view kReadable[] = {"/.well-known/authzen-configuration", "/openapi.json", "/healthz", "/readyz"};
@@ -39,6 +40,10 @@ HttpReply NotAllowed(std::string allow) {
   return reply;
 }
 
+bool IsPrintable(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x20 && c < 0x7f; });
+}
+
 bool IsNdjson(const HttpRequest& request) { return absl::StartsWith(request.content_type, "application/x-ndjson"); }
 
 }  // namespace
@@ -51,11 +56,19 @@ HttpReply HttpApi::Handle(const HttpRequest& request) {
       return AuthzenError(WithReason(InvalidArgument("the body is JSON; send `Content-Type: application/json`"),
                                      "CONTENT_TYPE_INVALID"));
     }
+    // Before the body: whoever may not ask makes us read nothing.
+    const Admission admission =
+        gate_.Admit(Credentials{.authorization = request.authorization, .peer = request.peer}, route.need);
+    if (!admission.ok()) return AuthzenError(admission.status());
     auto body = ReadWhole(request, kAuthzenBytesMax);
-    return body.ok() ? (authzen_.*route.answer)(*body) : AuthzenError(body.status());
+    return body.ok() ? (authzen_.*route.answer)(admission, *body) : AuthzenError(body.status());
   }
   if (const NativeMethod* method = native_.Find(request.path); method != nullptr) {
     if (request.method != "POST") return NotAllowed("POST");
+    // It goes on as metadata, which takes nothing else.
+    if (!IsPrintable(request.authorization)) {
+      return RpcErrorReply(WithReason(absl::UnauthenticatedError("the API key is not valid"), "KEY_NOT_VALID"));
+    }
     if (IsJson(request) || (method->descriptor->client_streaming() && IsNdjson(request))) {
       return native_.Handle(*method, request);
     }

@@ -6,7 +6,7 @@
 //   GET  /openapi.json, /healthz, /readyz
 //
 // Threads     Safe to share.
-// Ownership   Database, authorizer and the server behind the channel outlive it.
+// Ownership   Database, authorizer, gate and the server behind the channel outlive it.
 #ifndef MANDATE_SERVICE_HTTP_HTTP_API_H_
 #define MANDATE_SERVICE_HTTP_HTTP_API_H_
 
@@ -15,6 +15,7 @@
 #include <string>
 
 #include "grpcpp/grpcpp.h"
+#include "service/access/gate.h"
 #include "service/authorizer.h"
 #include "service/database.h"
 #include "service/http/authzen_server.h"
@@ -26,8 +27,9 @@ namespace mandate {
 class HttpApi final : public HttpHandler {
  public:
   // `url`: where callers reach it, for documents that name places.
-  HttpApi(Database* database, Authorizer* authorizer, std::shared_ptr<grpc::Channel> channel, const std::string& url)
-      : database_(*database), authzen_(database, authorizer, url), native_(std::move(channel)), url_(url) {}
+  HttpApi(Database* database, Authorizer* authorizer, Gate* gate, std::shared_ptr<grpc::Channel> channel,
+          const std::string& url)
+      : database_(*database), gate_(*gate), authzen_(database, authorizer, url), native_(std::move(channel)), url_(url) {}
 
   HttpReply Handle(const HttpRequest& request) override;
   HttpReply Refuse(int status) override;
@@ -37,6 +39,7 @@ class HttpApi final : public HttpHandler {
   HttpReply Ready() const;
 
   Database& database_;
+  Gate& gate_;
   AuthzenServer authzen_;
   NativeApi native_;
   const std::string url_;

@@ -1,5 +1,6 @@
 #include "service/http/http_connection.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -10,6 +11,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "openssl/err.h"
 #include "schema/text.h"
 
 namespace mandate {
@@ -53,13 +55,60 @@ void Address(int fd, int (*of)(int, sockaddr*, socklen_t*), std::string* ip, int
 
 }  // namespace
 
-HttpConnection::HttpConnection(int fd) : fd_(fd), began_(Clock::now()) {
+HttpConnection::HttpConnection(int fd, std::shared_ptr<SSL_CTX> tls)
+    : fd_(fd), tls_(std::move(tls)), ssl_(tls_ == nullptr ? nullptr : SSL_new(tls_.get()), SSL_free), began_(Clock::now()) {
   const int on = 1;
   // Head and body of an answer are two writes.
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 HttpConnection::~HttpConnection() { close(fd_); }
+
+bool HttpConnection::Handshake() {
+  if (tls_ == nullptr) return true;
+  if (ssl_ == nullptr || fcntl(fd_, F_SETFL, O_NONBLOCK) != 0 || SSL_set_fd(ssl_.get(), fd_) != 1) return false;
+  const auto deadline = Clock::now() + kHeadTimeMax;
+  while (true) {
+    ERR_clear_error();
+    const Moved moved = FromTls(SSL_accept(ssl_.get()));
+    if (moved == Moved::kBytes) return true;
+    if (moved == Moved::kOver || !Await(fd_, want_, deadline)) return false;
+  }
+}
+
+HttpConnection::Moved HttpConnection::FromTls(int result) {
+  if (result > 0) return Moved::kBytes;
+  const int error = SSL_get_error(ssl_.get(), result);
+  if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) return Moved::kOver;
+  want_ = error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
+  return Moved::kAgain;
+}
+
+HttpConnection::Moved HttpConnection::Receive(char* data, size_t size, size_t* got) {
+  if (ssl_ != nullptr) {
+    ERR_clear_error();
+    return FromTls(SSL_read_ex(ssl_.get(), data, size, got));
+  }
+  const ssize_t done = recv(fd_, data, size, MSG_DONTWAIT);
+  want_ = POLLIN;
+  if (done < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return Moved::kAgain;
+  if (done <= 0) return Moved::kOver;
+  *got = static_cast<size_t>(done);
+  return Moved::kBytes;
+}
+
+HttpConnection::Moved HttpConnection::Send(const char* data, size_t size, size_t* sent) {
+  if (ssl_ != nullptr) {
+    ERR_clear_error();
+    return FromTls(SSL_write_ex(ssl_.get(), data, size, sent));
+  }
+  const ssize_t done = send(fd_, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+  want_ = POLLOUT;
+  if (done < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return Moved::kAgain;
+  if (done < 0) return Moved::kOver;
+  *sent = static_cast<size_t>(done);
+  return Moved::kBytes;
+}
 
 bool HttpConnection::AwaitRequest(std::chrono::milliseconds idle_max, const std::function<bool()>& must_leave) {
   in_head_ = true;
@@ -68,6 +117,7 @@ bool HttpConnection::AwaitRequest(std::chrono::milliseconds idle_max, const std:
   const auto deadline = Clock::now() + idle_max;
   while (next_ == buffer_.size()) {
     if (must_leave()) return false;
+    if (ssl_ != nullptr && SSL_pending(ssl_.get()) > 0) break;
     const auto look = std::min(deadline, Clock::now() + kLookEvery);
     if (Await(fd_, POLLIN, look)) break;
     if (Clock::now() >= deadline) return false;
@@ -96,11 +146,22 @@ std::string HttpConnection::RawHeader(std::string_view name) const {
 
 bool HttpConnection::Gone() const {
   char byte;
+  if (ssl_ != nullptr) {  // A peer that closes sends a last record first, which is no byte of a request.
+    ERR_clear_error();
+    size_t peeked = 0;
+    const int result = SSL_peek_ex(ssl_.get(), &byte, 1, &peeked);
+    const int error = result > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
+    return error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE;
+  }
   const ssize_t got = recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 void HttpConnection::Linger() {
+  if (ssl_ != nullptr && SSL_is_init_finished(ssl_.get())) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+  }
   shutdown(fd_, SHUT_WR);
   const auto deadline = Clock::now() + kLingerTimeMax;
   std::string dropped(kBufferBytes, '\0');
@@ -113,7 +174,10 @@ void HttpConnection::Linger() {
 
 void HttpConnection::Break() { shutdown(fd_, SHUT_RDWR); }
 
-bool HttpConnection::is_readable() const { return next_ < buffer_.size() || Await(fd_, POLLIN, ReadDeadline()); }
+bool HttpConnection::is_readable() const {
+  const bool has_bytes = next_ < buffer_.size() || (ssl_ != nullptr && SSL_pending(ssl_.get()) > 0);
+  return has_bytes || Await(fd_, POLLIN, ReadDeadline());
+}
 
 bool HttpConnection::is_writable() const { return Await(fd_, POLLOUT, Clock::now() + kSlowStart) && !Gone(); }
 
@@ -122,12 +186,15 @@ HttpConnection::Clock::time_point HttpConnection::ReadDeadline() const {
 }
 
 bool HttpConnection::Fill() {
-  if (!Await(fd_, POLLIN, ReadDeadline())) return false;
   buffer_.resize(kBufferBytes);
   next_ = 0;
-  const ssize_t got = recv(fd_, buffer_.data(), buffer_.size(), 0);
-  buffer_.resize(static_cast<size_t>(std::max<ssize_t>(0, got)));
-  return got > 0;
+  size_t got = 0;
+  Moved moved = Receive(buffer_.data(), buffer_.size(), &got);
+  while (moved == Moved::kAgain && Await(fd_, want_, ReadDeadline())) {
+    moved = Receive(buffer_.data(), buffer_.size(), &got);
+  }
+  buffer_.resize(moved == Moved::kBytes ? got : 0);
+  return moved == Moved::kBytes;
 }
 
 ssize_t HttpConnection::read(char* data, size_t size) {
@@ -149,14 +216,10 @@ ssize_t HttpConnection::write(const char* data, size_t size) {
   const auto deadline = Clock::now() + kSlowStart + TimeFor(size);
   size_t sent = 0;
   while (sent < size) {
-    const ssize_t done = send(fd_, data + sent, size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (done >= 0) {
-      sent += static_cast<size_t>(done);
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (!Await(fd_, POLLOUT, deadline)) return -1;
-    } else if (errno != EINTR) {
-      return -1;
-    }
+    size_t more = 0;
+    const Moved moved = Send(data + sent, size - sent, &more);
+    if (moved == Moved::kBytes) sent += more;
+    if (moved == Moved::kOver || (moved == Moved::kAgain && !Await(fd_, want_, deadline))) return -1;
   }
   return static_cast<ssize_t>(size);
 }

@@ -14,9 +14,11 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "httplib.h"
+#include "openssl/ssl.h"
 
 namespace mandate {
 
@@ -28,9 +30,12 @@ class HttpConnection final : public httplib::Stream {
   static constexpr std::chrono::seconds kSlowStart{10};
   static constexpr size_t kBytesPerSecondMin = 1 << 10;
 
-  explicit HttpConnection(int fd);
+  // `tls`: null for plain HTTP; else Handshake comes first.
+  HttpConnection(int fd, std::shared_ptr<SSL_CTX> tls);
   ~HttpConnection() override;
 
+  // Agrees on encryption, within kHeadTimeMax; true at once without TLS.
+  bool Handshake();
   // Waits for the first byte of a request for `idle_max`, as long as `must_leave` does not say otherwise.
   bool AwaitRequest(std::chrono::milliseconds idle_max, const std::function<bool()>& must_leave);
   // The head was read; what follows is the body.
@@ -56,8 +61,16 @@ class HttpConnection final : public httplib::Stream {
  private:
   Clock::time_point ReadDeadline() const;
   bool Fill();
+  // What recv and send would say. kAgain: nothing yet; it waits for what `Want` is.
+  enum class Moved { kBytes, kAgain, kOver };
+  Moved Receive(char* data, size_t size, size_t* got);
+  Moved Send(const char* data, size_t size, size_t* sent);
+  Moved FromTls(int result);
 
   const int fd_;
+  const std::shared_ptr<SSL_CTX> tls_;
+  const std::unique_ptr<SSL, void (*)(SSL*)> ssl_;  // Null: plain.
+  short want_ = 0;                                  // POLLIN or POLLOUT, after kAgain.
   std::string buffer_;     // Read from the socket, and from `next_` on not yet taken.
   size_t next_ = 0;
   std::string head_;       // Of this request, as far as it was taken.

@@ -19,6 +19,8 @@ struct HttpRequest {
   std::string method;        // `POST`
   std::string path;          // Decoded, without the query.
   std::string content_type;  // As sent; empty: none.
+  std::string authorization;
+  std::string peer;          // HOST:PORT, for the log.
 
   // Hands over the body piece by piece, as it arrives, until `take` says no or the body ends. INVALID_ARGUMENT for a body
   // that breaks off. Once.

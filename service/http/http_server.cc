@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -101,7 +103,8 @@ HttpListener::~HttpListener() {
 }
 
 struct HttpServer::Parts final : httplib::Server {
-  Parts(HttpListener bound, HttpHandler* handler) : listener(std::move(bound)), handler(*handler) {
+  Parts(HttpListener bound, HttpHandler* handler, ServerTls* tls)
+      : listener(std::move(bound)), handler(*handler), tls(tls) {
     svr_sock_ = listener.fd();  // The library sends no stream without one.
     keep_alive_timeout_sec_ = kIdleMax.count();
     const auto any = [this](const httplib::Request& request, httplib::Response& response) {
@@ -137,6 +140,8 @@ struct HttpServer::Parts final : httplib::Server {
     Exchange& exchange = *current_exchange;
     HttpRequest own{.method = request.method, .path = request.path};
     own.content_type = request.get_header_value("Content-Type");
+    own.authorization = exchange.connection->RawHeader("Authorization");
+    own.peer = Cat(request.remote_addr, ":", request.remote_port);
     own.gone = [&exchange] { return exchange.connection->Gone(); };
     own.may_keep = [this, &exchange](size_t bytes) {
       exchange.kept_bytes += bytes;
@@ -183,6 +188,7 @@ struct HttpServer::Parts final : httplib::Server {
 
   // All requests of a connection.
   void Serve(HttpConnection* connection) {
+    if (!connection->Handshake()) return;
     const auto must_leave = [this] { return stopping || crowded; };
     bool first = true;
     // Whoever just came is heard, however many wait.
@@ -229,13 +235,18 @@ struct HttpServer::Parts final : httplib::Server {
   }
 
   void WorkLoop() {
+    // OpenSSL writes to a connection that is gone by then.
+    sigset_t broken;
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken, nullptr);
     std::unique_lock lock(mutex);
     while (true) {
       ++idle;
       wake.wait(lock, [this] { return !waiting.empty() || stopping; });
       --idle;
       if (waiting.empty()) return;
-      HttpConnection connection(waiting.front());
+      HttpConnection connection(waiting.front(), tls == nullptr ? nullptr : tls->HttpContext());
       waiting.pop_front();
       crowded = waiting.size() > idle;
       room.notify_one();
@@ -267,6 +278,7 @@ struct HttpServer::Parts final : httplib::Server {
 
   const HttpListener listener;
   HttpHandler& handler;
+  ServerTls* const tls;  // Null: none.
   std::atomic<size_t> kept_bytes = 0;
   std::atomic<bool> stopping = false;
   std::atomic<bool> crowded = false;  // Somebody waits, and no thread is free.
@@ -286,8 +298,8 @@ HttpServer::HttpServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) 
 
 HttpServer::~HttpServer() { Stop(absl::ZeroDuration()); }
 
-std::unique_ptr<HttpServer> HttpServer::Start(HttpListener listener, HttpHandler* handler) {
-  auto parts = std::make_unique<Parts>(std::move(listener), handler);
+std::unique_ptr<HttpServer> HttpServer::Start(HttpListener listener, HttpHandler* handler, ServerTls* tls) {
+  auto parts = std::make_unique<Parts>(std::move(listener), handler, tls);
   parts->acceptor = std::thread([raw = parts.get()] { raw->AcceptLoop(); });
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(parts)));
 }

@@ -9,7 +9,7 @@
 //
 // Threads     Start and Stop from one thread. One thread a connection, kConnectionsMax at most; whoever comes then waits,
 //             and connections without a request are let go of for them.
-// Ownership   The handler outlives it.
+// Ownership   Handler and TLS outlive it.
 // Errors      INVALID_ARGUMENT for an address that is not HOST:PORT; UNAVAILABLE when it cannot be bound.
 #ifndef MANDATE_SERVICE_HTTP_HTTP_SERVER_H_
 #define MANDATE_SERVICE_HTTP_HTTP_SERVER_H_
@@ -20,6 +20,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "service/access/tls.h"
 #include "service/http/http_exchange.h"
 
 namespace mandate {
@@ -48,7 +49,8 @@ class HttpServer {
   // Of all bodies that are kept at one time.
   static constexpr size_t kKeptBytesMax = 512 << 20;
 
-  static std::unique_ptr<HttpServer> Start(HttpListener listener, HttpHandler* handler);
+  // `tls`: null for plain HTTP.
+  static std::unique_ptr<HttpServer> Start(HttpListener listener, HttpHandler* handler, ServerTls* tls = nullptr);
   ~HttpServer();
 
   int port() const;

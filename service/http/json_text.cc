@@ -10,8 +10,6 @@
 namespace mandate {
 namespace {
 
-absl::Status Malformed(std::string_view message) { return WithReason(InvalidArgument(message), "JSON_MALFORMED"); }
-
 // Finds what the parser would let pass: names given twice, and depth. Brackets are counted before anything is built.
 int DepthOf(std::string_view text) {
   int depth = 0;
@@ -35,9 +33,13 @@ int DepthOf(std::string_view text) {
 
 }  // namespace
 
+absl::Status JsonMalformed(std::string_view message) {
+  return WithReason(InvalidArgument(message), "JSON_MALFORMED");
+}
+
 absl::StatusOr<Json> ParseJsonObject(std::string_view text) {
-  if (text.empty()) return Malformed("the body is empty; send a JSON object");
-  if (DepthOf(text) > kJsonDepthMax) return Malformed(Cat("the body is nested more than ", kJsonDepthMax, " deep"));
+  if (text.empty()) return JsonMalformed("the body is empty; send a JSON object");
+  if (DepthOf(text) > kJsonDepthMax) return JsonMalformed(Cat("the body is nested more than ", kJsonDepthMax, " deep"));
   std::vector<absl::flat_hash_set<std::string>> names;
   std::string repeated;
   const auto watch = [&](int, Json::parse_event_t event, Json& value) {
@@ -50,9 +52,9 @@ absl::StatusOr<Json> ParseJsonObject(std::string_view text) {
     return true;
   };
   Json value = Json::parse(text.begin(), text.end(), watch, /*allow_exceptions=*/false);
-  if (value.is_discarded()) return Malformed("the body is not valid JSON in UTF-8");
-  if (!repeated.empty()) return Malformed(Cat("the body gives the name ", repeated, " twice"));
-  if (!value.is_object()) return Malformed("the body is not a JSON object");
+  if (value.is_discarded()) return JsonMalformed("the body is not valid JSON in UTF-8");
+  if (!repeated.empty()) return JsonMalformed(Cat("the body gives the name ", repeated, " twice"));
+  if (!value.is_object()) return JsonMalformed("the body is not a JSON object");
   return value;
 }
 

@@ -23,6 +23,8 @@ using Json = nlohmann::json;
 // A context of a caveat may be nested 30 deep, and stands a few levels down.
 inline constexpr int kJsonDepthMax = 40;
 
+absl::Status JsonMalformed(std::string_view message);
+
 absl::StatusOr<Json> ParseJsonObject(std::string_view text);
 
 // Compact, always valid UTF-8.

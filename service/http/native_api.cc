@@ -9,6 +9,7 @@
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "service/error_mapping.h"
+#include "service/http/json_text.h"
 #include "service/http/native_call.h"
 
 namespace mandate {
@@ -21,7 +22,7 @@ constexpr size_t kMessageBytesMax = 32 << 20;
 // How long a stream may say nothing before its header is sent all the same. An error within it has its own HTTP code.
 constexpr milliseconds kHeaderDelay{50};
 // How often a call that says nothing looks whether anybody still listens.
-constexpr milliseconds kLookEvery{200};
+constexpr milliseconds kReadEvery{200};
 
 std::unique_ptr<Message> New(const google::protobuf::Descriptor* type) {
   return std::unique_ptr<Message>(google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
@@ -38,19 +39,17 @@ std::string Clean(std::string_view text) {
   return clean;
 }
 
-absl::Status Malformed(const std::string& message) { return WithReason(InvalidArgument(message), "JSON_MALFORMED"); }
-
 // One request as the bytes of its message. Names that it does not have are refused: a mistyped condition must not vanish.
 absl::StatusOr<std::string> RequestBytes(const NativeMethod& method, const std::string& json) {
   const auto message = New(method.descriptor->input_type());
   const auto parsed = google::protobuf::util::JsonStringToMessage(json, message.get());
   if (!parsed.ok()) {
-    return Malformed(Cat("the body is no ", method.descriptor->input_type()->name(), ": ",
+    return JsonMalformed(Cat("the body is no ", method.descriptor->input_type()->name(), ": ",
                          Clean(std::string_view(parsed.message().data(), parsed.message().size()))));
   }
   std::string bytes;
   if (message->SerializeToString(&bytes)) return bytes;
-  return Malformed("the body is longer than a message may be");
+  return JsonMalformed("the body is longer than a message may be");
 }
 
 absl::StatusOr<std::string> ResponseJson(const NativeMethod& method, const std::string& bytes) {
@@ -91,7 +90,7 @@ class ResponseStream final : public HttpBody {
     if (first_ && !SendResult(*first_, send)) return call_->Cancel();
     std::string bytes;
     while (true) {
-      const NativeCall::Got got = call_->Read(&bytes, kLookEvery);
+      const NativeCall::Got got = call_->Read(&bytes, kReadEvery);
       if (got == NativeCall::Got::kEnd) break;
       if (got == NativeCall::Got::kNothingYet ? gone() : !SendResult(bytes, send)) return call_->Cancel();
     }
@@ -117,7 +116,7 @@ HttpReply Unary(const NativeMethod& method, const HttpRequest& request, NativeCa
   std::string bytes;
   NativeCall::Got got = NativeCall::Got::kNothingYet;
   while (got == NativeCall::Got::kNothingYet) {
-    got = call->Read(&bytes, kLookEvery);
+    got = call->Read(&bytes, kReadEvery);
     if (got == NativeCall::Got::kNothingYet && request.gone()) call->Cancel();
   }
   const bool answered = got == NativeCall::Got::kMessage;
@@ -175,7 +174,7 @@ const NativeMethod* NativeApi::Find(const std::string& path) const {
 HttpReply NativeApi::Handle(const NativeMethod& method, const HttpRequest& request) {
   const bool many_requests = method.descriptor->client_streaming();
   if (many_requests) {
-    NativeCall call(channel_, method.call);
+    NativeCall call(channel_, method.call, request.authorization);
     bool over = false;
     Lines lines([&](const std::string& line) -> absl::Status {
       auto bytes = RequestBytes(method, line);
@@ -194,7 +193,7 @@ HttpReply NativeApi::Handle(const NativeMethod& method, const HttpRequest& reque
   auto bytes = RequestBytes(method, *body);
   if (!bytes.ok()) return RpcErrorReply(bytes.status());
   if (!method.descriptor->server_streaming()) {
-    NativeCall call(channel_, method.call);
+    NativeCall call(channel_, method.call, request.authorization);
     if (call.Write(*bytes)) call.CloseWrites();
     return Unary(method, request, &call);
   }
@@ -203,7 +202,7 @@ HttpReply NativeApi::Handle(const NativeMethod& method, const HttpRequest& reque
     return RpcErrorReply(WithReason(absl::ResourceExhaustedError(Cat("there are ", kStreamsMax, " streams already")),
                                     "TOO_MANY_STREAMS"));
   }
-  auto call = std::make_unique<NativeCall>(channel_, method.call);
+  auto call = std::make_unique<NativeCall>(channel_, method.call, request.authorization);
   NativeCall* const raw = call.get();
   auto stream = std::make_shared<ResponseStream>(method, std::move(call), streams_);
   if (raw->Write(*bytes)) raw->CloseWrites();

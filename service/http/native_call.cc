@@ -19,7 +19,9 @@ std::string ToBytes(const grpc::ByteBuffer& buffer) {
 
 }  // namespace
 
-NativeCall::NativeCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method) {
+NativeCall::NativeCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                       const std::string& authorization) {
+  if (!authorization.empty()) context_.AddMetadata("authorization", authorization);
   stream_ = grpc::GenericStub(channel).PrepareCall(&context_, method, &queue_);
   stream_->StartCall(this);
   Wait();

@@ -22,7 +22,8 @@ namespace mandate {
 
 class NativeCall {
  public:
-  NativeCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method);
+  // `authorization`, if not empty, goes along. REQUIRES: it is printable ASCII.
+  NativeCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method, const std::string& authorization);
   ~NativeCall();
   NativeCall(const NativeCall&) = delete;
   NativeCall& operator=(const NativeCall&) = delete;

@@ -19,7 +19,6 @@
 namespace mandate {
 namespace {
 
-ObjectRef AsObject(const SubjectRef& subject) { return {subject.type, subject.id}; }
 
 bool IsNamed(StepKind kind) {
   return kind == StepKind::kPermission || kind == StepKind::kRelation || kind == StepKind::kRepeated;
@@ -111,7 +110,7 @@ bool GoalProof::ProvesRelation(size_t step, const Claim& claim) const {
   if (holder.relation.empty() || below.size() != 1) return false;
   const auto type = schema_.FindType(holder.type);
   const auto member = type ? schema_.FindMember(*type, holder.relation) : std::nullopt;
-  return member && Claims(below[0], AsObject(holder), *member);
+  return member && Claims(below[0], holder.object(), *member);
 }
 
 bool GoalProof::Quotes(size_t step, MemberId relation, const ObjectRef& object) const {
@@ -177,7 +176,7 @@ bool GoalProof::ProvesArrow(size_t step, const Expression& e, const ObjectRef& o
   const SubjectRef& holder = tree_[step].relationship->subject;
   for (const ArrowTarget& target : e.targets) {
     if (schema_.definition(target.type).name != holder.type) continue;
-    return Proves(tree_.below(step)[0], target.expr, AsObject(holder), goal);
+    return Proves(tree_.below(step)[0], target.expr, holder.object(), goal);
   }
   return false;
 }

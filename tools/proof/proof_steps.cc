@@ -14,7 +14,6 @@
 namespace mandate {
 namespace {
 
-ObjectRef AsObject(const SubjectRef& subject) { return {subject.type, subject.id}; }
 
 // Steps of these kinds say all there is to say.
 bool StandsAlone(StepKind kind) {
@@ -104,7 +103,7 @@ class StepChecker {
   }
 
   bool CheckDelegated(Kind kind) {
-    ObjectRef agent = AsObject(question_.subject);
+    ObjectRef agent = question_.subject.object();
     std::optional<ObjectRef> task = question_.task;
     const bool is_session = kind == Kind::kSession;
     if (ages_.size() != (is_session ? 1 : 0)) {
@@ -187,7 +186,7 @@ class StepChecker {
     edges.clear();
     const SubjectRef& holder = tree_[step].relationship->subject;
     if (!holder.relation.empty() || holder.IsWildcard()) return Flaw(step, "its subject is no object");
-    *subject = AsObject(holder);
+    *subject = holder.object();
     return Accept(step, world_.CheckOnly(object, relation, {holder}));
   }
 

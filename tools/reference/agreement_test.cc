@@ -9,12 +9,11 @@
 namespace mandate {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-constexpr char kSchema[] = R"(
+constexpr char kAgreementSchema[] = R"(
 use delegation
 use expiration
 caveat late(hour int) { hour > 18 }
@@ -40,7 +39,7 @@ errand:1#scope@document:plan#view
 
 class AgreementTest : public testing::Test {
  protected:
-  AgreementTest() : world_(kSchema, kRelationships), snapshot_(world_.store->Head()) {}
+  AgreementTest() : world_(kAgreementSchema, kRelationships), snapshot_(world_.store->Head()) {}
 
   EngineView Engine() { return {world_.plan.get(), snapshot_.get(), world_.now, world_.limits}; }
 
@@ -131,7 +130,7 @@ TEST_F(AgreementTest, IsMissedByEachWayOfAskingAboutAgents) {
               {.resource = {"document", "plan"}, .permission = "view", .subject_type = "bot"},
               Paging::kOneByOne)
           .value_or(""),
-      AllOf(HasSubstr("lookup: YES for user:ann"), HasSubstr("reference:")));
+      ::testing::AllOf(HasSubstr("lookup: YES for user:ann"), HasSubstr("reference:")));
 }
 
 TEST_F(AgreementTest, DoesNotCountABudgetThatRanOutAsADisagreement) {

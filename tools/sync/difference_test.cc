@@ -70,7 +70,9 @@ TEST(RecordFile, GivesBackWhatWasPutAwayAsOftenAsWanted) {
       got.emplace_back(record);
       if (round == 0 && got.size() == 100) break;  // Rewound in the middle.
     }
-    if (round == 1) EXPECT_EQ(got, all);
+    if (round == 1) {
+      EXPECT_EQ(got, all);
+    }
   }
 }
 

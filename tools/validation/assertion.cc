@@ -15,10 +15,6 @@ constexpr std::string_view kWords =
     "with, given, task, principal, agent, chain, audience, digest, needs, reason; of a call also key, repeated; of an "
     "approval also for";
 
-std::string_view Strip(std::string_view text) {
-  return StdView(absl::StripAsciiWhitespace(AbslView(text)));
-}
-
 // Words between blanks; a bracketed part of one may hold blanks.
 class Words {
  public:

@@ -6,9 +6,12 @@
 #include <iterator>
 #include <sstream>
 
+#include "absl/strings/ascii.h"
 #include "schema/text.h"
 
 namespace mandate {
+
+std::string_view Strip(std::string_view text) { return StdView(absl::StripAsciiWhitespace(AbslView(text))); }
 
 absl::Status About(std::string_view text, const absl::Status& status, std::string_view hint) {
   const std::string quoted = Quote(text);

@@ -16,6 +16,9 @@ namespace mandate {
 // The file's text, or standard input for `-`.
 absl::StatusOr<std::string> ReadFile(const std::string& file);
 
+// Without blanks at its ends.
+std::string_view Strip(std::string_view text);
+
 // The same error, naming the text that it is about, and with a hint where one helps.
 absl::Status About(std::string_view text, const absl::Status& status, std::string_view hint = "");
 

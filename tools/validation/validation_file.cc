@@ -4,7 +4,6 @@
 #include <functional>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 #include "schema/text.h"
 #include "tools/validation/input.h"
@@ -22,10 +21,6 @@ struct Part {
   Form form;
   std::function<absl::Status(const YAML::Node& value)> read;
 };
-
-std::string_view Strip(std::string_view text) {
-  return StdView(absl::StripAsciiWhitespace(AbslView(text)));
-}
 
 int LineOf(const YAML::Node& node) { return node.Mark().line + 1; }
 

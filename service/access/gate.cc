@@ -1,0 +1,185 @@
+#include "service/access/gate.h"
+
+#include <chrono>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/strip.h"
+#include "schema/reason.h"
+#include "schema/text.h"
+#include "service/access/file_stamp.h"
+#include "service/error_mapping.h"
+#include "spdlog/spdlog.h"
+
+namespace mandate {
+namespace {
+
+constexpr std::chrono::seconds kKeysLookEvery{1};
+// Refused calls are counted, and told at most so often: whoever calls in vain fills no disk.
+constexpr absl::Duration kLogEvery = absl::Seconds(1);
+constexpr absl::string_view kScheme = "Bearer ";
+
+absl::StatusOr<std::string> ReadKeyFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return absl::NotFoundError(Cat("cannot read the file of keys `", path, "`"));
+  std::string text(KeyRing::kFileBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() <= KeyRing::kFileBytesMax) return text;
+  return InvalidArgument(Cat("the file of keys `", path, "` has more than ", KeyRing::kFileBytesMax, " bytes"));
+}
+
+int64_t SteadyNow() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::vector<std::string> CertificateNames(const grpc::ServerContext& context) {
+  std::vector<std::string> names;
+  const auto auth = context.auth_context();
+  if (auth == nullptr || !auth->IsPeerAuthenticated()) return names;
+  for (const char* property : {GRPC_X509_SAN_PROPERTY_NAME, GRPC_X509_CN_PROPERTY_NAME}) {
+    for (const grpc::string_ref& value : auth->FindPropertyValues(property)) names.emplace_back(value.data(), value.size());
+  }
+  return names;
+}
+
+}  // namespace
+
+struct Gate::Ring {
+  KeyRing keys;
+};
+
+Admission::~Admission() {
+  if (calls_ != nullptr) --*calls_;
+}
+
+grpc::Status Admission::Refused() const { return ToGrpc(status_); }
+
+Gate::Gate(std::string key_file, std::function<absl::Time()> now)
+    : key_file_(std::move(key_file)),
+      now_(std::move(now)),
+      anybody_(std::make_shared<Caller>(Caller{.id = "anybody", .role = Role::kAdmin})) {}
+
+absl::StatusOr<std::unique_ptr<Gate>> Gate::Open(const std::string& key_file, std::function<absl::Time()> now) {
+  std::unique_ptr<Gate> gate(new Gate(key_file, std::move(now)));
+  if (gate->is_open()) return gate;
+  if (absl::Status s = gate->Load(); !s.ok()) return s;
+  return gate;
+}
+
+absl::Status Gate::Load() {
+  const std::string stamp = FileStamp(key_file_);
+  auto text = ReadKeyFile(key_file_);
+  if (!text.ok()) return text.status();
+  auto keys = KeyRing::Parse(*text);
+  if (!keys.ok()) return InvalidArgument(Cat("the file of keys `", key_file_, "`: ", keys.status().message()));
+  auto ring = std::make_shared<const Ring>(Ring{*std::move(keys)});
+  std::lock_guard lock(mutex_);
+  ring_ = std::move(ring);
+  seen_ = stamp;  // Of before it was read: a change in between is seen again.
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const Gate::Ring> Gate::CurrentRing() {
+  int64_t due = next_look_.load(std::memory_order_relaxed);
+  const int64_t now = SteadyNow();
+  const int64_t next = now + std::chrono::nanoseconds(kKeysLookEvery).count();
+  if (now >= due && next_look_.compare_exchange_strong(due, next)) {  // One caller looks, for all.
+    const std::string stamp = FileStamp(key_file_);
+    bool changed = false;
+    {
+      std::lock_guard lock(mutex_);
+      changed = stamp != seen_;
+      seen_ = stamp;  // A file that is wrong is told once, and read again when it changes.
+    }
+    if (changed) {
+      if (absl::Status s = Load(); s.ok()) {
+        spdlog::info("the keys were read again from {}", key_file_);
+      } else {
+        spdlog::error("the keys stay as they were: {}", std::string(s.message()));
+      }
+    }
+  }
+  std::lock_guard lock(mutex_);
+  return ring_;
+}
+
+Admission Gate::Refuse(absl::Status status, const Credentials& credentials) {
+  std::lock_guard lock(log_mutex_);
+  ++unlogged_;
+  const absl::Time now = absl::Now();
+  if (now >= next_log_) {
+    spdlog::warn("refused {} calls, the last from {}: {}", unlogged_,
+                 std::string(credentials.peer.empty() ? "an unknown peer" : credentials.peer), ReasonOf(status));
+    unlogged_ = 0;
+    next_log_ = now + kLogEvery;
+  }
+  return Admission(std::move(status));
+}
+
+Admission Gate::Identify(const Credentials& credentials) {
+  Admission admission;
+  if (is_open()) {
+    admission.caller_ = anybody_;
+    return admission;
+  }
+  const auto ring = CurrentRing();
+  const Caller* caller = nullptr;
+  const absl::string_view shown = AbslView(credentials.authorization);
+  if (!shown.empty()) {
+    if (absl::StartsWithIgnoreCase(shown, kScheme)) caller = ring->keys.FindKey(StdView(shown.substr(kScheme.size())), now_());
+    if (caller == nullptr) {
+      return Refuse(WithReason(absl::UnauthenticatedError("the API key is not valid"), "KEY_NOT_VALID"), credentials);
+    }
+  } else if (!credentials.certificate_names.empty()) {
+    caller = ring->keys.FindCertificate(credentials.certificate_names, now_());
+  }
+  if (caller == nullptr) {
+    return Refuse(WithReason(absl::UnauthenticatedError("this server wants an API key: send `authorization: Bearer KEY`"),
+                             "NO_KEY"),
+                  credentials);
+  }
+  admission.caller_ = std::shared_ptr<const Caller>(ring, caller);
+  if (caller->calls_max == 0) return admission;
+  std::shared_ptr<std::atomic<size_t>> calls;
+  {
+    std::lock_guard lock(mutex_);
+    auto& kept = calls_[caller->id];
+    if (kept == nullptr) kept = std::make_shared<std::atomic<size_t>>(0);
+    calls = kept;
+  }
+  admission.calls_ = std::move(calls);
+  if (++*admission.calls_ <= caller->calls_max) return admission;
+  admission.status_ = WithReason(
+      absl::ResourceExhaustedError(Cat("this key may have ", caller->calls_max, " calls under way; try again in a moment")),
+      "TOO_MANY_CALLS");
+  return admission;
+}
+
+Admission Gate::Admit(const grpc::ServerContext& context, const google::protobuf::Message& request) {
+  if (is_open()) {
+    Admission admission;
+    admission.caller_ = anybody_;
+    return admission;
+  }
+  const std::string peer = context.peer();
+  Credentials credentials{.certificate_names = CertificateNames(context), .peer = peer};
+  const auto header = context.client_metadata().find("authorization");
+  if (header != context.client_metadata().end()) {
+    credentials.authorization = std::string_view(header->second.data(), header->second.size());
+  }
+  Admission admission = Identify(credentials);
+  if (!admission.ok()) return admission;
+  if (absl::Status s = MayCall(admission.caller(), request); !s.ok()) return Refuse(std::move(s), credentials);
+  return admission;
+}
+
+Admission Gate::Admit(const Credentials& credentials, Need need) {
+  Admission admission = Identify(credentials);
+  if (!admission.ok()) return admission;
+  if (absl::Status s = MayDo(admission.caller(), need); !s.ok()) return Refuse(std::move(s), credentials);
+  return admission;
+}
+
+}  // namespace mandate
