@@ -33,6 +33,7 @@ using Clock = std::chrono::steady_clock;
 struct Load {
   int rate = 10'000;
   int seconds = 60;
+  int batch = 1;                // Relationships of one call, which is one revision.
   int writers = 64;
   int watchers = 3;
   double cut_off_every = 5;  // Seconds, on average.
@@ -92,18 +93,20 @@ class Host {
 // again, and ALREADY_EXISTS says that it was.
 void Write(int port, const Load& load, int writer, Clock::time_point end, std::atomic<uint64_t>* written) {
   auto stub = v1::RelationshipService::NewStub(Connect(port));
-  const auto step = std::chrono::duration<double>(static_cast<double>(load.writers) / load.rate);
+  const auto step = std::chrono::duration<double>(static_cast<double>(load.writers) * load.batch / load.rate);
   Clock::time_point next = Clock::now();
   for (int i = 0; Clock::now() < end; ++i) {
     v1::WriteRequest request;
-    v1::RelationshipUpdate* update = request.add_updates();
-    update->set_operation(v1::RelationshipUpdate::OPERATION_CREATE);
-    v1::Relationship* relationship = update->mutable_relationship();
-    relationship->mutable_resource()->set_type("document");
-    relationship->mutable_resource()->set_id("w" + std::to_string(writer) + "_" + std::to_string(i));
-    relationship->set_relation("viewer");
-    relationship->mutable_subject()->set_type("user");
-    relationship->mutable_subject()->set_id("alice");
+    for (int part = 0; part < load.batch; ++part) {
+      v1::RelationshipUpdate* update = request.add_updates();
+      update->set_operation(v1::RelationshipUpdate::OPERATION_CREATE);
+      v1::Relationship* relationship = update->mutable_relationship();
+      relationship->mutable_resource()->set_type("document");
+      relationship->mutable_resource()->set_id("w" + std::to_string(writer) + "_" + std::to_string(i * load.batch + part));
+      relationship->set_relation("viewer");
+      relationship->mutable_subject()->set_type("user");
+      relationship->mutable_subject()->set_id("alice");
+    }
     while (true) {
       grpc::ClientContext context;
       context.set_wait_for_ready(true);
@@ -114,7 +117,7 @@ void Write(int port, const Load& load, int writer, Clock::time_point end, std::a
           status.error_code() == grpc::UNAVAILABLE || status.error_code() == grpc::CANCELLED;
       if (!may_be_written) Die("a write failed: " + status.error_message());
     }
-    ++*written;
+    *written += static_cast<uint64_t>(load.batch);
     next += std::chrono::duration_cast<Clock::duration>(step);
     std::this_thread::sleep_until(next);
   }
@@ -255,7 +258,8 @@ int Run(const Load& load) {
 int Main(int argc, char** argv) {
   Load load;
   CLI::App app("Watchers under a load of writes");
-  app.add_option("--rate", load.rate, "Writes a second, all writers together")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--rate", load.rate, "Relationships a second, all writers together")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--batch", load.batch, "Relationships of one call")->capture_default_str()->check(CLI::Range(1, 1000));
   app.add_option("--seconds", load.seconds, "How long is written")->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--writers", load.writers, "Threads, each with a connection")->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--watchers", load.watchers, "Watchers")->capture_default_str()->check(CLI::PositiveNumber);

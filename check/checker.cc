@@ -51,8 +51,8 @@ absl::StatusOr<MemberId> ResolvePermission(const Schema& schema, TypeId type, st
 }
 
 Checker::Checker(const Plan& plan, const Snapshot& snapshot, absl::Time now,
-                 const CheckLimits& limits, AnswerCache* answers)
-    : plan_(plan), snapshot_(snapshot), now_(now), limits_(limits), answers_(answers) {
+                 const CheckLimits& limits, AnswerCache* answers, DecisionTally* tally)
+    : plan_(plan), snapshot_(snapshot), now_(now), limits_(limits), answers_(answers), tally_(tally) {
   if (snapshot.read_cache() != nullptr) cached_.emplace(snapshot, snapshot.read_cache().get());
 }
 
@@ -90,6 +90,7 @@ absl::StatusOr<const Snapshot*> Checker::SnapshotFor(const std::vector<Relations
 absl::StatusOr<Answer> Checker::Check(const CheckQuestion& question) {
   const auto began = std::chrono::steady_clock::now();
   absl::StatusOr<Answer> answer = DecideOrRecall(question);
+  if (tally_ != nullptr) tally_->Note(answer);
   if (answer.ok()) answer->duration = absl::FromChrono(std::chrono::steady_clock::now() - began);
   return answer;
 }
@@ -111,7 +112,10 @@ absl::StatusOr<Answer> Checker::DecideOrRecall(const CheckQuestion& question) {
   if (answers_ != nullptr && cached_) {
     key = AnswerKey(question, plan_.schema_revision(), limits_.chain_agents_max);
     if (!key.empty()) {
-      if (auto answer = answers_->Get(key, snapshot_, now_)) return *std::move(answer);
+      if (auto answer = answers_->Get(key, snapshot_, now_)) {
+        if (tally_ != nullptr) tally_->recalled.fetch_add(1, std::memory_order_relaxed);
+        return *std::move(answer);
+      }
     }
   }
   return Decide(question, key);

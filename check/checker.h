@@ -24,6 +24,7 @@
 #include "check/answer_cache.h"
 #include "check/budget.h"
 #include "check/conditions.h"
+#include "check/decision_tally.h"
 #include "check/evaluator.h"
 #include "check/plan.h"
 #include "check/question.h"
@@ -43,9 +44,9 @@ struct CheckLimits {
 
 class Checker {
  public:
-  // `answers`, if there is one: of the snapshot's store.
+  // `answers`, if there is one: of the snapshot's store. `tally`: where answers are counted, if anywhere.
   Checker(const Plan& plan, const Snapshot& snapshot, absl::Time now, const CheckLimits& limits,
-          AnswerCache* answers = nullptr);
+          AnswerCache* answers = nullptr, DecisionTally* tally = nullptr);
   Checker(const Checker&) = delete;
   Checker& operator=(const Checker&) = delete;
 
@@ -76,6 +77,7 @@ class Checker {
   const absl::Time now_;
   const CheckLimits limits_;
   AnswerCache* const answers_;
+  DecisionTally* const tally_;
   std::optional<CachedSnapshot> cached_;  // snapshot_, read through what its store keeps.
   absl::flat_hash_map<std::string, std::unique_ptr<Conditions>> conditions_;  // by context
   absl::flat_hash_map<std::string, std::shared_ptr<const Snapshot>> layered_;  // by contextual relationships

@@ -138,7 +138,10 @@ absl::StatusOr<Authorizer::Outcome> Authorizer::TryAuthorize(const std::vector<A
   auto written = database_.store().Write(request);
   if (!written.ok()) return written.status();
   outcome.revision = decided->front().entry.revision;
-  for (DecidedCall& one : *decided) outcome.answers.push_back(std::move(one.answer));
+  for (DecidedCall& one : *decided) {
+    database_.tally().Note(one.answer);
+    outcome.answers.push_back(std::move(one.answer));
+  }
   return outcome;
 }
 

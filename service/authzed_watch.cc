@@ -124,8 +124,8 @@ grpc::Status AuthzedWatch::Watch(grpc::ServerContext* context, const az::WatchRe
   writer->SendInitialMetadata();
   Sender sender(store.database_id(), writer);
   const absl::Status end =
-      FollowChanges(*database_, options, [&] { return !context->IsCancelled() && !stopping_; }, &sender);
-  return EndOfWatch(end, stopping_);
+      FollowChanges(*database_, options, [&] { return !context->IsCancelled() && !stopping_ && admission.Holds(); }, &sender);
+  return admission.Holds() ? EndOfWatch(end, stopping_) : admission.Lapsed();
 }
 
 }  // namespace mandate

@@ -191,7 +191,7 @@ Checker Database::CheckerFor(const View& view, const CheckLimits& limits) const 
 }
 
 Checker Database::CheckerAt(const View& view, absl::Time moment, const CheckLimits& limits) const {
-  return Checker(*view.plan, *view.snapshot, moment, limits, answers_.get());
+  return Checker(*view.plan, *view.snapshot, moment, limits, answers_.get(), &tally_);
 }
 
 absl::StatusOr<std::vector<ExpandNode>> Database::ExpandAt(const View& view,

@@ -100,6 +100,7 @@ class Database {
   TupleStore& store() { return *store_; }
   const TupleStore& store() const { return *store_; }
   const DatabaseOptions& options() const { return options_; }
+  DecisionTally& tally() const { return tally_; }
 
  private:
   explicit Database(const DatabaseOptions& options) : options_(options) {}
@@ -114,6 +115,7 @@ class Database {
   DatabaseOptions options_;
   std::unique_ptr<TupleStore> store_;
   std::unique_ptr<AnswerCache> answers_;  // Null: none.
+  mutable DecisionTally tally_;
   mutable std::mutex plans_mutex_;
   mutable std::map<Revision, std::shared_ptr<const Plan>> plans_;  // by schema revision
 };

@@ -153,6 +153,7 @@ grpc::Status DelegationServer::WatchLedger(grpc::ServerContext* context, const v
   // The header tells the caller that from here on nothing is missed.
   writer->SendInitialMetadata();
   while (!context->IsCancelled() && !stopping_) {
+    if (!admission.Holds()) return admission.Lapsed();
     auto more = stream.Send(*database_->store().Head());
     if (!more.ok()) return ToGrpc(more.status());
     if (!*more) return grpc::Status::OK;

@@ -13,6 +13,7 @@
 #include "service/authzed_services.h"
 #include "service/http/http_api.h"
 #include "service/http/http_server.h"
+#include "service/metrics.h"
 #include "service/services.h"
 #include "spdlog/spdlog.h"
 
@@ -41,6 +42,7 @@ struct Server::Parts {
       : options(options),
         database(database),
         gate(std::move(gate)),
+        metrics(database),
         permissions(database, this->gate.get()),
         relationships(database, this->gate.get()),
         watch(database, this->gate.get()),
@@ -123,6 +125,7 @@ struct Server::Parts {
   const ServerOptions options;
   Database* database;
   const std::unique_ptr<Gate> gate;
+  Metrics metrics;
   std::unique_ptr<ServerTls> tls;  // Null: none.
   PermissionServer permissions;
   RelationshipServer relationships;
@@ -158,7 +161,7 @@ absl::Status Server::StartHttp(Parts* parts) {
   const std::string url = options.http_url.empty() ? Cat(parts->tls == nullptr ? "http://" : "https://", host, ":", listener->port()) : options.http_url;
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
-  parts->http_api = std::make_unique<HttpApi>(parts->database, &parts->delegation.authorizer(), parts->gate.get(),
+  parts->http_api = std::make_unique<HttpApi>(parts->database, &parts->delegation.authorizer(), parts->gate.get(), &parts->metrics,
                                               parts->server->InProcessChannel(arguments), url);
   parts->http = HttpServer::Start(*std::move(listener), parts->http_api.get(), parts->tls.get());
   return absl::OkStatus();
@@ -189,6 +192,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
   builder.SetMaxSendMessageSize(kMessageBytesMax);
+  builder.experimental().SetInterceptorCreators(parts->metrics.Interceptors());
   builder.AddListeningPort(options.listen, credentials, &parts->port);
   builder.RegisterService(&parts->permissions);
   builder.RegisterService(&parts->relationships);

@@ -76,8 +76,8 @@ grpc::Status WatchServer::Watch(grpc::ServerContext* context, const v1::WatchReq
   writer->SendInitialMetadata();
   Sender sender(store.database_id(), writer);
   const absl::Status end =
-      FollowChanges(*database_, options, [&] { return !context->IsCancelled() && !stopping_; }, &sender);
-  return EndOfWatch(end, stopping_);
+      FollowChanges(*database_, options, [&] { return !context->IsCancelled() && !stopping_ && admission.Holds(); }, &sender);
+  return admission.Holds() ? EndOfWatch(end, stopping_) : admission.Lapsed();
 }
 
 }  // namespace mandate

@@ -53,13 +53,13 @@ std::shared_ptr<const StateView> Borrow(std::shared_ptr<const StateView> base,
 void CommitGroup::FillBatch(const RocksDatabase& database, rocksdb::WriteBatch* batch) const {
   for (Family family : {Family::kMeta, Family::kLive, Family::kHistory, Family::kChangelog,
                         Family::kLedger}) {
-    for (const auto& [key, value] : overlay.entries(family)) {
+    overlay.ForEach(family, [&](const std::string& key, const std::optional<std::string>& value) {
       if (value) {
         (void)batch->Put(database.family(family), AsSlice(key), AsSlice(*value));
       } else {
         (void)batch->Delete(database.family(family), AsSlice(key));
       }
-    }
+    });
   }
   (void)batch->Put(database.family(Family::kMeta), HeadKey(), EncodeHead({head, schema}));
   (void)batch->Put(database.family(Family::kMeta), LedgerHeadKey(), EncodeLedgerHead(ledger));

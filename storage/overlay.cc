@@ -10,6 +10,9 @@
 // found by looking at each source.
 #include "storage/overlay.h"
 
+#include <algorithm>
+#include <numeric>
+
 namespace mandate {
 namespace {
 
@@ -93,22 +96,43 @@ class OverlayScan : public Scan {
 }  // namespace
 
 void Overlay::Put(Family family, std::string key, std::string value) {
-  entries_[static_cast<size_t>(family)].insert_or_assign(std::move(key), std::move(value));
+  pending_[static_cast<size_t>(family)].emplace_back(std::move(key), std::move(value));
 }
 
 void Overlay::Delete(Family family, std::string key) {
-  entries_[static_cast<size_t>(family)].insert_or_assign(std::move(key), std::nullopt);
+  pending_[static_cast<size_t>(family)].emplace_back(std::move(key), std::nullopt);
+}
+
+const Overlay::Entries& Overlay::entries(Family family) const {
+  Entries& entries = entries_[static_cast<size_t>(family)];
+  Pending& pending = pending_[static_cast<size_t>(family)];
+  for (auto& [key, value] : pending) entries.insert_or_assign(std::move(key), std::move(value));
+  pending.clear();
+  return entries;
+}
+
+void Overlay::ForEach(Family family, const Visit& visit) const {
+  const Pending& pending = pending_[static_cast<size_t>(family)];
+  for (const auto& [key, value] : entries_[static_cast<size_t>(family)]) visit(key, value);
+  std::vector<uint32_t> order(pending.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    const int compared = pending[a].first.compare(pending[b].first);
+    return compared != 0 ? compared < 0 : a < b;
+  });
+  for (const uint32_t at : order) visit(pending[at].first, pending[at].second);
 }
 
 void Overlay::MergeFrom(Overlay&& newer) {
   for (size_t family = 0; family < kFamilies; ++family) {
-    if (entries_[family].empty()) {
+    Pending& pending = pending_[family];
+    if (entries_[family].empty() && pending.empty()) {
       entries_[family] = std::move(newer.entries_[family]);
+      pending = std::move(newer.pending_[family]);
       continue;
     }
-    for (auto& [key, value] : newer.entries_[family]) {
-      entries_[family].insert_or_assign(key, std::move(value));
-    }
+    for (auto& [key, value] : newer.entries_[family]) pending.emplace_back(key, std::move(value));
+    for (auto& change : newer.pending_[family]) pending.push_back(std::move(change));
   }
 }
 

@@ -11,9 +11,11 @@
 #define MANDATE_STORAGE_OVERLAY_H_
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
@@ -21,6 +23,8 @@
 
 namespace mandate {
 
+// Changes are put down as they come, and sorted in when somebody reads: an import of a million relationships is read by nobody
+// before it is committed, and finding a place for each would be most of its cost.
 class Overlay {
  public:
   // A key with its new value, or with none: deleted.
@@ -30,10 +34,17 @@ class Overlay {
   void Delete(Family family, std::string key);
   void MergeFrom(Overlay&& newer);  // What `newer` says counts.
 
-  const Entries& entries(Family family) const { return entries_[static_cast<size_t>(family)]; }
+  const Entries& entries(Family family) const;
+
+  // Every change; of several to one key the last counts. In the order of keys, but for what was read already, which comes
+  // before the rest.
+  using Visit = std::function<void(const std::string& key, const std::optional<std::string>& value)>;
+  void ForEach(Family family, const Visit& visit) const;
 
  private:
-  std::array<Entries, kFamilies> entries_;
+  using Pending = std::vector<std::pair<std::string, std::optional<std::string>>>;
+  mutable std::array<Entries, kFamilies> entries_;
+  mutable std::array<Pending, kFamilies> pending_;  // Newer than the entries, the last ones newest.
 };
 
 class OverlayView : public StateView {

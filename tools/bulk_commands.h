@@ -16,7 +16,7 @@ struct ImportOptions {
   std::string skip_invalid;  // A file for the lines that are wrong; empty: none may be.
   bool create = false;
   bool touch = false;        // The default, said aloud.
-  uint64_t batch = 1'000'000;
+  uint64_t batch = 250'000;
   uint64_t errors_max = 20;
 };
 int ImportFiles(const ClientOptions& client, const ImportOptions& options);

@@ -14,6 +14,7 @@
 #include "tools/delegation_command_line.h"
 #include "tools/exit_code.h"
 #include "tools/key_commands.h"
+#include "tools/serve_config.h"
 
 namespace mandate {
 namespace {
@@ -141,7 +142,14 @@ class CommandLine {
     command->add_option("--log-level", serve_.log_level, "debug, info, warn or error")
         ->capture_default_str()
         ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
-    command->callback([this] { run_ = [this] { return Serve(serve_); }; });
+    command->add_option("--config", config_,
+                        "File of these options, one a line: `listen = \"127.0.0.1:50051\"`. The command line goes before the "
+                        "environment (MANDATE_SERVE_LISTEN), and that before the file");
+    NameVariables(command);
+    command->callback([this, command] {
+      if (!config_.empty()) ReadConfigFile(command, config_);
+      run_ = [this] { return Serve(serve_); };
+    });
   }
 
   void AddSchema() {
@@ -339,6 +347,7 @@ class CommandLine {
   CLI::App app_;
   ClientOptions client_;
   ServeOptions serve_;
+  std::string config_;
   SchemaWriteOptions schema_write_;
   SchemaFormatOptions schema_format_;
   SchemaDiffOptions schema_diff_;

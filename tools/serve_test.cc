@@ -130,6 +130,28 @@ TEST(Serve, ListensBeyondThisMachineOnlyWhenItIsToldHow) {
   EXPECT_THAT(everywhere.log(), HasSubstr("warning --insecure: whoever reaches the port can do everything"));
 }
 
+TEST(Serve, TakesItsOptionsFromAFileAndTheEnvironment) {
+  TempDirectory directory;
+  const auto run = [&](const std::string& config, const std::vector<std::string>& environment = {}) {
+    return RunMandate({"serve", "--config", directory.File("c.conf", config), "--data", directory.File("db")}, "", environment)
+        .err;
+  };
+  // Each ends at the address, which is wrong on purpose: what is named is what counted.
+  EXPECT_THAT(run("listen = \"127.0.0.1:70001\" # as in a file\nlog-level = \"warn\"\ninsecure = false\nhttp = \"\"\n"),
+              HasSubstr("`127.0.0.1:70001` is no address"));
+  EXPECT_THAT(run("listen = \"127.0.0.1:70001\"\n", {"MANDATE_SERVE_LISTEN=127.0.0.1:70002"}),
+              HasSubstr("`127.0.0.1:70002` is no address"));
+  EXPECT_THAT(RunMandate({"serve", "--config", directory.File("d.conf", "listen = \"127.0.0.1:70001\"\n"), "--data",
+                          directory.File("db"), "--listen", "127.0.0.1:70003"},
+                         "", {"MANDATE_SERVE_LISTEN=127.0.0.1:70002"})
+                  .err,
+              HasSubstr("`127.0.0.1:70003` is no address"));
+  const std::string wrong = run("lissten = \"x\"\ncache-mib = 0\nlog-level = \"loud\"\ninsecure = 3\n");
+  EXPECT_THAT(wrong, AllOf(HasSubstr("`lissten` is no option of `mandate serve`; did you mean `listen`?"), HasSubstr("--cache-mib"),
+                           HasSubstr("--log-level"), HasSubstr("insecure")));
+  EXPECT_THAT(RunMandate({"serve", "--config", directory.File("none")}).err, HasSubstr("none"));
+}
+
 TEST(Serve, TakesTheKeysThatTheCommandMakes) {
   TempDirectory directory;
   const std::string file = directory.File("keys.json");

@@ -21,6 +21,7 @@ namespace mandate {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::AllOf;
 using testing::HasSubstr;
 
 namespace az = ::authzed::api::v1;
@@ -425,6 +426,12 @@ TEST(Access, HttpAsksForTheSameKeys) {
   EXPECT_THAT(post("/access/v1/search/resource", server.Header("reader"), search), HasSubstr("eu-plan"));
   EXPECT_THAT(post("/access/v1/search/resource", server.Header("gateway"), search), HasSubstr("403 "));
   EXPECT_THAT(post("/access/v1/search/resource", server.Header("limited"), search), HasSubstr("403 "));
+  EXPECT_EQ(client.Get("/metrics")->status, 401);
+  EXPECT_EQ(client.Get("/metrics", {{"Authorization", server.Header("gateway")}})->status, 403);
+  EXPECT_THAT(client.Get("/metrics", {{"Authorization", server.Header("reader")}})->body,
+              AllOf(HasSubstr("mandate_calls_total{code=\"UNAUTHENTICATED\",method=\"mandate.v1.PermissionService/Check\"} 2"),
+                    HasSubstr("mandate_http_requests_total{route=\"/access/v1/evaluation\",status=\"401\"} 1"),
+                    testing::Not(HasSubstr(server.Key("reader")))));
   // What says that the server lives is open, and says no more.
   EXPECT_EQ(client.Get("/healthz")->status, 200);
   EXPECT_EQ(client.Get("/readyz")->status, 200);
@@ -467,6 +474,26 @@ TEST(Access, KeysComeAndGoWithTheFile) {
   EXPECT_EQ(server.TryCheck("", question), "UNAUTHENTICATED NO_KEY");
   server.WriteKeys();
   EXPECT_TRUE(Soon([&] { return server.TryCheck("reader", question) == "OK"; }));
+}
+
+TEST(Access, AWatchEndsWithItsKey) {
+  KeyedServer server;
+  server.WriteWorld();
+  const auto channel = grpc::CreateChannel(server.address(), grpc::InsecureChannelCredentials());
+  for (const char* method : {"/mandate.v1.WatchService/Watch", "/authzed.api.v1.WatchService/Watch",
+                             "/mandate.v1.DelegationService/WatchLedger"}) {
+    NativeCall watch(channel, method, server.Header("reader"));
+    ASSERT_TRUE(watch.Write("") && watch.CloseWrites());
+    std::string bytes;
+    EXPECT_EQ(watch.Read(&bytes, milliseconds(1500)), NativeCall::Got::kNothingYet) << method;
+    server.WriteKeys("reader");
+    NativeCall::Got got = NativeCall::Got::kNothingYet;
+    for (int i = 0; i < 200 && got == NativeCall::Got::kNothingYet; ++i) got = watch.Read(&bytes, milliseconds(100));
+    EXPECT_EQ(got, NativeCall::Got::kEnd) << method;
+    EXPECT_EQ(Fault(FromGrpc(watch.Finish())), "UNAUTHENTICATED KEY_NOT_VALID") << method;
+    server.WriteKeys();
+    EXPECT_TRUE(Soon([&] { return server.TryCheck("reader", "document:eu-plan#view@user:ann") == "OK"; }));
+  }
 }
 
 TEST(Access, AKeyHasItsCallsAtOneTimeAndNoMore) {

@@ -44,15 +44,23 @@ std::vector<std::string> CertificateNames(const grpc::ServerContext& context) {
   return names;
 }
 
-}  // namespace
+absl::Status KeyNotValid() {
+  return WithReason(absl::UnauthenticatedError("the API key is not valid"), "KEY_NOT_VALID");
+}
 
-struct Gate::Ring {
-  KeyRing keys;
-};
+}  // namespace
 
 Admission::~Admission() {
   if (calls_ != nullptr) --*calls_;
 }
+
+bool Admission::Holds() const {
+  if (gate_ == nullptr) return true;
+  const auto current = gate_->CurrentRing();
+  return current->StillHolds(*ring_, caller_->id, gate_->now_());
+}
+
+grpc::Status Admission::Lapsed() const { return ToGrpc(KeyNotValid()); }
 
 grpc::Status Admission::Refused() const { return ToGrpc(status_); }
 
@@ -74,14 +82,14 @@ absl::Status Gate::Load() {
   if (!text.ok()) return text.status();
   auto keys = KeyRing::Parse(*text);
   if (!keys.ok()) return InvalidArgument(Cat("the file of keys `", key_file_, "`: ", keys.status().message()));
-  auto ring = std::make_shared<const Ring>(Ring{*std::move(keys)});
+  auto ring = std::make_shared<const KeyRing>(*std::move(keys));
   std::lock_guard lock(mutex_);
   ring_ = std::move(ring);
   seen_ = stamp;  // Of before it was read: a change in between is seen again.
   return absl::OkStatus();
 }
 
-std::shared_ptr<const Gate::Ring> Gate::CurrentRing() {
+std::shared_ptr<const KeyRing> Gate::CurrentRing() {
   int64_t due = next_look_.load(std::memory_order_relaxed);
   const int64_t now = SteadyNow();
   const int64_t next = now + std::chrono::nanoseconds(kKeysLookEvery).count();
@@ -128,18 +136,20 @@ Admission Gate::Identify(const Credentials& credentials) {
   const Caller* caller = nullptr;
   const absl::string_view shown = AbslView(credentials.authorization);
   if (!shown.empty()) {
-    if (absl::StartsWithIgnoreCase(shown, kScheme)) caller = ring->keys.FindKey(StdView(shown.substr(kScheme.size())), now_());
+    if (absl::StartsWithIgnoreCase(shown, kScheme)) caller = ring->FindKey(StdView(shown.substr(kScheme.size())), now_());
     if (caller == nullptr) {
-      return Refuse(WithReason(absl::UnauthenticatedError("the API key is not valid"), "KEY_NOT_VALID"), credentials);
+      return Refuse(KeyNotValid(), credentials);
     }
   } else if (!credentials.certificate_names.empty()) {
-    caller = ring->keys.FindCertificate(credentials.certificate_names, now_());
+    caller = ring->FindCertificate(credentials.certificate_names, now_());
   }
   if (caller == nullptr) {
     return Refuse(WithReason(absl::UnauthenticatedError("this server wants an API key: send `authorization: Bearer KEY`"),
                              "NO_KEY"),
                   credentials);
   }
+  admission.gate_ = this;
+  admission.ring_ = ring;
   admission.caller_ = std::shared_ptr<const Caller>(ring, caller);
   if (caller->calls_max == 0) return admission;
   std::shared_ptr<std::atomic<size_t>> calls;

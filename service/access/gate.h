@@ -9,6 +9,7 @@
 // Without a file everybody is an admin: the server listens on loopback then, or was told --insecure.
 //
 // Threads     Safe to share.
+// Ownership   The gate outlives its admissions.
 // Errors      UNAUTHENTICATED (NO_KEY, KEY_NOT_VALID); PERMISSION_DENIED (rules.h); RESOURCE_EXHAUSTED (TOO_MANY_CALLS)
 //             for a key that has all its calls under way.
 #ifndef MANDATE_SERVICE_ACCESS_GATE_H_
@@ -37,6 +38,8 @@ struct Credentials {
   std::string_view peer;                        // For the log.
 };
 
+class Gate;
+
 // One call that was let in, or why not. It holds its caller's place until it ends.
 class Admission {
  public:
@@ -49,6 +52,11 @@ class Admission {
   grpc::Status Refused() const;  // REQUIRES: !ok()
 
   const Caller& caller() const { return *caller_; }  // REQUIRES: ok()
+
+  // For calls that last: whether the caller would be let in now as then. A key that is revoked, or has expired, ends its
+  // watches. REQUIRES: ok()
+  bool Holds() const;
+  grpc::Status Lapsed() const;  // What such a call ends with.
   bool only_delegated() const { return caller_ == nullptr || caller_->role == Role::kGateway; }
 
   // Each further request of a stream.
@@ -60,6 +68,8 @@ class Admission {
   Admission() = default;
 
   absl::Status status_;
+  Gate* gate_ = nullptr;                   // Null: no keys.
+  std::shared_ptr<const KeyRing> ring_;    // Of its time.
   std::shared_ptr<const Caller> caller_;
   std::shared_ptr<std::atomic<size_t>> calls_;  // Of its key, this one among them; null: not counted.
 };
@@ -76,10 +86,10 @@ class Gate {
   bool is_open() const { return key_file_.empty(); }
 
  private:
-  struct Ring;
+  friend class Admission;
   Gate(std::string key_file, std::function<absl::Time()> now);
   Admission Identify(const Credentials& credentials);
-  std::shared_ptr<const Ring> CurrentRing();
+  std::shared_ptr<const KeyRing> CurrentRing();
   absl::Status Load();
   Admission Refuse(absl::Status status, const Credentials& credentials);
 
@@ -89,7 +99,7 @@ class Gate {
   std::atomic<int64_t> next_look_ = 0;  // In ns of the steady clock.
 
   std::mutex mutex_;
-  std::shared_ptr<const Ring> ring_;
+  std::shared_ptr<const KeyRing> ring_;
   std::string seen_;  // What the file was when it was last looked at.
   absl::flat_hash_map<std::string, std::shared_ptr<std::atomic<size_t>>> calls_;  // By id; they outlive a ring.
 

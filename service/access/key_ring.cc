@@ -171,6 +171,17 @@ const Caller* KeyRing::FindKey(std::string_view key, absl::Time now) const {
   return has_digest && same && now < entry->expires ? &entry->caller : nullptr;
 }
 
+bool KeyRing::StillHolds(const KeyRing& earlier, const std::string& id, absl::Time now) const {
+  const auto here = by_id_.find(id);
+  const auto there = earlier.by_id_.find(id);
+  if (here == by_id_.end() || there == earlier.by_id_.end()) return false;
+  const Entry& a = entries_[here->second];
+  const Entry& b = earlier.entries_[there->second];
+  const auto area = [](const Entry& entry) { return entry.caller.only ? entry.caller.only->ToString() : ""; };
+  return a.digest == b.digest && a.certificate == b.certificate && a.caller.role == b.caller.role && area(a) == area(b) &&
+         now < a.expires;
+}
+
 const Caller* KeyRing::FindCertificate(const std::vector<std::string>& names, absl::Time now) const {
   for (const std::string& name : names) {
     const auto it = by_certificate_.find(name);

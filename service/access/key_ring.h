@@ -59,7 +59,8 @@ class KeyRing {
   // By the first of a certificate's names that is listed.
   const Caller* FindCertificate(const std::vector<std::string>& names, absl::Time now) const;
 
-  size_t size() const { return entries_.size(); }
+  // Whether a caller of an earlier ring is still the same one: same proof, same rights, not expired.
+  bool StillHolds(const KeyRing& earlier, const std::string& id, absl::Time now) const;
 
  private:
   struct Entry {

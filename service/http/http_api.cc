@@ -1,6 +1,7 @@
 #include "service/http/http_api.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 
 #include "absl/strings/match.h"
@@ -28,7 +29,7 @@ constexpr AuthzenRoute kAuthzenRoutes[] = {
     {"/access/v1/search/action", Need::kRead, &AuthzenServer::SearchAction},
 };
 
-constexpr std::string_view kReadable[] = {"/.well-known/authzen-configuration", "/openapi.json", "/healthz", "/readyz"};
+constexpr std::string_view kReadable[] = {"/.well-known/authzen-configuration", "/openapi.json", "/healthz", "/readyz", "/metrics"};
 
 HttpReply Bare(int status, std::string_view message) {
   return {.status = status, .body = JsonText(Json{{"error", {{"status", status}, {"message", std::string(message)}}}})};
@@ -49,8 +50,24 @@ bool IsNdjson(const HttpRequest& request) { return absl::StartsWith(request.cont
 }  // namespace
 
 HttpReply HttpApi::Handle(const HttpRequest& request) {
+  const auto began = std::chrono::steady_clock::now();
+  std::string_view route = "other";
+  HttpReply reply = Answer(request, &route);
+  metrics_.CountHttp(route, reply.status, std::chrono::steady_clock::now() - began);
+  return reply;
+}
+
+HttpReply HttpApi::ShowMetrics(const HttpRequest& request) {
+  const Admission admission =
+      gate_.Admit(Credentials{.authorization = request.authorization, .peer = request.peer}, Need::kRead);
+  if (!admission.ok()) return RpcErrorReply(admission.status());
+  return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_.Text()};
+}
+
+HttpReply HttpApi::Answer(const HttpRequest& request, std::string_view* name) {
   for (const AuthzenRoute& route : kAuthzenRoutes) {
     if (request.path != route.path) continue;
+    *name = route.path;
     if (request.method != "POST") return NotAllowed("POST");
     if (!IsJson(request)) {
       return AuthzenError(WithReason(InvalidArgument("the body is JSON; send `Content-Type: application/json`"),
@@ -64,6 +81,7 @@ HttpReply HttpApi::Handle(const HttpRequest& request) {
     return body.ok() ? (authzen_.*route.answer)(admission, *body) : AuthzenError(body.status());
   }
   if (const NativeMethod* method = native_.Find(request.path); method != nullptr) {
+    *name = method->path;
     if (request.method != "POST") return NotAllowed("POST");
     // It goes on as metadata, which takes nothing else.
     if (!IsPrintable(request.authorization)) {
@@ -77,10 +95,12 @@ HttpReply HttpApi::Handle(const HttpRequest& request) {
     reply.status = 415;
     return reply;
   }
-  const bool readable = std::find(std::begin(kReadable), std::end(kReadable), request.path) != std::end(kReadable);
-  if (!readable) return Bare(404, "there is nothing at this path; /openapi.json says what there is");
+  const auto readable = std::find(std::begin(kReadable), std::end(kReadable), request.path);
+  if (readable == std::end(kReadable)) return Bare(404, "there is nothing at this path; /openapi.json says what there is");
+  *name = *readable;
   if (request.method != "GET" && request.method != "HEAD") return NotAllowed("GET");
   if (request.path == "/openapi.json") return {.body = OpenApiDocument(url_)};
+  if (request.path == "/metrics") return ShowMetrics(request);
   if (request.path == "/healthz") return {.body = R"({"status":"ok"})"};
   return request.path == "/readyz" ? Ready() : authzen_.Metadata();
 }

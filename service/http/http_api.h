@@ -3,10 +3,10 @@
 //   POST /access/v1/evaluation, /access/v1/evaluations, /access/v1/search/{subject,resource,action}
 //   GET  /.well-known/authzen-configuration
 //   POST /v1/SERVICE/METHOD                     mandate.v1 (native_methods.h)
-//   GET  /openapi.json, /healthz, /readyz
+//   GET  /openapi.json, /healthz, /readyz; /metrics, for who may read
 //
 // Threads     Safe to share.
-// Ownership   Database, authorizer, gate and the server behind the channel outlive it.
+// Ownership   Database, authorizer, gate, metrics and the server behind the channel outlive it.
 #ifndef MANDATE_SERVICE_HTTP_HTTP_API_H_
 #define MANDATE_SERVICE_HTTP_HTTP_API_H_
 
@@ -21,25 +21,29 @@
 #include "service/http/authzen_server.h"
 #include "service/http/http_exchange.h"
 #include "service/http/native_api.h"
+#include "service/metrics.h"
 
 namespace mandate {
 
 class HttpApi final : public HttpHandler {
  public:
   // `url`: where callers reach it, for documents that name places.
-  HttpApi(Database* database, Authorizer* authorizer, Gate* gate, std::shared_ptr<grpc::Channel> channel,
-          const std::string& url)
-      : database_(*database), gate_(*gate), authzen_(database, authorizer, url), native_(std::move(channel)), url_(url) {}
+  HttpApi(Database* database, Authorizer* authorizer, Gate* gate, Metrics* metrics,
+          std::shared_ptr<grpc::Channel> channel, const std::string& url)
+      : database_(*database), gate_(*gate), metrics_(*metrics), authzen_(database, authorizer, url), native_(std::move(channel)), url_(url) {}
 
   HttpReply Handle(const HttpRequest& request) override;
   HttpReply Refuse(int status) override;
   void set_stopping() { stopping_ = true; }  // Not ready any more.
 
  private:
+  HttpReply Answer(const HttpRequest& request, std::string_view* route);
+  HttpReply ShowMetrics(const HttpRequest& request);
   HttpReply Ready() const;
 
   Database& database_;
   Gate& gate_;
+  Metrics& metrics_;
   AuthzenServer authzen_;
   NativeApi native_;
   const std::string url_;

@@ -235,7 +235,8 @@ std::string OpenApiDocument(const std::string& url) {
                 {"/.well-known/authzen-configuration", ReadPath("metadata", "The endpoints of AuthZEN.")},
                 {"/openapi.json", ReadPath("openapi", "This document.")},
                 {"/healthz", ReadPath("health", "The process answers.")},
-                {"/readyz", ReadPath("ready", "The store answers; 503 otherwise.")}};
+                {"/readyz", ReadPath("ready", "The store answers; 503 otherwise.")},
+                {"/metrics", ReadPath("metrics", "What the server counts, for Prometheus (text format 0.0.4).")}};
   for (const NativeMethod& method : NativeMethods()) paths[method.path] = NativePath(method, &schemas);
   schemas.Of(*Commented().FindMessageTypeByName("google.rpc.Status"));
   Json components = schemas.Components();
