@@ -27,7 +27,6 @@ TEST(Metrics, CountCallsByMethodAndCodeAndAnswersByDecision) {
   const std::string text = server.Metrics();
   for (const char* line : {"mandate_calls_total{code=\"OK\",method=\"mandate.v1.PermissionService/Check\"} 3\n",
                            "mandate_calls_total{code=\"INVALID_ARGUMENT\",method=\"mandate.v1.PermissionService/Check\"} 1\n",
-                           "mandate_calls_in_flight{method=\"mandate.v1.PermissionService/Check\"} 0\n",
                            "mandate_call_seconds_count{method=\"mandate.v1.PermissionService/Check\"} 4\n",
                            "mandate_decisions_total{decision=\"allowed\"} 2\n", "mandate_decisions_total{decision=\"denied\"} 1\n",
                            "mandate_decisions_total{decision=\"failed\"} 1\n", "mandate_decisions_total{decision=\"recalled\"} 1\n",
