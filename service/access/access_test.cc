@@ -465,6 +465,7 @@ TEST(Access, KeysComeAndGoWithTheFile) {
   EXPECT_TRUE(Soon([&] { return server.TryCheck("reader", question) == "UNAUTHENTICATED KEY_NOT_VALID"; }));
   // Half a file, or none, takes nobody's key away, and gives nobody one.
   server.WriteFile("{\"keys\": [");
+  // Longer than until the file is looked at again: what is shown is that nothing happens.
   std::this_thread::sleep_for(milliseconds(1500));
   EXPECT_EQ(server.TryCheck("writer", question), "OK");
   EXPECT_EQ(server.TryCheck("reader", question), "UNAUTHENTICATED KEY_NOT_VALID");

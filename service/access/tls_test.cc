@@ -185,7 +185,7 @@ TEST(Tls, ANewCertificateIsTakenWithoutARestart) {
   const auto with_next = grpc::SslCredentials({next.certificate(), "", ""});
   EXPECT_EQ(server.Call(with_next), "UNAVAILABLE");
   const TestCertificate renewed = next.Issue("localhost");
-  server.Put("server.key", renewed.key);  // For a moment they do not fit together.
+  server.Put("server.key", renewed.key);  // They do not fit together, for longer than until they are looked at.
   std::this_thread::sleep_for(std::chrono::milliseconds(1500));
   EXPECT_THAT(Https(server.http_port(), server.authority.certificate(), kHealth), HasSubstr("HTTP/1.1 200"));
   server.Put("server.pem", renewed.certificate);
