@@ -12,7 +12,7 @@
 #include <memory>
 #include <string>
 
-#include "service/database.h"
+#include "service/database/database.h"
 
 namespace mandate {
 

@@ -63,6 +63,7 @@ class Rules {
     for (const PendingChange& pending : write_.changes()) {
       if (pending.change->op == ChangeOp::kDelete) continue;
       const Relationship& relationship = pending.change->relationship;
+      if (!ConcernsDelegation(schema_, relationship)) continue;
       auto type = schema_.FindType(relationship.resource.type);
       auto subject_type = schema_.FindType(relationship.subject.type);
       if (!type || !subject_type) continue;
@@ -292,6 +293,18 @@ class Rules {
 };
 
 }  // namespace
+
+bool ConcernsDelegation(const Schema& schema, const Relationship& relationship) {
+  const auto type = schema.FindType(relationship.resource.type);
+  const auto subject_type = schema.FindType(relationship.subject.type);
+  if (!type || !subject_type) return false;
+  for (const TypeId named : {*type, *subject_type}) {
+    const Kind kind = schema.definition(named).kind;
+    if (kind == Kind::kTask || kind == Kind::kSession) return true;
+  }
+  const auto member = schema.FindMember(*type, relationship.relation);
+  return member && schema.member(*member).reserved != Reserved::kNone;
+}
 
 absl::Status AdmitDelegation(const Plan& plan, PendingWrite& write) {
   if (!plan.schema().has_delegation()) return absl::OkStatus();

@@ -21,6 +21,9 @@
 
 namespace mandate {
 
+// True for a relationship that the rules look at. The others may be written without AdmitDelegation seeing them.
+bool ConcernsDelegation(const Schema& schema, const Relationship& relationship);
+
 // Refuses the write, or admits it and notes births and seals among the database's facts.
 absl::Status AdmitDelegation(const Plan& plan, PendingWrite& write);
 

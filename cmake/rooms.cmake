@@ -72,13 +72,7 @@ function(mandate_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_precompile_headers(${name} PRIVATE ${MANDATE_PCH} <gtest/gtest.h> <gmock/gmock.h>)
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gmock GTest::gtest_main)
-  set(arguments)
-  if(MANDATE_SANITIZE STREQUAL "thread" AND name STREQUAL "service_test")
-    # gRPC, protobuf and Abseil are not instrumented, so what they order for us looks unordered: over the wire every call
-    # is reported. The database that the services share is tested without them.
-    set(arguments --gtest_filter=Database*)
-  endif()
-  add_test(NAME ${name} COMMAND ${name} ${arguments})
+  add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 2400
                        ENVIRONMENT "TSAN_OPTIONS=ignore_noninstrumented_modules=1")
 endfunction()

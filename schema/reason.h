@@ -31,6 +31,8 @@ absl::Status Invalid(std::string_view message, std::string_view reason, std::str
 
 // What a message names, once more by itself (`caveat_name`: `office_hours`), for programs. REQUIRES: !status.ok().
 absl::Status WithDetail(absl::Status status, std::string_view key, std::string_view value);
+// The detail of an error that goes away by itself: in how many milliseconds to try again.
+inline constexpr char kRetryAfterDetail[] = "retry_after_ms";
 std::map<std::string, std::string> DetailsOf(const absl::Status& status);
 
 }  // namespace mandate

@@ -18,7 +18,7 @@
 
 #include "absl/status/statusor.h"
 #include "check/authorize.h"
-#include "service/database.h"
+#include "service/database/database.h"
 #include "service/delegation_calls.h"
 
 namespace mandate {

@@ -229,26 +229,28 @@ grpc::Status AuthzedPermissions::ImportBulkRelationships(
 grpc::Status AuthzedPermissions::Import(grpc::ServerContext* context, const ImportSource& read, uint64_t* loaded) {
   const Admission admission = gate_->Admit(*context, az::ImportBulkRelationshipsRequest());
   if (!admission.ok()) return admission.Refused();
-  std::vector<TupleChange> changes;
-  uint64_t bytes = 0;
+  RelationshipImport import(database_, ChangeOp::kCreate);
+  const auto refused = [&](const absl::Status& status) {
+    const Relationship* const offender = import.RefusedBy(status);
+    if (offender == nullptr) return ToAuthzed(status);
+    return ToAuthzed(InWordsOfCaller(status, "relationships[", "]"), *offender);
+  };
   az::ImportBulkRelationshipsRequest request;
   while (read(&request)) {
     if (absl::Status s = admission.May(request); !s.ok()) return ToGrpc(s);
-    bytes += request.ByteSizeLong();
-    absl::Status admitted = AdmitImport(changes.size() + request.relationships_size(), bytes);
-    if (!admitted.ok()) return ToAuthzed(admitted);
+    if (absl::Status s = import.Admit(request.ByteSizeLong()); !s.ok()) return ToAuthzed(s);
     for (const az::Relationship& wire : request.relationships()) {
-      auto relationship = FromWire(wire, Cat("relationships[", changes.size(), "]"));
+      auto relationship = FromWire(wire, Cat("relationships[", import.size(), "]"));
       if (!relationship.ok()) return ToAuthzed(relationship.status());
-      changes.push_back({ChangeOp::kCreate, *std::move(relationship)});
+      if (absl::Status s = import.Add(*std::move(relationship)); !s.ok()) return refused(s);
     }
   }
   // A connection that was lost ends the stream as a finished one does.
   if (context->IsCancelled()) return ToGrpc(CallerGone());
-  if (changes.empty()) return grpc::Status::OK;
-  auto revision = database_->Write(changes, {});
-  if (!revision.ok()) return WriteError(revision.status(), changes, {}, "relationships[", "]");
-  *loaded = changes.size();
+  if (import.size() == 0) return grpc::Status::OK;
+  auto revision = import.Commit();
+  if (!revision.ok()) return refused(revision.status());
+  *loaded = import.size();
   return grpc::Status::OK;
 }
 

@@ -15,7 +15,7 @@
 #include "authzed/api/v1/schema_service.grpc.pb.h"
 #include "authzed/api/v1/watch_service.grpc.pb.h"
 #include "service/access/gate.h"
-#include "service/database.h"
+#include "service/database/database.h"
 
 namespace mandate {
 

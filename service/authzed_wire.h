@@ -12,7 +12,7 @@
 #include "check/checker.h"
 #include "check/expand.h"
 #include "check/lookup.h"
-#include "service/database.h"
+#include "service/database/database.h"
 #include "storage/tuple_store.h"
 
 namespace mandate {

@@ -1,8 +1,8 @@
 // The changelog, read on behind what was sent, and the commit itself wakes who waits. Nothing is kept for a watcher
 // but its place, so a slow one costs the server nothing and loses nothing: it is told to come back, and goes on where it was.
 //
-// Why every change is seen once and in order: the changelog has one record for each revision, written in the commit's own
-// batch; a watcher reads the records behind its place in their order, from a snapshot of the newest state, and its place
+// Why every change is seen once and in order: the changelog has one record for each revision (several of a load), written by the
+// commit itself; a watcher reads the records behind its place in their order, from a snapshot of the newest state, and its place
 // moves only past a record that it has dealt with. WaitBeyond returns at once if a newer revision is there already, so no
 // commit between the reading and the waiting is slept through.
 #include "service/change_feed.h"
@@ -18,8 +18,8 @@ namespace {
 // Of one message; a commit that has more is sent in several.
 constexpr size_t kChangesPerMessage = 1000;
 
-// Commits that are read together: their changes are in memory meanwhile.
-constexpr size_t kCommitsPerRead = 64;
+// Records that are read together: their changes are in memory meanwhile.
+constexpr size_t kRecordsPerRead = 64;
 
 // How often a watcher that waits looks whether anybody still listens.
 constexpr absl::Duration kLookEvery = absl::Milliseconds(250);
@@ -37,18 +37,23 @@ class Feed {
         options_(options),
         sink_(*sink),
         after_(options.after),
+        place_(options.after),
         checkpoint_at_(absl::Now() + kCheckpointEvery) {}
 
   // Everything that is there. CANCELLED once nobody listens.
   absl::Status SendNews() {
     for (;;) {
-      auto records = database_.store().Changes(after_, kCommitsPerRead);
+      auto records = database_.store().Changes(place_, kRecordsPerRead);
       if (!records.ok()) return records.status();
       for (const ChangeRecord& record : *records) {
         if (absl::Status status = SendRecord(record); !status.ok()) return status;
-        after_ = record.revision;
+        if (record.continues) {
+          place_ = {record.revision, record.part};
+        } else {
+          place_ = after_ = record.revision;
+        }
       }
-      if (records->size() < kCommitsPerRead) return Checkpoint();
+      if (records->size() < kRecordsPerRead) return Checkpoint();
     }
   }
 
@@ -58,21 +63,28 @@ class Feed {
   absl::Status SendRecord(const ChangeRecord& record) {
     FeedPart part{.record = &record,
                   .changes = {},
-                  .schema_changed = record.schema_changed && options_.schema_changes};
+                  .schema_changed = record.schema_changed && options_.schema_changes,
+                  .resume = after_,
+                  .continues = true};
+    const auto send = [&] {
+      told_ = part.continues;
+      absl::Status status = Send(part);
+      part.changes.clear();
+      return status;
+    };
     for (const CommittedChange& change : record.changes) {
       if (!LetThrough(change)) continue;
       if (part.changes.size() == kChangesPerMessage) {
-        part.resume = after_;
-        part.continues = true;
-        if (absl::Status status = Send(part); !status.ok()) return status;
-        part.changes.clear();
+        if (absl::Status status = send(); !status.ok()) return status;
       }
       part.changes.push_back(&change);
     }
-    if (part.changes.empty() && !part.schema_changed) return absl::OkStatus();
+    if (record.continues) return part.changes.empty() ? absl::OkStatus() : send();
+    // Whoever was told a part of the commit is told its end, if only that it is the end.
+    if (part.changes.empty() && !part.schema_changed && !told_) return absl::OkStatus();
     part.resume = record.revision;
     part.continues = false;
-    return Send(part);
+    return send();
   }
 
   absl::Status Send(const FeedPart& part) {
@@ -107,7 +119,9 @@ class Feed {
   const Database& database_;
   const FeedOptions& options_;
   FeedSink& sink_;
-  Revision after_;
+  Revision after_;      // Everything up to here was dealt with,
+  ChangePlace place_;   // and maybe some parts of the next.
+  bool told_ = false;   // A part of the next was sent.
   absl::Time checkpoint_at_;
 };
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "service/database.h"
+#include "service/database/database.h"
 
 namespace mandate {
 

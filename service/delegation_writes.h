@@ -13,7 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "check/plan.h"
-#include "service/database.h"
+#include "service/database/database.h"
 #include "service/delegation_calls.h"
 #include "storage/tuple_store.h"
 

@@ -1,5 +1,6 @@
 #include "service/error_mapping.h"
 
+#include "absl/strings/numbers.h"
 #include "google/rpc/error_details.pb.h"
 #include "schema/reason.h"
 #include "schema/text.h"
@@ -46,6 +47,13 @@ std::string Cut(std::string_view text, size_t bytes_max) {
 
 }  // namespace
 
+int64_t RetryAfterSeconds(const absl::Status& status) {
+  const auto details = DetailsOf(status);
+  const auto after = details.find(kRetryAfterDetail);
+  int64_t ms = 0;
+  return after != details.end() && absl::SimpleAtoi(after->second, &ms) ? (ms + 999) / 1000 : 0;
+}
+
 google::rpc::Status ToRpcStatus(const absl::Status& status) {
   google::rpc::Status wire;
   const std::string_view message = StdView(status.message());
@@ -63,6 +71,14 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
       (*info.mutable_metadata())[key] = cut;
     }
     wire.add_details()->PackFrom(info);
+  }
+  const auto details = DetailsOf(status);
+  int64_t after_ms = 0;
+  if (const auto after = details.find(kRetryAfterDetail); after != details.end() && absl::SimpleAtoi(after->second, &after_ms)) {
+    google::rpc::RetryInfo retry;
+    retry.mutable_retry_delay()->set_seconds(after_ms / 1000);
+    retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(after_ms % 1000) * 1'000'000);
+    wire.add_details()->PackFrom(retry);
   }
   if (const std::string field = FieldOf(status); !field.empty()) {
     google::rpc::BadRequest bad;

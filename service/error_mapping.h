@@ -23,6 +23,9 @@ inline constexpr size_t kDetailsBytesMax = 4096;
 // The whole error as a message, for a place inside a response.
 google::rpc::Status ToRpcStatus(const absl::Status& status);
 
+// When to try again, rounded up; 0: the error does not say.
+int64_t RetryAfterSeconds(const absl::Status& status);
+
 grpc::Status ToGrpc(const absl::Status& status);
 
 // The same with more details than a status carries. REQUIRES: they are no longer than kDetailsBytesMax.

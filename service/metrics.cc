@@ -3,12 +3,14 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <map>
 
 #include "authzed/api/v1/experimental_service.pb.h"
 #include "authzed/api/v1/permission_service.pb.h"
 #include "authzed/api/v1/schema_service.pb.h"
 #include "authzed/api/v1/watch_service.pb.h"
 #include "google/protobuf/descriptor.h"
+#include "mandate/v1/admin_service.pb.h"
 #include "mandate/v1/delegation_service.pb.h"
 #include "mandate/v1/permission_service.pb.h"
 #include "mandate/v1/relationship_service.pb.h"
@@ -32,6 +34,8 @@ prometheus::Histogram::BucketBoundaries Seconds() {
 
 double InSeconds(std::chrono::nanoseconds took) { return std::chrono::duration<double>(took).count(); }
 
+}  // namespace
+
 const char* CodeName(int code) {
   static constexpr const char* kNames[] = {
       "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
@@ -40,33 +44,47 @@ const char* CodeName(int code) {
   return kNames[code];
 }
 
-// Resident bytes of this process, as Linux tells them.
-double ResidentBytes() {
+uint64_t ResidentBytes() {
   std::ifstream statm("/proc/self/statm");
   uint64_t size = 0;
   uint64_t resident = 0;
   statm >> size >> resident;
-  return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
-
-}  // namespace
 
 class Metrics::CallCounter final : public grpc::experimental::Interceptor {
  public:
-  CallCounter(Metrics& metrics, Method& method) : metrics_(metrics), method_(method) { method_.in_flight->Increment(); }
+  CallCounter(Metrics& metrics, Method& method, const grpc::ServerContextBase* context)
+      : metrics_(metrics), method_(method), context_(context) {
+    method_.in_flight->Increment();
+  }
   ~CallCounter() override { method_.in_flight->Decrement(); }
 
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
     using grpc::experimental::InterceptionHookPoints;
     if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS)) {
-      Ended(static_cast<size_t>(methods->GetSendStatus().error_code()));
+      const grpc::StatusCode code = methods->GetSendStatus().error_code();
+      const auto took = steady_clock::now() - began_;
+      Ended(static_cast<size_t>(code), took);
+      if (metrics_.log_.Wants(code, took, method_.lasts)) Tell(code, took, methods->GetSendTrailingMetadata());
     }
     methods->Proceed();
   }
 
  private:
-  void Ended(size_t code) {
-    method_.seconds->Observe(InSeconds(steady_clock::now() - began_));
+  // The caller gets the name under which the operator finds the call.
+  void Tell(grpc::StatusCode code, steady_clock::duration took, std::multimap<std::string, std::string>* trailing) {
+    const std::string peer = context_ == nullptr ? "" : context_->peer();
+    const std::string id = metrics_.log_.Tell({.method = method_.name,
+                                               .code = code,
+                                               .took = took,
+                                               .peer = peer,
+                                               .names = context_ == nullptr ? RequestNames() : NamesOfRequest(*context_)});
+    if (!id.empty() && trailing != nullptr) trailing->emplace("x-request-id", id);
+  }
+
+  void Ended(size_t code, steady_clock::duration took) {
+    method_.seconds->Observe(InSeconds(took));
     if (code >= method_.by_code.size()) code = static_cast<size_t>(grpc::StatusCode::UNKNOWN);
     prometheus::Counter* counter = method_.by_code[code].load(std::memory_order_acquire);
     if (counter == nullptr) {  // Two at a time are given the same one.
@@ -78,6 +96,7 @@ class Metrics::CallCounter final : public grpc::experimental::Interceptor {
 
   Metrics& metrics_;
   Method& method_;
+  const grpc::ServerContextBase* const context_;
   const steady_clock::time_point began_ = steady_clock::now();
 };
 
@@ -85,15 +104,18 @@ class Metrics::CallCounters final : public Interceptor {
  public:
   explicit CallCounters(Metrics& metrics) : metrics_(metrics) {}
   grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* info) override {
-    return new CallCounter(metrics_, *metrics_.MethodOf(info->method() == nullptr ? "" : info->method()));
+    return new CallCounter(metrics_, *metrics_.MethodOf(info->method() == nullptr ? "" : info->method()),
+                           info->server_context());
   }
 
  private:
   Metrics& metrics_;
 };
 
-Metrics::Metrics(const Database* database)
+Metrics::Metrics(const Database* database, const LoadGate* load, const RequestLog* log)
     : database_(*database),
+      load_gate_(*load),
+      log_(*log),
       calls_(prometheus::BuildCounter().Name("mandate_calls_total").Help("Calls of gRPC that ended, by method and code.").Register(registry_)),
       in_flight_(prometheus::BuildGauge().Name("mandate_calls_in_flight").Help("Calls of gRPC under way, by method; of Watch, the watchers.").Register(registry_)),
       seconds_(prometheus::BuildHistogram().Name("mandate_call_seconds").Help("How long calls of gRPC took in the server, by method.").Register(registry_)),
@@ -101,11 +123,14 @@ Metrics::Metrics(const Database* database)
       http_seconds_(prometheus::BuildHistogram().Name("mandate_http_request_seconds").Help("How long requests of HTTP took until their answer was ready, by route.").Register(registry_)),
       store_(prometheus::BuildGauge().Name("mandate_store").Help("The store: revisions, relationships (an estimate), bytes on disk, the ledger's last number.").Register(registry_)),
       process_(prometheus::BuildGauge().Name("process_resident_memory_bytes").Help("Resident memory of the server.").Register(registry_)),
-      decisions_(prometheus::BuildCounter().Name("mandate_decisions_total").Help("Questions by their answer; `recalled` are those among them that were kept in memory.").Register(registry_)) {
+      decisions_(prometheus::BuildCounter().Name("mandate_decisions_total").Help("Questions by their answer; `recalled` are those among them that were kept in memory.").Register(registry_)),
+      load_(prometheus::BuildGauge().Name("mandate_load").Help("Calls under way, and how many may be, by the kind of their work.").Register(registry_)),
+      load_refused_(prometheus::BuildCounter().Name("mandate_load_refused_total").Help("Calls that were told to come back since the server had enough under way, by the kind of their work.").Register(registry_)) {
   const FileDescriptor* const files[] = {
       v1::CheckRequest::descriptor()->file(), v1::WriteRequest::descriptor()->file(),
       v1::DelegateRequest::descriptor()->file(), v1::ReadSchemaRequest::descriptor()->file(),
-      v1::WatchRequest::descriptor()->file(), authzed::api::v1::CheckPermissionRequest::descriptor()->file(),
+      v1::WatchRequest::descriptor()->file(), v1::BackupRequest::descriptor()->file(),
+      authzed::api::v1::CheckPermissionRequest::descriptor()->file(),
       authzed::api::v1::ReadSchemaRequest::descriptor()->file(), authzed::api::v1::WatchRequest::descriptor()->file(),
       authzed::api::v1::BulkCheckPermissionRequest::descriptor()->file()};
   for (const FileDescriptor* file : files) {
@@ -121,6 +146,7 @@ Metrics::Metrics(const Database* database)
 void Metrics::AddMethod(const std::string& path) {
   auto method = std::make_unique<Method>();
   method->name = path.substr(1);
+  method->lasts = path.find("/Watch") != path.npos;
   method->in_flight = &in_flight_.Add({{"method", method->name}});
   method->seconds = &seconds_.Add({{"method", method->name}}, Seconds());
   methods_[path] = std::move(method);
@@ -154,7 +180,14 @@ void Metrics::Refresh() {
   decided("conditional", tally.conditional);
   decided("failed", tally.failed);
   decided("recalled", tally.recalled);
-  process_.Add({}).Set(ResidentBytes());
+  process_.Add({}).Set(static_cast<double>(ResidentBytes()));
+  for (const auto& [work, name] : {std::pair(Work::kQuestion, "question"), std::pair(Work::kWrite, "write"),
+                                   std::pair(Work::kList, "list"), std::pair(Work::kWatch, "watch")}) {
+    load_.Add({{"work", name}, {"of", "under_way"}}).Set(static_cast<double>(load_gate_.under_way(work)));
+    load_.Add({{"work", name}, {"of", "limit"}}).Set(static_cast<double>(load_gate_.limit(work)));
+    prometheus::Counter& refused = load_refused_.Add({{"work", name}});
+    refused.Increment(static_cast<double>(load_gate_.refused(work)) - refused.Value());
+  }
   const auto set = [&](const char* what, uint64_t value) { store_.Add({{"of", what}}).Set(static_cast<double>(value)); };
   set("ledger_sequence", database_.store().Head()->ledger_head().sequence);
   const auto stats = database_.store().Stats();

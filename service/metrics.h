@@ -1,6 +1,6 @@
 // metrics.h: what the server counts, in the form that Prometheus reads (docs/operations.md names each).
 //
-//   Metrics metrics(&database);
+//   Metrics metrics(&database, &gate.load(), &log);
 //   builder.experimental().SetInterceptorCreators(metrics.Interceptors());    // Every call of gRPC.
 //   std::string text = metrics.Text();
 //
@@ -26,13 +26,22 @@
 #include "prometheus/gauge.h"
 #include "prometheus/histogram.h"
 #include "prometheus/registry.h"
-#include "service/database.h"
+#include "service/access/load_gate.h"
+#include "service/database/database.h"
+#include "service/request_log.h"
 
 namespace mandate {
 
+// `DEADLINE_EXCEEDED`, of gRPC's numbers. REQUIRES: it is one of them.
+const char* CodeName(int code);
+
+// Resident memory of this process, as Linux tells it; 0 where it does not.
+uint64_t ResidentBytes();
+
 class Metrics {
  public:
-  explicit Metrics(const Database* database);
+  // Both outlive it. `log` is told of every call that ends.
+  Metrics(const Database* database, const LoadGate* load, const RequestLog* log);
 
   using Interceptor = grpc::experimental::ServerInterceptorFactoryInterface;
   std::vector<std::unique_ptr<Interceptor>> Interceptors();
@@ -49,6 +58,7 @@ class Metrics {
   // The series of one method. A code's counter is made when it first comes up.
   struct Method {
     std::string name;
+    bool lasts = false;  // A watch: how long it took says nothing.
     prometheus::Gauge* in_flight = nullptr;
     prometheus::Histogram* seconds = nullptr;
     std::array<std::atomic<prometheus::Counter*>, 17> by_code{};
@@ -58,6 +68,8 @@ class Metrics {
   void Refresh();
 
   const Database& database_;
+  const LoadGate& load_gate_;
+  const RequestLog& log_;
   prometheus::Registry registry_;
   prometheus::Family<prometheus::Counter>& calls_;
   prometheus::Family<prometheus::Gauge>& in_flight_;
@@ -67,6 +79,8 @@ class Metrics {
   prometheus::Family<prometheus::Gauge>& store_;
   prometheus::Family<prometheus::Gauge>& process_;
   prometheus::Family<prometheus::Counter>& decisions_;
+  prometheus::Family<prometheus::Gauge>& load_;
+  prometheus::Family<prometheus::Counter>& load_refused_;
   std::mutex refresh_mutex_;  // One reader at a time brings what others count up to date.
   absl::flat_hash_map<std::string, std::unique_ptr<Method>> methods_;  // By path; not changed once made.
 };

@@ -39,7 +39,7 @@ TEST(Metrics, CountCallsByMethodAndCodeAndAnswersByDecision) {
 
 TEST(Metrics, AWatchIsUnderWay) {
   Measured server;
-  NativeCall watch(server.channel(), "/mandate.v1.WatchService/Watch", "");
+  NativeCall watch(server.channel(), "/mandate.v1.WatchService/Watch", {});
   ASSERT_TRUE(watch.Write("") && watch.CloseWrites());
   std::string bytes;
   EXPECT_EQ(watch.Read(&bytes, std::chrono::milliseconds(200)), NativeCall::Got::kNothingYet);
@@ -61,7 +61,7 @@ TEST(Metrics, NothingThatACallerSentIsALabel) {
   const auto lines = static_cast<size_t>(std::count(before.begin(), before.end(), '\n'));
   httplib::Client client("127.0.0.1", server.server().http_port());
   for (int i = 0; i < 20; ++i) {
-    NativeCall call(server.channel(), Cat("/evil", i, ".Service/Method"), "");
+    NativeCall call(server.channel(), Cat("/evil", i, ".Service/Method"), {});
     if (call.Write("")) call.CloseWrites();
     EXPECT_EQ(call.Finish().error_code(), grpc::StatusCode::UNIMPLEMENTED);
     EXPECT_EQ(client.Get(Cat("/evil", i))->status, 404);

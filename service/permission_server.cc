@@ -3,7 +3,9 @@
 #include "schema/reason.h"
 #include "check/budget.h"
 #include "schema/text.h"
+#include "service/connection.h"
 #include "service/error_mapping.h"
+#include "service/metrics.h"
 #include "service/services.h"
 #include "service/token.h"
 #include "service/wire.h"
@@ -12,6 +14,14 @@ namespace mandate {
 namespace {
 
 constexpr int kBatchItemsMax = 10'000;
+
+// An explanation that is longer is not put into the log.
+constexpr size_t kExplanationBytesMax = 16 << 10;
+
+// `document:plan#view@user:alice`, for the log. No context: it may hold what nobody should read there.
+std::string QuestionText(const CheckQuestion& question) {
+  return ToText(Relationship{question.resource, question.permission, question.subject});
+}
 
 // The engine's error about a question that stands at `path` of the request.
 absl::Status Below(const std::string& path, const absl::Status& status) {
@@ -38,6 +48,24 @@ CheckLimits LimitsFor(const Database& database, const grpc::ServerContext& conte
   return limits;
 }
 
+// Asks once more, for the explanation: at most once a second.
+void PermissionServer::TellSlowQuestion(const grpc::ServerContext& context, std::chrono::nanoseconds took,
+                                        const CheckQuestion& question, const absl::Status& status, Checker* checker) {
+  nlohmann::ordered_json told{{"question", QuestionText(question)}, {"code", CodeName(static_cast<int>(status.code()))}};
+  log_->TellSlow(context, took, std::move(told), [&]() -> nlohmann::ordered_json {
+    if (!status.ok()) return std::string(status.message());
+    CheckQuestion again = question;
+    again.explain = true;
+    auto answer = checker->Check(again);
+    if (!answer.ok()) return std::string(answer.status().message());
+    v1::CheckResult result;
+    ToWire(*answer, &result);
+    std::string json = MessageToJson(result);
+    if (json.size() > kExplanationBytesMax) return Cat("of ", json.size(), " bytes; ask Check for it with `explain`");
+    return nlohmann::ordered_json::parse(json, nullptr, /*allow_exceptions=*/false);
+  });
+}
+
 grpc::Status PermissionServer::Check(grpc::ServerContext* context, const v1::CheckRequest* request,
                                      v1::CheckResponse* response) {
   const Admission admission = gate_->Admit(*context, *request);
@@ -49,7 +77,10 @@ grpc::Status PermissionServer::Check(grpc::ServerContext* context, const v1::Che
   if (!view.ok()) return ToGrpc(view.status());
   const absl::Time now = database_->now();
   Checker checker = database_->CheckerAt(*view, now, LimitsFor(*database_, *context, admission));
+  const auto began = std::chrono::steady_clock::now();
   auto answer = checker.Check(*question);
+  const auto took = std::chrono::steady_clock::now() - began;
+  if (log_->IsSlow(took)) TellSlowQuestion(*context, took, *question, answer.status(), &checker);
   if (!answer.ok()) return ToGrpc(Below("item", answer.status()));
   ToWire(*answer, response->mutable_result());
   response->mutable_checked_at()->set_token(

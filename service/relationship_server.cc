@@ -184,25 +184,21 @@ grpc::Status RelationshipServer::Import(grpc::ServerContext* context,
                                         v1::ImportResponse* response) {
   const Admission admission = gate_->Admit(*context, v1::ImportRequest());
   if (!admission.ok()) return admission.Refused();
-  std::vector<TupleChange> changes;
-  uint64_t bytes = 0;
-  std::optional<ChangeOp> op;
+  std::optional<RelationshipImport> import;
   v1::ImportRequest request;
   while (!request.complete() && reader->Read(&request)) {
     if (absl::Status s = admission.May(request); !s.ok()) return ToGrpc(s);
-    if (!op) op = request.create() ? ChangeOp::kCreate : ChangeOp::kTouch;
+    if (!import) import.emplace(database_, request.create() ? ChangeOp::kCreate : ChangeOp::kTouch);
     if (request.relationships_size() > kImportMessageMax) {
       return ToGrpc(
           TooMany("relationships", kImportMessageMax, request.relationships_size()));
     }
-    bytes += request.ByteSizeLong();
-    absl::Status admitted = AdmitImport(changes.size() + request.relationships_size(), bytes);
-    if (!admitted.ok()) return ToGrpc(admitted);
+    if (absl::Status s = import->Admit(request.ByteSizeLong()); !s.ok()) return ToGrpc(s);
     for (int i = 0; i < request.relationships_size(); ++i) {
-      auto relationship =
-          FromWire(request.relationships(i), Cat("relationships[", changes.size(), "]"));
+      auto relationship = FromWire(request.relationships(i), Cat("relationships[", import->size(), "]"));
       if (!relationship.ok()) return ToGrpc(relationship.status());
-      changes.push_back({*op, *std::move(relationship)});
+      absl::Status added = import->Add(*std::move(relationship));
+      if (!added.ok()) return ToGrpc(InWordsOfCaller(added, "relationships[", "]"));
     }
   }
   // A connection that was lost ends the stream as a finished one does, so the client says which it is.
@@ -214,15 +210,14 @@ grpc::Status RelationshipServer::Import(grpc::ServerContext* context,
                    "IMPORT_INCOMPLETE"),
         "complete"));
   }
-  if (changes.empty()) {
+  if (import->size() == 0) {
     return ToGrpc(WithField(
         WithReason(absl::InvalidArgumentError("the import brought no relationship"), "MISSING_FIELD"),
         "relationships"));
   }
-  const uint64_t count = changes.size();
-  auto revision = database_->Write(std::move(changes), {});
+  auto revision = import->Commit();
   if (!revision.ok()) return ToGrpc(InWordsOfCaller(revision.status(), "relationships[", "]"));
-  response->set_relationships_count(count);
+  response->set_relationships_count(import->size());
   response->mutable_written_at()->set_token(
       EncodeToken(database_->store().database_id(), *revision));
   return grpc::Status::OK;

@@ -71,7 +71,10 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> Resolve(const Database& database
       auto revision = DecodeToken(store.database_id(), token);
       if (!revision.ok()) return WithField(revision.status(), field);
       auto head = store.Head();
-      if (!exact && *revision <= head->revision()) return head;
+      if (!exact && *revision <= head->revision()) {
+        absl::Status kept = store.CheckNotLost(*revision);
+        return kept.ok() ? absl::StatusOr<std::shared_ptr<const Snapshot>>(head) : WithField(kept, field);
+      }
       // At() says what is wrong with a revision that lies ahead.
       auto snapshot = store.At(*revision);
       if (!snapshot.ok()) return WithField(snapshot.status(), field);

@@ -23,6 +23,15 @@ namespace {
 // A batch of 10,000 items with long ids, or an import message of 10,000 relationships.
 constexpr int kMessageBytesMax = 32 << 20;
 
+// Calls under way on one connection; its client keeps the others back.
+constexpr int kStreamsOfConnectionMax = 2000;
+
+// Of all calls, waiting ones among them: gRPC refuses the next one itself.
+constexpr int kThreadsMax = 8000;
+
+// What gRPC may hold of messages that come and go, in bytes.
+constexpr size_t kMessageMemoryMax = 1 << 30;
+
 // Expired relationships that one commit takes, and how often it is looked whether there are any.
 constexpr size_t kSweptAtOnce = 1000;
 constexpr absl::Duration kSweepEvery = absl::Milliseconds(250);
@@ -42,12 +51,14 @@ struct Server::Parts {
       : options(options),
         database(database),
         gate(std::move(gate)),
-        metrics(database),
-        permissions(database, this->gate.get()),
+        log(options.log),
+        metrics(database, &this->gate->load(), &log),
+        permissions(database, this->gate.get(), &log),
         relationships(database, this->gate.get()),
         watch(database, this->gate.get()),
         delegation(database, this->gate.get()),
         schema(database, this->gate.get()),
+        admin(database, this->gate.get(), options.backups),
         authzed_permissions(database, this->gate.get()),
         authzed_schema(database, this->gate.get()),
         authzed_watch(database, this->gate.get()),
@@ -125,6 +136,7 @@ struct Server::Parts {
   const ServerOptions options;
   Database* database;
   const std::unique_ptr<Gate> gate;
+  RequestLog log;
   Metrics metrics;
   std::unique_ptr<ServerTls> tls;  // Null: none.
   PermissionServer permissions;
@@ -132,6 +144,7 @@ struct Server::Parts {
   WatchServer watch;
   DelegationServer delegation;
   SchemaServer schema;
+  AdminServer admin;
   AuthzedPermissions authzed_permissions;
   AuthzedSchema authzed_schema;
   AuthzedWatch authzed_watch;
@@ -161,7 +174,7 @@ absl::Status Server::StartHttp(Parts* parts) {
   const std::string url = options.http_url.empty() ? Cat(parts->tls == nullptr ? "http://" : "https://", host, ":", listener->port()) : options.http_url;
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
-  parts->http_api = std::make_unique<HttpApi>(parts->database, &parts->delegation.authorizer(), parts->gate.get(), &parts->metrics,
+  parts->http_api = std::make_unique<HttpApi>(parts->database, &parts->delegation.authorizer(), parts->gate.get(), &parts->metrics, &parts->log,
                                               parts->server->InProcessChannel(arguments), url);
   parts->http = HttpServer::Start(*std::move(listener), parts->http_api.get(), parts->tls.get());
   return absl::OkStatus();
@@ -175,7 +188,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
                                                       const ServerOptions& options) {
   // gRPC itself would take a port of 99999 modulo 65536, and other schemes.
   if (auto address = ParseListenAddress(options.listen); !address.ok()) return address.status();
-  auto gate = Gate::Open(options.key_file);
+  auto gate = Gate::Open(options.key_file, options.load);
   if (!gate.ok()) return gate.status();
   auto parts = std::make_unique<Parts>(database, *std::move(gate), options);
   std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
@@ -192,6 +205,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
   builder.SetMaxSendMessageSize(kMessageBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsOfConnectionMax);
+  // Beyond what the gate lets in, some wait there, and each has a thread.
+  grpc::ResourceQuota quota("mandate");
+  quota.SetMaxThreads(kThreadsMax);
+  quota.Resize(kMessageMemoryMax);
+  builder.SetResourceQuota(quota);
   builder.experimental().SetInterceptorCreators(parts->metrics.Interceptors());
   builder.AddListeningPort(options.listen, credentials, &parts->port);
   builder.RegisterService(&parts->permissions);
@@ -199,6 +218,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
   builder.RegisterService(&parts->watch);
   builder.RegisterService(&parts->delegation);
   builder.RegisterService(&parts->schema);
+  builder.RegisterService(&parts->admin);
   builder.RegisterService(&parts->authzed_permissions);
   builder.RegisterService(&parts->authzed_schema);
   builder.RegisterService(&parts->authzed_watch);

@@ -17,8 +17,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "service/access/load_gate.h"
 #include "service/access/tls.h"
-#include "service/database.h"
+#include "service/database/database.h"
+#include "service/request_log.h"
 
 namespace mandate {
 
@@ -32,6 +34,9 @@ struct ServerOptions {
   absl::Duration collect_every = absl::Minutes(1);  // How often old versions are let go of.
   // How long the entries of dead root tasks stay in the ledger.
   absl::Duration ledger_retention = absl::InfiniteDuration();
+  std::string backups;                          // Where AdminService puts backups; empty: nowhere.
+  LoadLimits load;                              // How much may be under way.
+  RequestLogOptions log;
 };
 
 class Server {

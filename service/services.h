@@ -8,6 +8,7 @@
 
 #include <atomic>
 
+#include "mandate/v1/admin_service.grpc.pb.h"
 #include "mandate/v1/delegation_service.grpc.pb.h"
 #include "mandate/v1/permission_service.grpc.pb.h"
 #include "mandate/v1/relationship_service.grpc.pb.h"
@@ -15,13 +16,14 @@
 #include "mandate/v1/watch_service.grpc.pb.h"
 #include "service/authorizer.h"
 #include "service/access/gate.h"
-#include "service/database.h"
+#include "service/database/database.h"
+#include "service/request_log.h"
 
 namespace mandate {
 
 class PermissionServer final : public v1::PermissionService::Service {
  public:
-  PermissionServer(Database* database, Gate* gate) : database_(database), gate_(gate) {}
+  PermissionServer(Database* database, Gate* gate, RequestLog* log) : database_(database), gate_(gate), log_(log) {}
   grpc::Status Check(grpc::ServerContext* context, const v1::CheckRequest* request,
                      v1::CheckResponse* response) override;
   grpc::Status CheckBatch(grpc::ServerContext* context, const v1::CheckBatchRequest* request,
@@ -38,8 +40,12 @@ class PermissionServer final : public v1::PermissionService::Service {
                               grpc::ServerWriter<v1::LookupSubjectsResponse>* writer) override;
 
  private:
+  void TellSlowQuestion(const grpc::ServerContext& context, std::chrono::nanoseconds took, const CheckQuestion& question,
+                        const absl::Status& status, Checker* checker);
+
   Database* database_;
   Gate* gate_;
+  RequestLog* log_;
 };
 
 class RelationshipServer final : public v1::RelationshipService::Service {
@@ -129,6 +135,25 @@ class SchemaServer final : public v1::SchemaService::Service {
  private:
   Database* database_;
   Gate* gate_;
+};
+
+class AdminServer final : public v1::AdminService::Service {
+ public:
+  // `backups`: the directory for backups; empty: none.
+  AdminServer(Database* database, Gate* gate, std::string backups)
+      : database_(database), gate_(gate), backups_(std::move(backups)), started_at_(absl::Now()) {}
+  grpc::Status Backup(grpc::ServerContext* context, const v1::BackupRequest* request,
+                      v1::BackupResponse* response) override;
+  grpc::Status Compact(grpc::ServerContext* context, const v1::CompactRequest* request,
+                       v1::CompactResponse* response) override;
+  grpc::Status ReadStats(grpc::ServerContext* context, const v1::ReadStatsRequest* request,
+                         v1::ReadStatsResponse* response) override;
+
+ private:
+  Database* database_;
+  Gate* gate_;
+  const std::string backups_;
+  const absl::Time started_at_;
 };
 
 // What a question is asked at, and with which limits.

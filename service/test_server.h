@@ -27,33 +27,14 @@
 #include "gtest/gtest.h"
 #include "schema/reason.h"
 #include "schema/text.h"
-#include "service/database.h"
+#include "service/database/database.h"
+#include "service/database/test_words.h"
 #include "service/error_mapping.h"
 #include "service/server.h"
 #include "service/services.h"
 #include "service/wire.h"
 
 namespace mandate {
-
-inline constexpr char kDocumentSchema[] = R"(
-use expiration
-
-definition user {}
-
-definition team {
-  relation member: user | team#member
-}
-
-definition document {
-  relation parent: document
-  relation owner: user
-  relation viewer: user | user:* | team#member | user with expiration
-  relation banned: user
-
-  permission edit = owner
-  permission view = (viewer + edit + parent->view) - banned
-}
-)";
 
 // The clock of a database: it stands still unless it is moved, and can hold whoever reads it.
 class TestClock {
@@ -144,28 +125,21 @@ inline v1::WriteRequest Updates(const std::vector<std::string>& texts) {
   return request;
 }
 
-// `CODE REASON field`, what is absent left out: how a test states the error that it expects.
-inline std::string Fault(const absl::Status& status) {
-  std::string text = absl::StatusCodeToString(status.code());
-  for (const std::string& part : {ReasonOf(status), FieldOf(status)}) {
-    if (!part.empty()) text += " " + part;
-  }
-  return text;
-}
-
 class TestServer {
  public:
   // In memory unless options name a directory.
-  // `http`: where HTTP listens, if anywhere.
-  explicit TestServer(DatabaseOptions options = {}, const std::string& http = "") {
+  // `http`: where HTTP listens, if anywhere. Of `serving` what is not about places.
+  explicit TestServer(DatabaseOptions options = {}, const std::string& http = "", ServerOptions serving = {}) {
     options.store.in_memory = options.directory.empty();
     options.store.clock = [this] { return clock.Now(); };
     auto database = Database::Open(options);
     EXPECT_TRUE(database.ok()) << database.status();
     database_ = *std::move(database);
     // No collection while a test runs: it calls Collect itself.
-    auto server = Server::Start(
-        database_.get(), {.listen = "127.0.0.1:0", .http = http, .collect_every = absl::Hours(1)});
+    serving.listen = "127.0.0.1:0";
+    serving.http = http;
+    serving.collect_every = absl::Hours(1);
+    auto server = Server::Start(database_.get(), serving);
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     grpc::ChannelArguments arguments;

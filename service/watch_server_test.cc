@@ -1,4 +1,5 @@
 // Watch over the wire: every change once, in order, across reconnects; and the calls that came with it.
+#include <set>
 #include <thread>
 
 #include "service/test_server.h"
@@ -141,6 +142,46 @@ TEST(Watch, SplitsAnEnormousCommit) {
   EXPECT_EQ(stream.Next().size(), 500u);
   EXPECT_FALSE(stream.response.continues());
   EXPECT_EQ(stream.response.at().token(), imported.written_at().token());
+}
+
+// Above 20,000 relationships an import is a load, whose changes lie in parts.
+TEST(Watch, TellsALoadInPartsOnceAndItsEnd) {
+  constexpr int kMany = 21'000;
+  Watched server;
+  std::vector<v1::ImportRequest> imports(3);
+  for (int i = 0; i < kMany; ++i) {
+    v1::Relationship* const added = imports[i / 7000].add_relationships();
+    added->mutable_resource()->set_type("document");
+    added->mutable_resource()->set_id(Cat("d", i));
+    added->set_relation(i % 100 == 0 ? "owner" : "viewer");
+    added->mutable_subject()->set_type("user");
+    added->mutable_subject()->set_id("alice");
+  }
+  v1::ImportResponse imported;
+  ASSERT_TRUE(server.TryImport(imports, &imported).ok());
+  EXPECT_EQ(imported.relationships_count(), uint64_t{kMany});
+  EXPECT_TRUE(server.Allowed("document:d20999#view@user:alice"));
+  server.Touch({"document:last#viewer@user:alice"});
+  for (const char* filter : {"", "filters {relation: 'owner'}"}) {
+    Watched::Stream stream(server, Watched::Behind(server.start, filter));
+    std::set<std::string> seen;
+    size_t told = 0;
+    do {
+      for (std::string& change : stream.Next()) {
+        ++told;
+        seen.insert(std::move(change));
+      }
+      if (stream.response.continues()) {
+        EXPECT_EQ(stream.response.at().token(), server.start);
+      }
+    } while (stream.response.continues());
+    EXPECT_EQ(stream.response.at().token(), imported.written_at().token()) << filter;
+    EXPECT_EQ(told, *filter == 0 ? size_t{kMany} : size_t{kMany} / 100);
+    EXPECT_EQ(seen.size(), told);
+    if (*filter == 0) {
+      EXPECT_THAT(stream.Next(), ElementsAre("+document:last#viewer@user:alice"));
+    }
+  }
 }
 
 TEST(Watch, SaysWhatIsWrongWithAToken) {

@@ -39,21 +39,31 @@ void TryEdge(std::string_view bytes) {
           back.expires_at == edge.expires_at && back.caveat_context == edge.caveat_context);
 }
 
-void TryCommit(std::string_view bytes) {
-  CommitDecoder decoder(bytes);
-  absl::Time committed_at;
-  bool schema_changed = false;
-  std::string_view metadata;
-  if (!decoder.Header(&committed_at, &schema_changed, &metadata)) return;
-  CommitEncoder encoder(committed_at, schema_changed, metadata);
-  while (!decoder.AtEnd()) {
+void TryChanges(std::string_view bytes, CommitDecoder* decoder, CommitEncoder* encoder) {
+  while (!decoder->AtEnd()) {
     StoredChange change;
-    if (!decoder.Change(&change)) return;
+    if (!decoder->Change(&change)) return;
     TryIndexKey(change.forward_key);
     TryEdge(change.edge);
-    encoder.Add(change);
+    encoder->Add(change);
   }
-  Require(encoder.Take() == bytes);
+  Require(encoder->Take() == bytes);
+}
+
+void TryCommit(std::string_view bytes) {
+  CommitDecoder decoder(bytes);
+  CommitHeader header;
+  if (!decoder.Header(&header)) return;
+  CommitEncoder encoder(header);
+  TryChanges(bytes, &decoder, &encoder);
+}
+
+void TryPart(std::string_view bytes) {
+  CommitDecoder decoder(bytes);
+  bool last = false;
+  if (!decoder.PartHeader(&last)) return;
+  CommitEncoder encoder(last);
+  TryChanges(bytes, &decoder, &encoder);
 }
 
 void TryMeta(std::string_view bytes) {
@@ -61,7 +71,8 @@ void TryMeta(std::string_view bytes) {
   if (DecodeHead(bytes, &head)) Require(EncodeHead(head) == bytes);
   Revision revision;
   if (DecodeRevision(bytes, &revision)) Require(EncodeRevision(revision) == bytes);
-  if (DecodeCommitKey(bytes, &revision)) Require(CommitKey(revision) == bytes);
+  uint32_t part = 0;
+  if (DecodeCommitKey(bytes, &revision, &part)) Require(CommitKey(revision, part) == bytes);
   DatabaseRecord database;
   if (DecodeDatabase(bytes, &database)) Require(EncodeDatabase(database) == bytes);
 }
@@ -75,6 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   mandate::TryHistoryKey(bytes);
   mandate::TryEdge(bytes);
   mandate::TryCommit(bytes);
+  mandate::TryPart(bytes);
   mandate::TryMeta(bytes);
   return 0;
 }

@@ -162,18 +162,17 @@ TEST(ValueCodec, RefusesAnEdgeBornAfterItWasWrittenOrWithUnknownFlags) {
 }
 
 TEST(ValueCodec, ACommitComesBackChangeByChange) {
-  CommitEncoder encoder(absl::FromUnixMicros(123456), true, "why");
+  CommitEncoder encoder(CommitHeader{absl::FromUnixMicros(123456), true, false, "why"});
   encoder.Add({ChangeOp::kTouch, true, "forward", "edge"});
   encoder.Add({ChangeOp::kDelete, true, "other", "", true});
   const std::string value = encoder.Take();
   CommitDecoder decoder(value);
-  absl::Time committed_at;
-  bool schema_changed = false;
-  std::string_view metadata;
-  ASSERT_TRUE(decoder.Header(&committed_at, &schema_changed, &metadata));
-  EXPECT_EQ(metadata, "why");
-  EXPECT_EQ(committed_at, absl::FromUnixMicros(123456));
-  EXPECT_TRUE(schema_changed);
+  CommitHeader header;
+  ASSERT_TRUE(decoder.Header(&header));
+  EXPECT_EQ(header.metadata, "why");
+  EXPECT_EQ(header.committed_at, absl::FromUnixMicros(123456));
+  EXPECT_TRUE(header.schema_changed);
+  EXPECT_FALSE(header.parts_follow);
   StoredChange change;
   ASSERT_TRUE(decoder.Change(&change));
   EXPECT_EQ(change.forward_key, "forward");
@@ -183,6 +182,28 @@ TEST(ValueCodec, ACommitComesBackChangeByChange) {
   EXPECT_TRUE(change.ended_version);
   EXPECT_TRUE(change.expired);
   EXPECT_TRUE(decoder.AtEnd());
+}
+
+TEST(ValueCodec, APartOfACommitComesBackAndSortsBehindIt) {
+  for (const bool last : {false, true}) {
+    CommitEncoder encoder(last);
+    encoder.Add({ChangeOp::kTouch, false, "forward", "edge"});
+    const std::string value = encoder.Take();
+    CommitDecoder decoder(value);
+    bool is_last = !last;
+    ASSERT_TRUE(decoder.PartHeader(&is_last));
+    EXPECT_EQ(is_last, last);
+    StoredChange change;
+    ASSERT_TRUE(decoder.Change(&change));
+    EXPECT_TRUE(decoder.AtEnd());
+  }
+  EXPECT_LT(CommitKey(Revision(7)), CommitKey(Revision(7), 1));
+  EXPECT_LT(CommitKey(Revision(7), 9), CommitKey(Revision(7), 10));
+  EXPECT_LT(CommitKey(Revision(7), ~uint32_t{0}), CommitKey(Revision(8)));
+  Revision revision;
+  uint32_t part = 0;
+  EXPECT_FALSE(DecodeCommitKey(CommitKey(Revision(7)) + std::string(4, '\0'), &revision, &part))
+      << "part 0 has the shorter key alone";
 }
 
 }  // namespace

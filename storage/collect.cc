@@ -11,7 +11,8 @@
 //     `oldest` becomes 7; the versions that ended at 3, 5 and 7 go; Changes(7) begins with 9; the
 //     last schema at or before 7 stays, older ones go
 //
-// The new oldest revision is part of the same batch: after a crash either both are done or neither.
+// The new oldest revision is part of the same batch: after a crash either both are done or neither. The parts of a load
+// may go in later calls than its record: then they are what lies at or before `oldest`, which nobody reads any more.
 // Why no reader misses a version is argued in rocks_store.cc.
 #include "storage/key_codec.h"
 #include "storage/rocks_store.h"
@@ -20,8 +21,9 @@
 namespace mandate {
 namespace {
 
-// Bounds one call to about 50 ms; the rest waits for the next. A single commit is never split.
+// Bound one call to about 50 ms; the rest waits for the next. A single record is never split.
 constexpr uint64_t kVersionsPerCall = 10'000;
+constexpr uint64_t kPartsPerCall = 200;
 
 // Deletes what the commit under `scan` ended. Adds to `versions`.
 absl::Status DropEnded(const RocksDatabase& database, const Scan& scan, Revision revision,
@@ -60,34 +62,39 @@ absl::Status DropSchemas(const RocksDatabase& database, const StateView& view, R
 absl::StatusOr<uint64_t> RocksStore::Collect() {
   std::lock_guard lock(collect_mutex_);
   const absl::Time window_begins = options_.clock() - options_.retention;
+  // A view of now: the newest snapshot may be older than the last call, and shows what that let go of.
+  const DatabaseView view(database_);
   const std::shared_ptr<const TupleSnapshot> head = NewestSnapshot();
   const Revision before(oldest_.load());
   Revision oldest = before;
   uint64_t versions = 0;
+  uint64_t parts = 0;
   rocksdb::WriteBatch batch;
-  const auto scan = head->view()->NewScan(Family::kChangelog, "", "");
-  for (; scan->Valid() && versions < kVersionsPerCall; scan->Next()) {
+  const auto scan = view.NewScan(Family::kChangelog, "", "");
+  for (; scan->Valid() && versions < kVersionsPerCall && parts < kPartsPerCall; scan->Next()) {
     CommitDecoder decoder(scan->value());
     Revision revision;
-    absl::Time committed_at;
-    bool schema_changed = false;
-    std::string_view metadata;
-    if (!DecodeCommitKey(scan->key(), &revision) ||
-        !decoder.Header(&committed_at, &schema_changed, &metadata)) {
+    uint32_t part = 0;
+    CommitHeader header;
+    bool last = false;
+    if (!DecodeCommitKey(scan->key(), &revision, &part) ||
+        !(part == 0 ? decoder.Header(&header) : decoder.PartHeader(&last))) {
       return DoesNotDecode("commit", Family::kChangelog, scan->key());
     }
-    if (committed_at > window_begins) break;
+    // A part lies behind its record, and so is of a commit that goes, or went.
+    if (revision > head->revision() || (part == 0 && header.committed_at > window_begins)) break;
     if (absl::Status status = DropEnded(*database_, *scan, revision, head->names().size(), &decoder,
                                         &batch, &versions);
         !status.ok()) {
       return status;
     }
-    (void)batch.Delete(database_->family(Family::kChangelog), CommitKey(revision));
+    (void)batch.Delete(database_->family(Family::kChangelog), CommitKey(revision, part));
     oldest = revision;
+    if (part > 0) ++parts;
   }
   if (absl::Status status = scan->status(); !status.ok()) return status;
-  if (oldest == before) return 0;
-  if (absl::Status status = DropSchemas(*database_, *head->view(), oldest, &batch); !status.ok()) {
+  if (batch.Count() == 0) return 0;
+  if (absl::Status status = DropSchemas(*database_, view, oldest, &batch); !status.ok()) {
     return status;
   }
   (void)batch.Put(database_->family(Family::kMeta), OldestKey(), EncodeRevision(oldest));

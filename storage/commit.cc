@@ -29,12 +29,6 @@
 namespace mandate {
 namespace {
 
-// Attributes in the form in which they are stored: whole microseconds.
-absl::Time StoredTime(absl::Time time) {
-  if (time == absl::InfiniteFuture()) return time;
-  return absl::FromUnixMicros(absl::ToUnixMicros(time));
-}
-
 rocksdb::Slice AsSlice(const std::string& text) { return text; }
 
 // A view that somebody else owns, for a snapshot that lives no longer than it.
@@ -49,6 +43,15 @@ std::shared_ptr<const StateView> Borrow(std::shared_ptr<const StateView> base,
 }
 
 }  // namespace
+
+std::optional<Edge> TouchedEdge(const std::optional<Edge>& before, Edge wanted, absl::Time now, Revision revision) {
+  const bool stands = before && before->LiveAt(now) && before->caveat == wanted.caveat &&
+                      before->caveat_context == wanted.caveat_context;
+  if (stands && before->expires_at == wanted.expires_at) return std::nullopt;
+  wanted.written = revision;
+  wanted.born = stands ? before->born : revision;
+  return wanted;
+}
 
 void CommitGroup::FillBatch(const RocksDatabase& database, rocksdb::WriteBatch* batch) const {
   for (Family family : {Family::kMeta, Family::kLive, Family::kHistory, Family::kChangelog,
@@ -73,7 +76,7 @@ PendingCommit::PendingCommit(CommitGroup* group, const WriteRequest& request, ab
                 : request.at         ? *request.at
                                      : Revision(group->head.value() + 1)),
       names_(group->names),
-      record_(now, request.schema_text.has_value(), request.metadata),
+      record_(CommitHeader{now, request.schema_text.has_value(), request.load != nullptr, request.metadata}),
       ledger_(group->ledger) {
   before_ = std::make_unique<TupleSnapshot>(Borrow(group->base, {&group->overlay}), group->names,
                                             group->head, group->schema, group->ledger);
@@ -206,24 +209,18 @@ absl::Status PendingCommit::Apply(const TupleChange& change, size_t position) {
     return DoesNotDecode("relationship", Family::kLive, forward_key);
   }
   if (before && change.op == ChangeOp::kCreate) {
-    return WithField(
-        WithReason(absl::AlreadyExistsError(Cat(IdentityText(wanted), " is stored already",
-                                                before->LiveAt(now_) ? "" : " (expired)",
-                                                "; use TOUCH to replace it")),
-                   "ALREADY_EXISTS"),
-        Cat("changes[", position, "].relationship"));
+    return StoredAlready(wanted, request_.positions.empty() ? position : request_.positions[position],
+                         !before->LiveAt(now_));
   }
 
   bool nothing_to_do = deletes && !before;
   if (!deletes) {
-    row.edge.written = row.edge.born = revision_;
     row.edge.expires_at = StoredTime(wanted.expires_at);
     row.edge.caveat = names_.Intern(wanted.caveat);
     row.edge.caveat_context = wanted.caveat_context;
-    const bool stands = before && before->LiveAt(now_) && before->caveat == row.edge.caveat &&
-                        before->caveat_context == row.edge.caveat_context;
-    if (stands) row.edge.born = before->born;
-    nothing_to_do = stands && before->expires_at == row.edge.expires_at;
+    std::optional<Edge> edge = TouchedEdge(before, std::move(row.edge), now_, revision_);
+    nothing_to_do = !edge;
+    if (edge) row.edge = *std::move(edge);
   }
   if (!nothing_to_do) Store(row, forward_key, stored_value, before, deletes);
   if (request_.guard) changes_.push_back({&change, std::move(before)});
@@ -269,6 +266,9 @@ absl::Status PendingCommit::RunGuard() {
                                            request_.schema_text ? revision_ : group_->schema,
                                            group_->ledger);
   if (absl::Status status = request_.guard(*this); !status.ok()) return status;
+  if (guard_error_.ok() && request_.load != nullptr && ledger_.sequence != group_->ledger.sequence) {
+    return absl::InternalError("the guard of a load appends to the ledger");
+  }
   return guard_error_;
 }
 

@@ -35,6 +35,9 @@ namespace mandate {
 // INVALID_ARGUMENT for a request that no state of the database could accept.
 absl::Status CheckForm(const WriteRequest& request);
 
+// What TOUCH or CREATE of `wanted`, whose attributes count, makes of what is stored; nullopt: it stays as it is.
+std::optional<Edge> TouchedEdge(const std::optional<Edge>& before, Edge wanted, absl::Time now, Revision revision);
+
 struct CommitGroup {
   explicit CommitGroup(const TupleSnapshot& head)
       : base(head.view()),

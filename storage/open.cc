@@ -13,6 +13,7 @@
 #include "storage/directory.h"
 #include "storage/ledger_codec.h"
 #include "storage/name_table.h"
+#include "storage/rocks_load.h"
 #include "storage/rocks_options.h"
 #include "storage/rocks_store.h"
 #include "storage/value_codec.h"
@@ -29,6 +30,7 @@ class ManifestListener : public rocksdb::EventListener {
   }
   void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo&) override { Note(); }
   void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo&) override { Note(); }
+  void OnExternalFileIngested(rocksdb::DB*, const rocksdb::ExternalFileIngestionInfo&) override { Note(); }
 
  private:
   void Note() {
@@ -95,6 +97,17 @@ absl::Status Load(const StateView& view, const std::string& key, std::string_vie
   return DoesNotDecode(what, Family::kMeta, key);
 }
 
+absl::Status LoadLost(const StateView& view, std::vector<std::pair<Revision, Revision>>* lost) {
+  const auto scan = view.NewScan(Family::kMeta, "G", "H");
+  for (; scan->Valid(); scan->Next()) {
+    auto& [first, last] = lost->emplace_back();
+    if (!DecodeLostKey(scan->key(), &first) || !DecodeRevision(scan->value(), &last) || last < first) {
+      return DoesNotDecode("gap of revisions", Family::kMeta, scan->key());
+    }
+  }
+  return scan->status();
+}
+
 absl::Status LoadMeta(RocksStore::Opened* opened) {
   const DatabaseView view(opened->database);
   DatabaseRecord record;
@@ -112,6 +125,7 @@ absl::Status LoadMeta(RocksStore::Opened* opened) {
   status = Load(view, LedgerHeadKey(), "head of the ledger",
                 [&](std::string_view value) { return DecodeLedgerHead(value, &opened->ledger); });
   if (!status.ok()) return status;
+  if (absl::Status lost = LoadLost(view, &opened->lost); !lost.ok()) return lost;
   auto names = LoadNames(view);
   if (!names.ok()) return names.status();
   opened->names = *std::move(names);
@@ -174,7 +188,7 @@ absl::StatusOr<std::unique_ptr<TupleStore>> OpenRocksStoreWith(const std::string
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   auto database = std::make_shared<RocksDatabase>();
   rocksdb::Env* env = seams.env != nullptr ? seams.env : rocksdb::Env::Default();
-  if (options.in_memory) {
+  if (options.in_memory && !seams.database_in_env) {
     database->owned_env.reset(rocksdb::NewMemEnv(env));
     env = database->owned_env.get();
   }
@@ -194,11 +208,18 @@ absl::StatusOr<std::unique_ptr<TupleStore>> OpenRocksStoreWith(const std::string
   const auto listener = std::make_shared<ManifestListener>();
   if (!options.in_memory) rocks.database.listeners.push_back(listener);
 
-  const std::string path = options.in_memory ? "/mandate" : directory;
+  const std::string path = options.in_memory ? kMemoryPath : directory;
   const bool exists = env->FileExists(path + "/CURRENT").ok();
   const rocksdb::Status status = OpenFamilies(rocks, path, exists, database.get());
   if (!status.ok()) return OpenError(directory, status);
 
+  RemoveLeftLoads(env, path);
+
+  // What a creation that was interrupted left in memory has no record of its own yet.
+  std::string record;
+  if (options.in_memory && database->db->Get(rocksdb::ReadOptions(), DatabaseKey(), &record).ok()) {
+    state = DirectoryState::kDatabase;
+  }
   if (state != DirectoryState::kDatabase) {
     if (absl::Status made = Create(*database, seams.database_id); !made.ok()) return made;
   }

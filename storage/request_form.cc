@@ -26,12 +26,19 @@ struct Identity {
   }
 };
 
-// What the keys rely on: no part is empty, no id holds the byte that ends it. The language's own
-// limits are the caller's to check.
-absl::Status CheckParts(const Relationship& relationship, size_t position) {
+std::string PlaceOf(uint64_t position) { return Cat("changes[", position, "].relationship"); }
+
+}  // namespace
+
+absl::Time StoredTime(absl::Time time) {
+  if (time == absl::InfiniteFuture()) return time;
+  return absl::FromUnixMicros(absl::ToUnixMicros(time));
+}
+
+absl::Status CheckParts(const Relationship& relationship, uint64_t position) {
   const auto wrong = [&](absl::string_view part, absl::string_view problem) {
     return WithField(absl::InvalidArgumentError(Cat("the ", part, " of a relationship ", problem)),
-                     Cat("changes[", position, "].relationship"));
+                     PlaceOf(position));
   };
   const std::pair<absl::string_view, const std::string*> parts[] = {
       {"resource type", &relationship.resource.type}, {"resource id", &relationship.resource.id},
@@ -45,11 +52,26 @@ absl::Status CheckParts(const Relationship& relationship, size_t position) {
   return absl::OkStatus();
 }
 
-}  // namespace
+absl::Status NamedTwice(const Relationship& relationship, uint64_t first, uint64_t second) {
+  return WithField(
+      WithReason(absl::InvalidArgumentError(Cat(IdentityText(relationship), " is named twice, by changes[", first,
+                                                "] and changes[", second, "]; one write changes it once")),
+                 "DUPLICATE_UPDATE"),
+      PlaceOf(second));
+}
+
+absl::Status StoredAlready(const Relationship& relationship, uint64_t position, bool expired) {
+  return WithField(
+      WithReason(absl::AlreadyExistsError(Cat(IdentityText(relationship), " is stored already",
+                                              expired ? " (expired)" : "", "; use TOUCH to replace it")),
+                 "ALREADY_EXISTS"),
+      PlaceOf(position));
+}
 
 absl::Status CheckForm(const WriteRequest& request) {
   if (request.changes.empty() && request.delete_matching.empty() && request.sweep_at_most == 0 &&
-      request.schema_names.empty() && !request.schema_text && !request.guard && !request.at) {
+      request.schema_names.empty() && !request.schema_text && !request.guard && !request.at &&
+      request.load == nullptr) {
     return absl::InvalidArgumentError("the write is empty");
   }
   if (!request.changes.empty() + !request.delete_matching.empty() + (request.sweep_at_most > 0) > 1) {
@@ -64,19 +86,23 @@ absl::Status CheckForm(const WriteRequest& request) {
                                request.schema_text || request.at || !request.guard)) {
     return absl::InvalidArgumentError("a write of records alone has a guard, and nothing else to do");
   }
+  if (request.load != nullptr &&
+      (!request.delete_matching.empty() || request.sweep_at_most > 0 || !request.preconditions.empty() ||
+       request.schema_text || !request.schema_names.empty() || request.records_only || request.at)) {
+    return absl::InvalidArgumentError("a load comes with changes, a guard, the expected schema and metadata alone");
+  }
+  if (!request.positions.empty() && request.positions.size() != request.changes.size()) {
+    return absl::InvalidArgumentError("each change has a position, or none has");
+  }
+  const auto position = [&](size_t i) { return request.positions.empty() ? i : request.positions[i]; };
   absl::flat_hash_map<Identity, size_t> seen;
   seen.reserve(request.changes.size());
   for (size_t i = 0; i < request.changes.size(); ++i) {
     const Relationship& relationship = request.changes[i].relationship;
-    if (absl::Status status = CheckParts(relationship, i); !status.ok()) return status;
+    if (absl::Status status = CheckParts(relationship, position(i)); !status.ok()) return status;
     const auto [first, is_new] = seen.try_emplace(Identity{&relationship}, i);
     if (is_new) continue;
-    return WithField(
-        WithReason(absl::InvalidArgumentError(
-                       Cat(IdentityText(relationship), " is named twice, by changes[",
-                           first->second, "] and changes[", i, "]; one write changes it once")),
-                   "DUPLICATE_UPDATE"),
-        Cat("changes[", i, "].relationship"));
+    return NamedTwice(relationship, position(first->second), position(i));
   }
   return absl::OkStatus();
 }

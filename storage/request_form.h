@@ -9,6 +9,8 @@
 
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "storage/name_table.h"
 #include "storage/snapshot.h"
 
@@ -18,6 +20,17 @@ namespace mandate {
 inline constexpr size_t kFactKeyBytesMax = 8192;
 
 inline constexpr size_t kMetadataBytesMax = 64 << 10;
+
+// Attributes in the form in which they are stored: whole microseconds.
+absl::Time StoredTime(absl::Time time);
+
+// What the keys rely on: no part is empty, no id holds the byte that ends it. The language's own limits are the caller's
+// to check.
+absl::Status CheckParts(const Relationship& relationship, uint64_t position);
+
+// Two refusals that do not depend on how the write came. Positions are those of the caller's list.
+absl::Status NamedTwice(const Relationship& relationship, uint64_t first, uint64_t second);
+absl::Status StoredAlready(const Relationship& relationship, uint64_t position, bool expired);
 
 // Sets the identity of `row` from `relationship`, whose strings it borrows. New names get ids,
 // unless `known_only`: then it returns false when one has none.

@@ -7,6 +7,7 @@
 #define MANDATE_STORAGE_ROCKS_DATABASE_H_
 
 #include <array>
+#include <atomic>
 #include <memory>
 
 #include "absl/status/status.h"
@@ -29,6 +30,7 @@ struct RocksDatabase {
   std::unique_ptr<rocksdb::Env> owned_env;  // For a database in memory.
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
+  std::atomic<int> loads = 0;  // Under way.
 };
 
 // DATA_LOSS, RESOURCE_EXHAUSTED (DISK_FULL), UNAVAILABLE or INTERNAL. REQUIRES: !status.ok().

@@ -10,6 +10,9 @@
 
 namespace mandate {
 
+// Where a database in memory lies.
+inline constexpr char kMemoryPath[] = "/mandate";
+
 struct RocksOptions {
   rocksdb::DBOptions database;
   std::vector<rocksdb::ColumnFamilyDescriptor> families;  // In the order of Family.

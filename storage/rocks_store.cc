@@ -29,6 +29,7 @@
 #include "schema/text.h"
 #include "storage/commit.h"
 #include "storage/read_cache.h"
+#include "storage/rocks_load.h"
 #include "storage/value_codec.h"
 
 namespace mandate {
@@ -39,6 +40,9 @@ namespace {
 // take about 50 ms).
 constexpr size_t kGroupRequestsMax = 256;
 constexpr size_t kGroupChangesMax = 10'000;
+
+// Each takes about 80 MiB while it comes in.
+constexpr int kLoadsMax = 8;
 
 // Longer than anybody waits, and short enough for any clock to add.
 constexpr absl::Duration kWaitMax = absl::Hours(24 * 365);
@@ -51,6 +55,7 @@ RocksStore::RocksStore(Opened opened, const StoreOptions& options)
       database_id_(std::move(opened.database_id)),
       directory_(std::move(opened.directory)),
       options_(options),
+      lost_(std::move(opened.lost)),
       cache_(options.read_cache_bytes > 0 ? std::make_shared<ReadCache>(options.read_cache_bytes) : nullptr),
       oldest_(opened.oldest.value()) {
   Publish(std::move(opened.names), opened.head, opened.schema, std::move(opened.ledger));
@@ -58,6 +63,12 @@ RocksStore::RocksStore(Opened opened, const StoreOptions& options)
 
 absl::StatusOr<Revision> RocksStore::Write(const WriteRequest& request) {
   if (absl::Status status = CheckForm(request); !status.ok()) return status;
+  if (request.load != nullptr) {  // While others write; rocks_load.cc says why that is sound.
+    auto* const load = static_cast<RocksLoad*>(request.load);
+    if (!load->Of(*database_)) return absl::InvalidArgumentError("the load is of another store");
+    const absl::Status status = load->Build(*NewestSnapshot(), request, options_.clock());
+    if (!status.ok()) return status;
+  }
   Writer writer{&request};
   std::unique_lock lock(queue_mutex_);
   queue_.push_back(&writer);
@@ -82,6 +93,10 @@ std::vector<RocksStore::Writer*> RocksStore::NextGroup() const {
   std::vector<Writer*> group;
   size_t changes = 0;
   for (Writer* writer : queue_) {
+    if (writer->request->load != nullptr) {  // Alone.
+      if (group.empty()) group.push_back(writer);
+      break;
+    }
     changes += writer->request->changes.size();
     if (!group.empty() && changes > kGroupChangesMax) break;
     group.push_back(writer);
@@ -90,11 +105,29 @@ std::vector<RocksStore::Writer*> RocksStore::NextGroup() const {
   return group;
 }
 
+absl::StatusOr<std::unique_ptr<BulkLoad>> RocksStore::NewLoad(ChangeOp op) {
+  if (op == ChangeOp::kDelete) return absl::InvalidArgumentError("a load creates or touches");
+  if (++database_->loads > kLoadsMax) {
+    --database_->loads;
+    return WithReason(absl::ResourceExhaustedError(Cat("there are ", kLoadsMax, " loads under way already, as many as may "
+                                                       "be; try again when one has ended")),
+                      "TOO_MANY_LOADS");
+  }
+  const std::string directory = Cat(database_->db->GetName(), "/", kLoadPrefix, ++loads_);
+  const rocksdb::Status status = database_->db->GetEnv()->CreateDirIfMissing(directory);
+  if (!status.ok()) {
+    --database_->loads;
+    return FromRocks(status, "making a directory for a load");
+  }
+  return std::make_unique<RocksLoad>(database_, directory, NewestSnapshot()->shared_names(), op);
+}
+
 void RocksStore::Commit(const std::vector<Writer*>& writers) {
   if (!failed_.ok()) {
     for (Writer* writer : writers) writer->result = failed_;
     return;
   }
+  if (writers.front()->request->load != nullptr) return CommitLoad(writers.front());
   CommitGroup group(*NewestSnapshot());
   if (cache_ != nullptr) group.marks = &cache_->marks();
   std::vector<Writer*> accepted;
@@ -115,18 +148,40 @@ void RocksStore::Commit(const std::vector<Writer*>& writers) {
   rocksdb::WriteOptions durable;
   durable.sync = true;
   if (const rocksdb::Status status = database_->db->Write(durable, &batch); !status.ok()) {
-    const absl::Status cause = FromRocks(status, "writing to disk");
-    failed_ = absl::Status(cause.code(),
-                           Cat("the store takes no more writes since one failed (", cause.message(),
-                               "); remove the cause and restart; reads go on"));
-    if (const std::string reason = ReasonOf(cause); !reason.empty()) {
-      failed_ = WithReason(failed_, reason);
-    }
+    const absl::Status cause = Stop(FromRocks(status, "writing to disk"));
     for (Writer* writer : accepted) writer->result = cause;
     return;
   }
   if (witness_) witness_->Acknowledge(group.head, group.ledger.sequence);
   Publish(group.names, group.head, group.schema, group.ledger);
+}
+
+void RocksStore::CommitLoad(Writer* writer) {
+  const std::shared_ptr<const TupleSnapshot> head = NewestSnapshot();
+  auto* const load = static_cast<RocksLoad*>(writer->request->load);
+  if (!load->BuiltOn(*head)) {
+    absl::Status status = load->Build(*head, *writer->request, options_.clock());
+    if (!status.ok()) {
+      writer->result = std::move(status);
+      return;
+    }
+  }
+  const CommitGroup& group = load->group();
+  if (cache_ != nullptr) cache_->marks().NoteEverything(group.head);
+  if (absl::Status status = load->Ingest(); !status.ok()) {
+    writer->result = Stop(std::move(status));
+    return;
+  }
+  if (witness_) witness_->Acknowledge(group.head, head->ledger_head().sequence);
+  Publish(group.names, group.head, group.schema, head->ledger_head());
+  writer->result = group.head;
+}
+
+absl::Status RocksStore::Stop(absl::Status cause) {
+  failed_ = absl::Status(cause.code(), Cat("the store takes no more writes since one failed (", cause.message(),
+                                           "); remove the cause and restart; reads go on"));
+  if (const std::string reason = ReasonOf(cause); !reason.empty()) failed_ = WithReason(failed_, reason);
+  return cause;
 }
 
 void RocksStore::Publish(std::shared_ptr<const NameTable> names, Revision head, Revision schema,
@@ -177,6 +232,31 @@ absl::StatusOr<uint64_t> RocksStore::SweepExpired(size_t count_max) {
   };
   if (auto written = Write(request); !written.ok()) return written.status();
   return swept;
+}
+
+absl::Status RocksStore::CheckNotLost(Revision revision) const {
+  for (const auto& [first, last] : lost_) {
+    if (revision < first || revision > last) continue;
+    return WithReason(absl::OutOfRangeError(Cat("revision ", revision.value(), " was lost when the database was restored from a "
+                                                "backup; read again what depends on it")),
+                      "REVISION_LOST");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<BackupInfo> RocksStore::Backup(const std::string& directory) {
+  if (directory_.empty()) return absl::FailedPreconditionError("a store in memory has no backups");
+  const std::unique_lock lock(backup_mutex_, std::try_to_lock);
+  if (!lock) return absl::UnavailableError("another backup is being made; try again when it is done");
+  return CreateBackup(directory, database_->db.get(), database_id_, NewestSnapshot()->revision());
+}
+
+absl::Status RocksStore::Compact() {
+  for (rocksdb::ColumnFamilyHandle* family : database_->families) {
+    const rocksdb::Status status = database_->db->CompactRange(rocksdb::CompactRangeOptions(), family, nullptr, nullptr);
+    if (!status.ok()) return FromRocks(status, "rewriting tables");
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<StoreStats> RocksStore::Stats() const {

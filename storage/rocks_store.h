@@ -34,19 +34,24 @@ class RocksStore : public TupleStore {
     Revision schema;
     Revision oldest;
     LedgerHead ledger;
+    std::vector<std::pair<Revision, Revision>> lost;  // First and last of each gap that a restore left.
     std::string directory;  // Empty in memory.
   };
   RocksStore(Opened opened, const StoreOptions& options);
 
   absl::StatusOr<Revision> Write(const WriteRequest& request) override;
+  absl::StatusOr<std::unique_ptr<BulkLoad>> NewLoad(ChangeOp op) override;
   std::shared_ptr<const Snapshot> Head() const override { return NewestSnapshot(); }
   absl::StatusOr<std::shared_ptr<const Snapshot>> At(Revision revision) const override;
-  absl::StatusOr<std::vector<ChangeRecord>> Changes(Revision after,
+  absl::StatusOr<std::vector<ChangeRecord>> Changes(ChangePlace after,
                                                     size_t records_max) const override;
   absl::StatusOr<uint64_t> Collect() override;
   absl::StatusOr<uint64_t> SweepExpired(size_t count_max) override;
   absl::StatusOr<absl::Time> NextExpiry() const override;
   void WaitBeyond(Revision revision, uint64_t sequence, absl::Duration timeout) const override;
+  absl::Status CheckNotLost(Revision revision) const override;
+  absl::StatusOr<BackupInfo> Backup(const std::string& directory) override;
+  absl::Status Compact() override;
   const std::string& database_id() const override { return database_id_; }
   absl::StatusOr<StoreStats> Stats() const override;
 
@@ -61,6 +66,8 @@ class RocksStore : public TupleStore {
 
   std::vector<Writer*> NextGroup() const;          // REQUIRES: queue_mutex_ is held.
   void Commit(const std::vector<Writer*>& group);  // By the leader alone.
+  void CommitLoad(Writer* writer);                 // The same, of one that brings tables.
+  absl::Status Stop(absl::Status cause);           // No more writes: the disk failed. Returns `cause`.
   void Publish(std::shared_ptr<const NameTable> names, Revision head, Revision schema,
                LedgerHead ledger);
   std::shared_ptr<const TupleSnapshot> NewestSnapshot() const;
@@ -71,6 +78,7 @@ class RocksStore : public TupleStore {
   const std::string database_id_;
   const std::string directory_;
   const StoreOptions options_;
+  const std::vector<std::pair<Revision, Revision>> lost_;
   const std::shared_ptr<ReadCache> cache_;  // Null: none.
 
   std::mutex queue_mutex_;
@@ -81,6 +89,8 @@ class RocksStore : public TupleStore {
   std::shared_ptr<const TupleSnapshot> head_;  // Guarded by head_mutex_.
   mutable std::condition_variable published_;  // head_ is a new one.
 
+  std::atomic<uint64_t> loads_ = 0;  // That were begun.
+  std::mutex backup_mutex_;          // One backup at a time.
   std::mutex collect_mutex_;      // One collection at a time.
   std::atomic<uint64_t> oldest_;  // The oldest revision that can be asked.
 };

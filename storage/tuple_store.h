@@ -28,6 +28,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "schema/relationship.h"
+#include "storage/backup.h"
 #include "storage/revision.h"
 #include "storage/snapshot.h"
 
@@ -80,8 +81,31 @@ class PendingWrite {
   virtual absl::Status RetireFromLedger(uint64_t sequence) = 0;
 };
 
+// The relationships of a large write, on their way in: kept sorted on disk, so that memory stays flat however many they
+// are, then built into tables that the store takes whole. Let go, what is not written leaves nothing behind.
+//
+// Threads     One thread.
+// Errors      Add: INVALID_ARGUMENT for a part that is empty or holds a NUL byte, or a name that nothing stored has;
+//             RESOURCE_EXHAUSTED (DISK_FULL), UNAVAILABLE.
+class BulkLoad {
+ public:
+  virtual ~BulkLoad() = default;
+  // `position` is where the caller has it; errors call it `changes[position]`.
+  virtual absl::Status Add(const Relationship& relationship, uint64_t position) = 0;
+  virtual uint64_t size() const = 0;
+  // The relationship that a Write of the load was refused for, if it was one.
+  virtual const std::optional<Relationship>& refused() const = 0;
+};
+
 struct WriteRequest {
   std::vector<TupleChange> changes;
+  std::vector<uint64_t> positions;                  // Of `changes` in the caller's list, for errors; empty: their index.
+  // Of NewLoad, of the same store: written together with `changes`, each as the load's op says. Alone with these, `guard`,
+  // `expected_schema` and `metadata`. The guard sees none of it, neither as changes nor in after(), and may be asked more
+  // than once, before the store knows that nobody else writes: it must rest on relationships, and on facts that are only
+  // written together with some. It must not append to the ledger. Other writes wait for it
+  // while its tables are built a second time, which they are if one came in between. REQUIRES: outlives the call.
+  BulkLoad* load = nullptr;
   // Deletes whatever matches one of these at the commit, expired or not; the guard sees each as a change. Not together
   // with `changes`.
   std::vector<TupleFilter> delete_matching;
@@ -107,13 +131,22 @@ struct CommittedChange : TupleChange {
   bool expired = false;                             // A deletion by expiry.
 };
 
-// One committed revision, as the changelog keeps it.
+// One committed revision, as the changelog keeps it. A load comes as several records of one revision.
 struct ChangeRecord {
   Revision revision;
+  uint32_t part = 0;       // Of the revision, from 0.
+  bool continues = false;  // There are more parts.
   absl::Time committed_at;
   std::vector<CommittedChange> changes;
   bool schema_changed = false;
   std::string metadata;
+};
+
+// Behind which record of the changelog to go on: behind all of a revision, or behind one of its parts.
+struct ChangePlace {
+  ChangePlace(Revision revision, uint32_t part = ~uint32_t{0}) : revision(revision), part(part) {}
+  Revision revision;
+  uint32_t part;
 };
 
 struct StoreStats {
@@ -131,14 +164,17 @@ class TupleStore {
   // no-ops still gets a revision.
   virtual absl::StatusOr<Revision> Write(const WriteRequest& request) = 0;
 
+  // Begins one. `op` is kCreate or kTouch. RESOURCE_EXHAUSTED (TOO_MANY_LOADS) while 8 are under way.
+  virtual absl::StatusOr<std::unique_ptr<BulkLoad>> NewLoad(ChangeOp op) = 0;
+
   // The newest snapshot. Costs a reference count.
   virtual std::shared_ptr<const Snapshot> Head() const = 0;
 
   // The snapshot at `revision`, which must lie in the retention window.
   virtual absl::StatusOr<std::shared_ptr<const Snapshot>> At(Revision revision) const = 0;
 
-  // Up to `records_max` committed revisions after `after`, oldest first.
-  virtual absl::StatusOr<std::vector<ChangeRecord>> Changes(Revision after, size_t records_max) const = 0;
+  // Up to `records_max` records of what was committed after `after`, oldest first.
+  virtual absl::StatusOr<std::vector<ChangeRecord>> Changes(ChangePlace after, size_t records_max) const = 0;
 
   // Deletes relationships that have expired, up to `count_max` of them in one commit; returns how many. What they stood for
   // was gone at their expiry; this is when the changelog says so.
@@ -154,6 +190,16 @@ class TupleStore {
   // Waits until the newest revision is above `revision`, or the ledger's newest record above `sequence`, or until
   // `timeout` has passed. Woken by the commit itself.
   virtual void WaitBeyond(Revision revision, uint64_t sequence, absl::Duration timeout) const = 0;
+
+  // OUT_OF_RANGE (REVISION_LOST) for a revision that a restored backup skipped (backup.h): what it stood for is gone.
+  virtual absl::Status CheckNotLost(Revision revision) const = 0;
+
+  // Adds a backup of this moment to those in `directory` (backup.h); writes and questions go on. UNAVAILABLE while another
+  // is being made; FAILED_PRECONDITION for a store in memory, or for backups of another database.
+  virtual absl::StatusOr<BackupInfo> Backup(const std::string& directory) = 0;
+
+  // Rewrites all tables: what was deleted or superseded and left the window gives back its place now. Others go on.
+  virtual absl::Status Compact() = 0;
 
   // 16 random bytes that this database got when it was made, in hex.
   virtual const std::string& database_id() const = 0;

@@ -11,6 +11,8 @@ constexpr uint8_t kHasContext = 4;
 // Flags of a commit and of a change in it.
 constexpr uint8_t kSchemaChanged = 1;
 constexpr uint8_t kHasMetadata = 2;
+constexpr uint8_t kPartsFollow = 4;
+constexpr uint8_t kLastPart = 1;
 constexpr uint8_t kIsDelete = 1;
 constexpr uint8_t kEndedVersion = 2;
 constexpr uint8_t kExpired = 4;
@@ -77,12 +79,17 @@ bool DecodeWritten(std::string_view value, Revision* written) {
   return true;
 }
 
-CommitEncoder::CommitEncoder(absl::Time committed_at, bool schema_changed, std::string_view metadata) {
-  PutTime(committed_at, &value_);
-  value_.push_back(
-      static_cast<char>((schema_changed ? kSchemaChanged : 0) | (metadata.empty() ? 0 : kHasMetadata)));
-  if (!metadata.empty()) PutBytes(metadata, &value_);
+CommitEncoder::CommitEncoder(const CommitHeader& header) {
+  PutTime(header.committed_at, &value_);
+  value_.push_back(static_cast<char>((header.schema_changed ? kSchemaChanged : 0) |
+                                     (header.metadata.empty() ? 0 : kHasMetadata) |
+                                     (header.parts_follow ? kPartsFollow : 0)));
+  if (!header.metadata.empty()) PutBytes(header.metadata, &value_);
 }
+
+CommitEncoder::CommitEncoder(bool last_part) { value_.push_back(static_cast<char>(last_part ? kLastPart : 0)); }
+
+void CommitEncoder::MarkLast() { value_[0] = static_cast<char>(kLastPart); }
 
 void CommitEncoder::Add(const StoredChange& change) {
   uint8_t flags = 0;
@@ -94,15 +101,23 @@ void CommitEncoder::Add(const StoredChange& change) {
   if (change.op != ChangeOp::kDelete) PutBytes(change.edge, &value_);
 }
 
-bool CommitDecoder::Header(absl::Time* committed_at, bool* schema_changed, std::string_view* metadata) {
+bool CommitDecoder::Header(CommitHeader* header) {
   uint8_t flags = 0;
-  if (!ReadTime(&reader_, committed_at) || !reader_.Byte(&flags) ||
-      (flags & ~(kSchemaChanged | kHasMetadata)) != 0) {
+  if (!ReadTime(&reader_, &header->committed_at) || !reader_.Byte(&flags) ||
+      (flags & ~(kSchemaChanged | kHasMetadata | kPartsFollow)) != 0) {
     return false;
   }
-  *schema_changed = flags & kSchemaChanged;
-  *metadata = {};
-  return (flags & kHasMetadata) == 0 || (reader_.Bytes(metadata) && !metadata->empty());
+  header->schema_changed = flags & kSchemaChanged;
+  header->parts_follow = flags & kPartsFollow;
+  header->metadata = {};
+  return (flags & kHasMetadata) == 0 || (reader_.Bytes(&header->metadata) && !header->metadata.empty());
+}
+
+bool CommitDecoder::PartHeader(bool* last) {
+  uint8_t flags = 0;
+  if (!reader_.Byte(&flags) || (flags & ~kLastPart) != 0) return false;
+  *last = flags & kLastPart;
+  return true;
 }
 
 bool CommitDecoder::Change(StoredChange* change) {
@@ -181,20 +196,37 @@ std::string SchemaKey(Revision revision) {
   return key;
 }
 
-std::string FactKey(std::string_view key) { return "X" + std::string(key); }
-
-std::string CommitKey(Revision revision) {
-  std::string key;
-  PutFixed64(revision.value(), &key);
+std::string LostKey(Revision first) {
+  std::string key = "G";
+  PutFixed64(first.value(), &key);
   return key;
 }
 
-bool DecodeCommitKey(std::string_view key, Revision* revision) {
+bool DecodeLostKey(std::string_view key, Revision* first) {
+  uint64_t number = 0;
+  if (key.empty() || key[0] != 'G') return false;
+  ByteReader reader(key.substr(1));
+  if (!reader.Fixed64(&number) || !reader.empty()) return false;
+  *first = Revision(number);
+  return true;
+}
+
+std::string FactKey(std::string_view key) { return "X" + std::string(key); }
+
+std::string CommitKey(Revision revision, uint32_t part) {
+  std::string key;
+  PutFixed64(revision.value(), &key);
+  if (part > 0) PutFixed32(part, &key);
+  return key;
+}
+
+bool DecodeCommitKey(std::string_view key, Revision* revision, uint32_t* part) {
   ByteReader reader(key);
   uint64_t number = 0;
-  if (!reader.Fixed64(&number) || !reader.empty()) return false;
+  if (!reader.Fixed64(&number)) return false;
   *revision = Revision(number);
-  return true;
+  *part = 0;
+  return reader.empty() || (reader.Fixed32(part) && *part > 0 && reader.empty());
 }
 
 // Moved so that the earliest time sorts first, those before 1970 too.

@@ -36,11 +36,21 @@ struct StoredChange {
   bool expired = false;   // A deletion by expiry.
 };
 
+struct CommitHeader {
+  absl::Time committed_at;
+  bool schema_changed = false;
+  bool parts_follow = false;  // Under keys of their own, at least one: the commit loaded tables.
+  std::string_view metadata;
+};
+
 // One commit in the changelog, written change by change.
 class CommitEncoder {
  public:
-  CommitEncoder(absl::Time committed_at, bool schema_changed, std::string_view metadata);
+  explicit CommitEncoder(const CommitHeader& header);
+  explicit CommitEncoder(bool last_part);  // A part of one.
   void Add(const StoredChange& change);
+  void MarkLast();  // REQUIRES: it is a part.
+  size_t bytes() const { return value_.size(); }
   std::string Take() { return std::move(value_); }
 
  private:
@@ -51,7 +61,8 @@ class CommitEncoder {
 class CommitDecoder {
  public:
   explicit CommitDecoder(std::string_view value) : reader_(value) {}
-  bool Header(absl::Time* committed_at, bool* schema_changed, std::string_view* metadata);  // First.
+  bool Header(CommitHeader* header);  // First; of a part:
+  bool PartHeader(bool* last);
   bool AtEnd() const { return reader_.empty(); }
   bool Change(StoredChange* change);  // REQUIRES: !AtEnd()
 
@@ -84,13 +95,15 @@ std::string HeadKey();
 std::string OldestKey();
 std::string NameKey(NameId id);
 std::string SchemaKey(Revision revision);
+std::string LostKey(Revision first);
+bool DecodeLostKey(std::string_view key, Revision* first);
 std::string FactKey(std::string_view key);
 std::string ExpiryKey(absl::Time expires_at, std::string_view forward_key);
 bool DecodeExpiryKey(std::string_view key, absl::Time* expires_at, std::string_view* forward_key);
 
-// Keys of the changelog.
-std::string CommitKey(Revision revision);
-bool DecodeCommitKey(std::string_view key, Revision* revision);
+// Keys of the changelog. Part 0 of a commit is its record, which has the header; a load has more, from 1.
+std::string CommitKey(Revision revision, uint32_t part = 0);
+bool DecodeCommitKey(std::string_view key, Revision* revision, uint32_t* part);
 
 }  // namespace mandate
 

@@ -9,7 +9,7 @@
 
 #include "gtest/gtest.h"
 #include "schema/text.h"
-#include "service/database.h"
+#include "service/database/database.h"
 #include "tools/commands.h"
 
 namespace mandate {

@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "schema/text.h"
-#include "service/database.h"
+#include "service/database/database.h"
 
 namespace mandate {
 namespace {

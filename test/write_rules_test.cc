@@ -6,7 +6,7 @@
 #include "gtest/gtest.h"
 #include "schema/reason.h"
 #include "schema/text.h"
-#include "service/database.h"
+#include "service/database/database.h"
 #include "test/campaign.h"
 #include "test/reference_store.h"
 #include "test/reference_write_rules.h"

@@ -1,11 +1,6 @@
 #include "tools/bulk_command_line.h"
 
 namespace mandate {
-namespace {
-
-constexpr uint64_t kBatchMax = 5'000'000;  // What the server takes in one stream.
-
-}  // namespace
 
 void BulkCommandLine::AddTo(CLI::App* app) {
   AddImport(app);
@@ -27,9 +22,9 @@ void BulkCommandLine::AddImport(CLI::App* app) {
   command->add_flag("--touch", import_.touch, "Replace relationships that are stored already (the default)")
       ->excludes(create);
   command
-      ->add_option("--batch", import_.batch, "Relationships at one revision; more of them are more revisions")
+      ->add_option("--batch", import_.batch, "Relationships at one revision, there whole or not at all; more of them are more revisions")
       ->capture_default_str()
-      ->check(CLI::Range(uint64_t{1}, kBatchMax));
+      ->check(CLI::Range(uint64_t{1}, kImportBatchMax));
   command->add_option("--errors-max", import_.errors_max, "Wrong lines that are shown")->capture_default_str();
   add_client_(command, [this] { return ImportFiles(client_, import_); });
 }

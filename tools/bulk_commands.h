@@ -10,13 +10,16 @@
 
 namespace mandate {
 
+// What a server takes at one revision.
+inline constexpr uint64_t kImportBatchMax = 100'000'000;
+
 struct ImportOptions {
   std::vector<std::string> files;
   std::string format;
   std::string skip_invalid;  // A file for the lines that are wrong; empty: none may be.
   bool create = false;
   bool touch = false;        // The default, said aloud.
-  uint64_t batch = 250'000;
+  uint64_t batch = kImportBatchMax;
   uint64_t errors_max = 20;
 };
 int ImportFiles(const ClientOptions& client, const ImportOptions& options);

@@ -14,7 +14,8 @@
 #include "tools/delegation_command_line.h"
 #include "tools/exit_code.h"
 #include "tools/key_commands.h"
-#include "tools/serve_config.h"
+#include "tools/serve_command_line.h"
+#include "tools/store_command_line.h"
 
 namespace mandate {
 namespace {
@@ -36,7 +37,7 @@ class CommandLine {
         "Questions and relationships are written alike: type:id#relation@type:id\n"
         "Exit codes: 0 done or allowed, 1 denied, different, nothing found or a failed test, 2 conditional, "
         "3 error, 4 wrong usage.");
-    AddServe();
+    serve_.AddTo(&app_);
     AddSchema();
     AddRelationship();
     bulk_.AddTo(&app_);
@@ -44,6 +45,7 @@ class CommandLine {
     AddDelegation();
     AddTest();
     AddKey();
+    store_.AddTo(&app_);
   }
 
   int Run(int argc, char** argv) {
@@ -86,70 +88,6 @@ class CommandLine {
     const std::string closest = ClosestName(argv[next], names);
     return Cat(Quote(argv[next]), " is no command of `", path, "`; ",
                closest.empty() ? Cat("write ", list) : Cat("did you mean `", closest, "`?"));
-  }
-
-  void AddServe() {
-    CLI::App* command = app_.add_subcommand("serve", "Open the database and answer over gRPC and HTTP");
-    command->add_option("--data", serve_.data, "Directory of the database, made when missing")
-        ->capture_default_str();
-    command->add_option("--listen", serve_.listen, "HOST:PORT; port 0 lets the system choose")
-        ->capture_default_str();
-    command->add_option("--http", serve_.http, "The same for HTTP; '' for none")->capture_default_str();
-    command->add_option("--http-url", serve_.http_url,
-                        "Where callers reach it, if not there: https://HOST, behind a proxy");
-    command->add_option("--tls-cert", serve_.tls.certificate,
-                        "PEM file of the server's certificate, for gRPC and HTTP; read again when it changes");
-    command->add_option("--tls-key", serve_.tls.key, "PEM file of its key");
-    command->add_option("--tls-client-ca", serve_.tls.client_ca,
-                        "PEM file of the CA that callers must have a certificate of (mutual TLS)");
-    command->add_option("--keys", serve_.key_file,
-                        "File of the API keys that are taken (`mandate key create`); without it, whoever connects may do "
-                        "everything. Read again when it changes");
-    command->add_flag("--insecure", serve_.insecure,
-                      "Listen beyond this machine although calls are not encrypted or callers not known");
-    command
-        ->add_option("--retention-hours", serve_.retention_hours,
-                     "How far back questions can be asked")
-        ->capture_default_str()
-        ->check(CLI::Range(0.0, 24.0 * 3650));
-    command
-        ->add_option("--ledger-retention-days", serve_.ledger_retention_days,
-                     "How long entries of tasks that are no more stay in the ledger; 0 for ever")
-        ->capture_default_str()
-        ->check(CLI::Range(0.0, 36500.0));
-    command->add_option("--cache-mib", serve_.cache_mib, "Memory for blocks read from disk")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 1 << 20));
-    command
-        ->add_option("--answer-cache-mib", serve_.answer_cache_mib,
-                     "Memory for relationships and answers ready to use, half for each; 0: none. Answers are the same")
-        ->capture_default_str()
-        ->check(CLI::Range(0, 1 << 20));
-    command
-        ->add_option("--check-steps-max", serve_.check_steps_max,
-                     "Rows and goals one question may visit")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-    command
-        ->add_option("--check-seconds-max", serve_.check_seconds_max, "Time one question may take")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-    command
-        ->add_option("--chain-agents-max", serve_.chain_agents_max,
-                     "Agents on a chain of delegation")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 16));
-    command->add_option("--log-level", serve_.log_level, "debug, info, warn or error")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
-    command->add_option("--config", config_,
-                        "File of these options, one a line: `listen = \"127.0.0.1:50051\"`. The command line goes before the "
-                        "environment (MANDATE_SERVE_LISTEN), and that before the file");
-    NameVariables(command);
-    command->callback([this, command] {
-      if (!config_.empty()) ReadConfigFile(command, config_);
-      run_ = [this] { return Serve(serve_); };
-    });
   }
 
   void AddSchema() {
@@ -346,8 +284,7 @@ class CommandLine {
 
   CLI::App app_;
   ClientOptions client_;
-  ServeOptions serve_;
-  std::string config_;
+  ServeCommandLine serve_{&run_};
   SchemaWriteOptions schema_write_;
   SchemaFormatOptions schema_format_;
   SchemaDiffOptions schema_diff_;
@@ -362,6 +299,8 @@ class CommandLine {
   std::string at_;
   std::string file_;
   std::function<int()> run_;
+  StoreCommandLine store_{
+      &client_, [this](CLI::App* command, std::function<int()> run) { AddClient(command, std::move(run)); }, &run_};
   BulkCommandLine bulk_{
       &client_, [this](CLI::App* command, std::function<int()> run) { AddClient(command, std::move(run)); }, &run_};
   DelegationCommandLine delegation_{

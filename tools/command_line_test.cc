@@ -423,11 +423,11 @@ TEST(Usage, WrongIsOneLineAndExitCode4) {
   const std::vector<Row> rows = {
       {{},
        "`mandate` needs a command, one of serve, schema, relationship, import, export, sync, check, expand, lookup, "
-       "delegate, session, authorize, approve, revoke, who-can, ledger, proof, test, key; see mandate --help"},
+       "delegate, session, authorize, approve, revoke, who-can, ledger, proof, test, key, backup, restore, check-store, compact, stats; see mandate --help"},
       {{"chek", "x"}, "`chek` is no command of `mandate`; did you mean `check`?"},
       {{"bogus"},
        "`bogus` is no command of `mandate`; write one of serve, schema, relationship, import, export, sync, "
-       "check, expand, lookup, delegate, session, authorize, approve, revoke, who-can, ledger, proof, test, key"},
+       "check, expand, lookup, delegate, session, authorize, approve, revoke, who-can, ledger, proof, test, key, backup, restore, check-store, compact, stats"},
       {{"--bogus"}, "`--bogus` is no option of `mandate`; see mandate --help"},
       {{"schema"},
        "`mandate schema` needs a command, one of write, read, check, fmt, diff, graph; see mandate schema --help"},

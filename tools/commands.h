@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "schema/relationship.h"
+#include "service/access/load_gate.h"
 #include "service/access/tls_files.h"
 #include "service/endpoint.h"
 #include "storage/snapshot.h"
@@ -39,6 +40,11 @@ struct ServeOptions {
   double check_seconds_max = 10;
   uint32_t chain_agents_max = 4;
   std::string log_level = "info";
+  std::string log_format = "text";
+  std::string log_calls = "failed";
+  uint64_t slow_ms = 1000;
+  LoadLimits load;
+  std::string backups;
 };
 int Serve(const ServeOptions& options);
 

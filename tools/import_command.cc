@@ -1,11 +1,13 @@
-// Import reads its files twice. The first pass judges every line, by the form of relationships and by the schema in
-// force, and writes nothing; so one wrong line anywhere leaves the server untouched, with memory that does not grow.
-// The second pass sends, as streams of at most `batch` relationships, each of which becomes one revision or nothing.
-// Rejected: to send at once and break the stream off at the first fault. It reads once, but a stream must then hold
-// everything, which the server takes only up to a limit.
+// Import judges every line, by the form of relationships and by the schema in force, before anything is written; so one wrong
+// line anywhere leaves the server untouched, with memory that does not grow. It sends while it judges: a stream is written
+// when it is said to be complete, and not before, and the server keeps it on disk until then.
 //
-// A file of up to one batch is therefore there whole or not at all. Of a longer one that is interrupted whole batches
-// are there; started again, TOUCH leaves them as they are and goes on.
+// A batch is a stream, and as much as a server takes unless the user says otherwise. So mostly there is one, and the files
+// are read once. Of more than a batch the first is sent while all is judged, and completed when all is right; the others
+// are read and sent in a second pass. When such an import is interrupted, whole batches are there; started again, TOUCH leaves
+// them as they are and goes on.
+#include <inttypes.h>
+
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -29,6 +31,9 @@ namespace {
 // Sent together: what a message of the stream holds.
 constexpr size_t kSendMax = 2000;
 
+// So many take the server some seconds, behind the last that is sent.
+constexpr uint64_t kTellFrom = 1'000'000;
+
 struct Source {
   InputFile file;
   Format format;
@@ -40,11 +45,14 @@ class Import {
 
   int Run() {
     absl::Status status = Prepare();
-    if (status.ok()) status = Judge();
     if (!status.ok()) return Fail(status);
-    if (faults_ > 0 && options_.skip_invalid.empty()) return TellFaults();
+    status = JudgeAndSendFirst();
+    if (refused_) return TellRefusal(status);
+    if (!status.ok()) return Fail(status);
+    if (MayNotBeWritten()) return TellFaults();
     if (count_ == 0) return Fail(NothingToImport());
-    status = Send();
+    status = EndBatch();
+    if (status.ok() && written_ < count_) status = SendRest();
     progress_.reset();
     if (!status.ok()) return TellRefusal(status);
     Report();
@@ -107,15 +115,24 @@ class Import {
     return absl::OkStatus();
   }
 
-  absl::Status Judge() {
+  bool MayNotBeWritten() const { return faults_ > 0 && options_.skip_invalid.empty(); }
+
+  absl::Status JudgeAndSendFirst() {
     absl::Status status = ForEachRecord(
-        "reading", [&](const Source&, const RelationshipReader::Record&) { return ++count_, absl::OkStatus(); },
+        "importing",
+        [&](const Source&, const RelationshipReader::Record& record) {
+          if (++count_ > options_.batch || MayNotBeWritten()) return absl::OkStatus();
+          absl::Status sent = Take(record);
+          refused_ = !sent.ok();
+          return sent;
+        },
         [&](const Source& source, const RelationshipReader& reader, const absl::Status& wrong) {
           if (++faults_ <= options_.errors_max) {
             progress_->Clear();
             std::cerr << source.file.name() << ":" << reader.record().line
                       << ": error: " << std::string(wrong.message()) << "\n";
           }
+          if (MayNotBeWritten()) stream_.reset();  // Lets the server forget it.
           return SetAside(reader);
         });
     progress_.reset();
@@ -132,14 +149,15 @@ class Import {
     return skipped_->Write(Cat(reader.record().text, "\n"));
   }
 
-  absl::Status Send() {
+  absl::Status SendRest() {
+    uint64_t passed = 0;
+    const uint64_t sent = written_;
     absl::Status status = ForEachRecord(
         "importing",
-        [&](const Source& source, const RelationshipReader::Record& record) {
-          pending_.push_back(*record.relationship);
-          places_.emplace_back(&source, record.line);
-          if (places_.size() == options_.batch) return EndBatch();
-          return pending_.size() < kSendMax ? absl::OkStatus() : SendPending();
+        [&](const Source&, const RelationshipReader::Record& record) {
+          if (passed++ < sent) return absl::OkStatus();
+          absl::Status taken = Take(record);
+          return taken.ok() && in_batch_ == options_.batch ? EndBatch() : taken;
         },
         [&](const Source& source, const RelationshipReader& reader, const absl::Status& wrong) {
           if (!options_.skip_invalid.empty()) return absl::OkStatus();
@@ -147,7 +165,13 @@ class Import {
                                         ": the file changed while it was read: ", wrong.message()));
         });
     if (!status.ok()) return status;
-    return places_.empty() ? absl::OkStatus() : EndBatch();
+    return in_batch_ == 0 ? absl::OkStatus() : EndBatch();
+  }
+
+  absl::Status Take(const RelationshipReader::Record& record) {
+    pending_.push_back(*record.relationship);
+    ++in_batch_;
+    return pending_.size() < kSendMax ? absl::OkStatus() : SendPending();
   }
 
   absl::Status SendPending() {
@@ -163,13 +187,17 @@ class Import {
 
   absl::Status EndBatch() {
     if (absl::Status status = SendPending(); !status.ok()) return status;
+    if (in_batch_ >= kTellFrom) {
+      if (progress_) progress_->Clear();
+      std::cerr << "sent; the server puts " << in_batch_ << " relationships in order and takes them in\n";
+    }
     auto imported = stream_->Finish();
     stream_.reset();
     if (!imported.ok()) return imported.status();
     token_ = imported->token;
-    written_ += places_.size();
+    written_ += in_batch_;
     ++revisions_;
-    places_.clear();
+    in_batch_ = 0;
     return absl::OkStatus();
   }
 
@@ -187,13 +215,27 @@ class Import {
                                faults_ > 0 ? " that is right" : ""));
   }
 
-  // The server counts the relationships of a stream; the user counts lines.
-  int TellRefusal(const absl::Status& status) const {
-    size_t index = 0;
-    const std::string field = FieldOf(status);
-    if (sscanf(field.c_str(), "relationships[%zu]", &index) == 1 && index < places_.size()) {
-      std::cerr << places_[index].first->file.name() << ":" << places_[index].second << ": refused by the server\n";
-    }
+  // The server counts the relationships of a stream, the user counts lines: they are read once more, up to that one.
+  void TellPlace(const absl::Status& refusal) {
+    uint64_t index = 0;
+    const std::string field = FieldOf(refusal);
+    if (sscanf(field.c_str(), "relationships[%" SCNu64 "]", &index) != 1) return;
+    std::string place;
+    uint64_t seen = 0;
+    (void)ForEachRecord(
+        "looking for the line",
+        [&](const Source& source, const RelationshipReader::Record& record) {
+          if (seen++ < written_ + index) return absl::OkStatus();
+          place = Cat(source.file.name(), ":", record.line);
+          return absl::CancelledError("found");
+        },
+        [](const Source&, const RelationshipReader&, const absl::Status&) { return absl::OkStatus(); });
+    progress_.reset();
+    if (!place.empty()) std::cerr << place << ": refused by the server\n";
+  }
+
+  int TellRefusal(const absl::Status& status) {
+    TellPlace(status);
     Fail(status);
     if (written_ == 0) {
       std::cerr << "nothing was written\n";
@@ -237,7 +279,8 @@ class Import {
   BulkClient bulk_{client_.server};
   std::unique_ptr<BulkClient::ImportStream> stream_;
   std::vector<Relationship> pending_;
-  std::vector<std::pair<const Source*, uint64_t>> places_;  // Of the stream under way: file and line.
+  uint64_t in_batch_ = 0;  // Of the stream under way.
+  bool refused_ = false;   // The server ended it.
   uint64_t written_ = 0;
   uint64_t revisions_ = 0;
   std::string token_;

@@ -3,8 +3,8 @@
 
 #include "schema/text.h"
 #include "service/address.h"
+#include "service/log.h"
 #include "service/server.h"
-#include "spdlog/sinks/stdout_color_sinks.h"
 #include "spdlog/spdlog.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
@@ -14,15 +14,6 @@ namespace {
 
 // How long calls under way may still run after SIGTERM.
 constexpr absl::Duration kGrace = absl::Seconds(10);
-
-void StartLog(const std::string& level) {
-  // Standard error, so that standard output stays for what a command prints.
-  auto log = spdlog::stderr_color_mt("mandate");
-  log->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
-  log->set_level(spdlog::level::from_str(level));
-  log->flush_on(spdlog::level::info);
-  spdlog::set_default_logger(std::move(log));
-}
 
 // Whoever reaches the port reaches everything: beyond this machine only the operator's word opens it.
 absl::Status AdmitListening(const ServeOptions& options) {
@@ -36,10 +27,17 @@ absl::Status AdmitListening(const ServeOptions& options) {
           "; or say --insecure"));
 }
 
+RequestLogOptions LogOf(const ServeOptions& options) {
+  return {.which = options.log_calls == "all"    ? LoggedCalls::kAll
+                   : options.log_calls == "none" ? LoggedCalls::kNone
+                                                 : LoggedCalls::kFailed,
+          .slow = options.slow_ms == 0 ? absl::InfiniteDuration() : absl::Milliseconds(options.slow_ms)};
+}
+
 }  // namespace
 
 int Serve(const ServeOptions& options) {
-  StartLog(options.log_level);
+  StartLog({.level = options.log_level, .format = options.log_format == "json" ? LogFormat::kJson : LogFormat::kText});
   if (absl::Status s = AdmitListening(options); !s.ok()) return Fail(s);
   // Blocked before any thread starts, so that only the wait below sees them.
   sigset_t stop_signals;
@@ -60,7 +58,8 @@ int Serve(const ServeOptions& options) {
   auto database = Database::Open(database_options);
   if (!database.ok()) return Fail(database.status());
   ServerOptions server_options{.listen = options.listen, .http = options.http, .http_url = options.http_url,
-                               .tls = options.tls, .key_file = options.key_file};
+                               .tls = options.tls, .key_file = options.key_file, .backups = options.backups,
+                               .load = options.load, .log = LogOf(options)};
   if (options.ledger_retention_days > 0) {
     server_options.ledger_retention = absl::Hours(24) * options.ledger_retention_days;
   }

@@ -9,7 +9,7 @@
 
 #include <vector>
 
-#include "service/database.h"
+#include "service/database/database.h"
 #include "tools/validation_run.h"
 
 namespace mandate {

@@ -9,7 +9,7 @@
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "service/authorizer.h"
-#include "service/database.h"
+#include "service/database/database.h"
 #include "tools/validation_expected.h"
 
 namespace mandate {

@@ -17,7 +17,7 @@ using testing::SizeIs;
 using testing::StartsWith;
 
 // 14 lines.
-constexpr char kWorld[] = R"(schema: |
+constexpr char kWorldOfDocuments[] = R"(schema: |
   definition user {}
   definition document {
     relation viewer: user
@@ -46,7 +46,7 @@ std::vector<std::string> FailuresOf(const std::string& text) {
 }
 
 TEST(ValidationRun, OfAWorldThatHoldsReportsNoFailure) {
-  const ValidationReport report = RunText(std::string(kWorld) + R"(assertions:
+  const ValidationReport report = RunText(std::string(kWorldOfDocuments) + R"(assertions:
   assertTrue:
     - document:plan#view@user:alice
     - document:plan#view@user:bob given document:plan#viewer@user:bob
@@ -76,7 +76,7 @@ steps:
 }
 
 TEST(ValidationRun, ShowsTheLineTheAnswerAndWhyOfAnAssertionThatDoesNotHold) {
-  EXPECT_THAT(FailuresOf(std::string(kWorld) +
+  EXPECT_THAT(FailuresOf(std::string(kWorldOfDocuments) +
                          "assertions:\n  assertTrue:\n    - document:plan#view@user:mallory\n"),
               ElementsAre(AllOf(StartsWith("world.yaml:17: document:plan#view@user:mallory\n"
                                            "    expected: allowed\n"
@@ -86,11 +86,11 @@ TEST(ValidationRun, ShowsTheLineTheAnswerAndWhyOfAnAssertionThatDoesNotHold) {
 }
 
 TEST(ValidationRun, TellsAnErrorFromADenial) {
-  EXPECT_THAT(FailuresOf(std::string(kWorld) +
+  EXPECT_THAT(FailuresOf(std::string(kWorldOfDocuments) +
                          "assertions:\n  assertFalse:\n    - document:plan#see@user:alice\n"),
               ElementsAre(HasSubstr("expected: denied\n"
                                     "    got:      an error, UNKNOWN_PERMISSION: ")));
-  EXPECT_THAT(FailuresOf(std::string(kWorld) +
+  EXPECT_THAT(FailuresOf(std::string(kWorldOfDocuments) +
                          "assertions:\n  assertError:\n    - document:plan#view@user:alice\n"),
               ElementsAre(HasSubstr("expected: an error\n    got:      allowed")));
 }
@@ -165,17 +165,17 @@ relationships: |
 }
 
 TEST(ValidationRun, ShowsAWriteThatWasToBeRefusedAndWasNotAndTheOtherWayRound) {
-  EXPECT_THAT(FailuresOf(std::string(kWorld) +
+  EXPECT_THAT(FailuresOf(std::string(kWorldOfDocuments) +
                          "steps:\n  - write: document:plan#viewer@user:bob\n    refused: CYCLE\n"),
               ElementsAre("world.yaml:16: the write\n    expected: refused with CYCLE\n"
                           "    got:      accepted"));
-  EXPECT_THAT(FailuresOf(std::string(kWorld) +
+  EXPECT_THAT(FailuresOf(std::string(kWorldOfDocuments) +
                          "steps:\n  - write: document:plan#view@user:bob\n    refused: CYCLE\n"),
               ElementsAre(HasSubstr("got:      refused, NOT_A_RELATION: ")));
-  EXPECT_THAT(FailuresOf(std::string(kWorld) + "steps:\n  - write: document:plan#view@user:bob\n"
+  EXPECT_THAT(FailuresOf(std::string(kWorldOfDocuments) + "steps:\n  - write: document:plan#view@user:bob\n"
                                                "    refused: NOT_A_RELATION\n    says: nonsense\n"),
               ElementsAre(HasSubstr("expected: refused with NOT_A_RELATION, saying: nonsense\n")));
-  EXPECT_THAT(FailuresOf(std::string(kWorld) + "steps:\n  - write: document:plan#view@user:bob\n"),
+  EXPECT_THAT(FailuresOf(std::string(kWorldOfDocuments) + "steps:\n  - write: document:plan#view@user:bob\n"),
               ElementsAre(AllOf(StartsWith("world.yaml:16: document:plan#view@user:bob\n"),
                                 HasSubstr("expected: accepted\n"
                                           "    got:      refused, NOT_A_RELATION: "))));
@@ -195,7 +195,7 @@ TEST(ValidationRun, ShowsASchemaThatIsWrongWhereItStands) {
 TEST(ValidationRun, HoldsAlsoWithTheDatabaseReopenedInBetween) {
   TempDirectory directory;
   const ValidationReport report = RunText(
-      std::string(kWorld) + "assertions:\n  assertTrue:\n    - document:plan#view@user:alice\n",
+      std::string(kWorldOfDocuments) + "assertions:\n  assertTrue:\n    - document:plan#view@user:alice\n",
       {.reopen = true, .directory = directory.File("db")});
   EXPECT_THAT(report.Failures(), IsEmpty());
 }
@@ -266,22 +266,22 @@ steps:
 TEST(ValidationRun, SaysSoWhenAWorldIsTooLargeToAskEverything) {
   ValidationOptions options;
   options.bounds.pairs_max = 10;
-  ValidationReport report = RunText(kWorld, options);
+  ValidationReport report = RunText(kWorldOfDocuments, options);
   EXPECT_THAT(report.notes, ElementsAre(HasSubstr("agreement was asked for a sample: 10 of ")));
   EXPECT_LT(report.pairs, report.pairs_of_world);
   options.agreement_relationships_max = 2;
-  EXPECT_THAT(RunText(kWorld, options).notes,
+  EXPECT_THAT(RunText(kWorldOfDocuments, options).notes,
               ElementsAre(HasSubstr("agreement was not asked for: it holds more than 2")));
   options.agreement = false;
-  EXPECT_THAT(RunText(kWorld, options).notes, IsEmpty());
+  EXPECT_THAT(RunText(kWorldOfDocuments, options).notes, IsEmpty());
 }
 
 TEST(JUnit, HasASuiteForEachFileAndACaseForEachExpectation) {
   TestedWorld holds{.path = "good.yaml"};
-  holds.report = RunText(std::string(kWorld) +
+  holds.report = RunText(std::string(kWorldOfDocuments) +
                          "assertions:\n  assertTrue:\n    - document:plan#view@user:alice\n");
   TestedWorld fails{.path = "a&b.yaml", .took = absl::Milliseconds(1500)};
-  fails.report = RunText(std::string(kWorld) +
+  fails.report = RunText(std::string(kWorldOfDocuments) +
                          "assertions:\n  assertTrue:\n    - document:plan#view@user:mallory\n");
   const TestedWorld broken{.path = "broken.yaml",
                            .loaded = absl::InvalidArgumentError("unknown key `\x01<\xff`")};

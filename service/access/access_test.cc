@@ -1,10 +1,5 @@
 // Every rule of who may call what, over real connections.
-#include <chrono>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <set>
-#include <thread>
 
 #include "authzed/api/v1/experimental_service.pb.h"
 #include "authzed/api/v1/permission_service.grpc.pb.h"
@@ -12,164 +7,16 @@
 #include "authzed/api/v1/watch_service.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "httplib.h"
-#include "service/access/key_ring.h"
-#include "service/http/native_call.h"
+#include "service/access/test_keyed_server.h"
 #include "service/http/native_methods.h"
-#include "service/test_server.h"
 
 namespace mandate {
 namespace {
 
-using std::chrono::milliseconds;
 using testing::AllOf;
 using testing::HasSubstr;
 
 namespace az = ::authzed::api::v1;
-
-constexpr char kAgentSchema[] = R"(
-use delegation
-use expiration
-
-definition user {
-  relation acts_on_behalf_of: assistant with expiration
-}
-
-definition team {
-  relation member: user
-}
-
-definition document {
-  relation viewer: user | team#member
-  permission view = viewer
-}
-
-agent assistant {
-  relation acts_on_behalf_of: assistant with expiration
-}
-
-task errand {
-  relation delegator: user | assistant
-  relation delegated_for_task: assistant with expiration
-  relation parent_task: errand
-  relation scope: document:*#view
-}
-
-session run {
-  relation agent: assistant with expiration
-  relation task: errand
-}
-)";
-
-// A server that knows one key of each kind.
-class KeyedServer {
- public:
-  KeyedServer() {
-    char folder[] = "/tmp/mandate_access_XXXXXX";
-    EXPECT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
-    WriteKeys();
-    DatabaseOptions options;
-    options.store.in_memory = true;
-    database_ = *Database::Open(options);
-    auto server = Server::Start(database_.get(), {.listen = "127.0.0.1:0",
-                                                  .http = "127.0.0.1:0",
-                                                  .key_file = key_file(),
-                                                  .collect_every = absl::Hours(1)});
-    EXPECT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-    channel_ = grpc::CreateChannel(address(), grpc::InsecureChannelCredentials());
-  }
-  ~KeyedServer() {
-    server_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
-  std::string key_file() const { return folder_ + "/keys.json"; }
-  std::string address() const { return Cat("127.0.0.1:", server_->port()); }
-  int http_port() const { return server_->http_port(); }
-  Database& database() { return *database_; }
-
-  // `role`: of `reader`, `writer`, `admin`, `gateway`, `limited` (a reader of documents that begin with `eu-`, and of
-  // teams), `limited-writer` (the same), `single` (one call at a time); empty: no key.
-  std::string Key(const std::string& role) const { return role.empty() ? "" : keys_.at(role).key; }
-  std::string Header(const std::string& role) const { return role.empty() ? "" : "Bearer " + Key(role); }
-
-  void WriteKeys(const std::string& without = "") {
-    std::string text;
-    const std::string only = ", \"only\": [\"document:eu-\", \"team\"]";
-    for (const auto& [id, more] : std::map<std::string, std::string>{{"reader", "\"role\": \"reader\""},
-                                                                     {"writer", "\"role\": \"writer\""},
-                                                                     {"admin", "\"role\": \"admin\""},
-                                                                     {"gateway", "\"role\": \"gateway\""},
-                                                                     {"limited", "\"role\": \"reader\"" + only},
-                                                                     {"limited-writer", "\"role\": \"writer\"" + only},
-                                                                     {"limited-gateway", "\"role\": \"gateway\"" + only},
-                                                                     {"single", "\"role\": \"reader\", \"concurrency\": 1"}}) {
-      if (!keys_.contains(id)) keys_[id] = *MakeKey(id);
-      if (id == without) continue;
-      text += Cat(text.empty() ? "" : ",", "{\"id\": \"", id, "\", \"sha256\": \"", keys_[id].sha256, "\", ", more, "}");
-    }
-    WriteFile(Cat("{\"keys\": [", text, "]}"));
-  }
-  void WriteFile(const std::string& text) {
-    std::ofstream(key_file() + ".next") << text;
-    std::filesystem::rename(key_file() + ".next", key_file());
-  }
-
-  // One call of any method with one request; its status. A call that stays open is ended by us: OK.
-  grpc::Status Call(const std::string& method, const std::string& authorization, const std::string& request = "",
-                    std::string* response = nullptr) {
-    NativeCall call(channel_, method, authorization);
-    if (call.Write(request)) call.CloseWrites();
-    std::string bytes;
-    NativeCall::Got got = NativeCall::Got::kNothingYet;
-    for (int i = 0; i < 20 && got == NativeCall::Got::kNothingYet; ++i) got = call.Read(&bytes, milliseconds(50));
-    if (got == NativeCall::Got::kMessage && response != nullptr) *response = bytes;
-    if (got != NativeCall::Got::kEnd) call.Cancel();
-    const grpc::Status status = call.Finish();
-    const bool ended_by_us = got != NativeCall::Got::kEnd && status.error_code() == grpc::StatusCode::CANCELLED;
-    return ended_by_us ? grpc::Status::OK : status;
-  }
-  template <typename Request>
-  std::string Try(const std::string& method, const std::string& role, const Request& request) {
-    return Fault(FromGrpc(Call(method, Header(role), request.SerializeAsString())));
-  }
-  std::string TryCheck(const std::string& role, const std::string& question) {
-    v1::CheckRequest request;
-    *request.mutable_item() = Item(question);
-    return Try("/mandate.v1.PermissionService/Check", role, request);
-  }
-  bool Allowed(const std::string& role, const v1::CheckRequest& request) {
-    v1::CheckResponse response;
-    std::string bytes;
-    const grpc::Status status =
-        Call("/mandate.v1.PermissionService/Check", Header(role), request.SerializeAsString(), &bytes);
-    EXPECT_TRUE(status.ok() && response.ParseFromString(bytes)) << status.error_message();
-    return response.result().decision() == v1::DECISION_ALLOWED;
-  }
-
-  // Sees documents as ann and her assistant do.
-  void WriteWorld() {
-    v1::WriteSchemaRequest schema;
-    schema.set_schema(kAgentSchema);
-    EXPECT_EQ(Try("/mandate.v1.SchemaService/WriteSchema", "admin", schema), "OK");
-    EXPECT_EQ(Try("/mandate.v1.RelationshipService/Write", "writer",
-                  Updates({"touch document:eu-plan#viewer@user:ann", "touch document:us-plan#viewer@user:ann",
-                           "touch team:core#member@user:ann",
-                           "touch user:ann#acts_on_behalf_of@assistant:bot[expiration:2100-01-01T00:00:00Z]",
-                           "touch errand:1#delegator@user:ann", "touch errand:1#scope@document:*#view",
-                           "touch errand:1#delegated_for_task@assistant:bot[expiration:2100-01-01T00:00:00Z]",
-                           "touch run:1#agent@assistant:bot[expiration:2100-01-01T00:00:00Z]", "touch run:1#task@errand:1"})),
-              "OK");
-  }
-
- private:
-  std::string folder_;
-  std::map<std::string, NewKey> keys_;
-  std::unique_ptr<Database> database_;
-  std::unique_ptr<Server> server_;
-  std::shared_ptr<grpc::Channel> channel_;
-};
 
 std::vector<std::string> EveryMethod() {
   std::vector<std::string> calls;
@@ -226,7 +73,8 @@ TEST(Access, EachRoleMayCallItsMethodsAndNoOthers) {
       "PermissionService/Check", "PermissionService/CheckBatch", "DelegationService/Authorize",
       "DelegationService/AuthorizeBatch", "authzed/PermissionsService/CheckPermission",
       "authzed/PermissionsService/CheckBulkPermissions", "authzed/ExperimentalService/BulkCheckPermission"};
-  const std::set<std::string> only_admin = {"SchemaService/WriteSchema", "authzed/SchemaService/WriteSchema"};
+  const std::set<std::string> only_admin = {"SchemaService/WriteSchema", "authzed/SchemaService/WriteSchema",
+                                            "AdminService/Backup", "AdminService/Compact"};
   const std::set<std::string> not_for_readers = {"RelationshipService/Write",
                                                  "RelationshipService/Delete",
                                                  "RelationshipService/Import",
@@ -444,85 +292,6 @@ TEST(Access, AHeaderOfAnyBytesIsAnErrorAndNoMore) {
   ASSERT_TRUE(result);
   EXPECT_THAT(result->status, testing::AnyOf(400, 401));
   EXPECT_EQ(client.Get("/healthz")->status, 200);
-}
-
-// Until it is so, but not for ever.
-template <typename Condition>
-bool Soon(const Condition& condition) {
-  for (int i = 0; i < 200; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(milliseconds(50));
-  }
-  return false;
-}
-
-TEST(Access, KeysComeAndGoWithTheFile) {
-  KeyedServer server;
-  server.WriteWorld();
-  const std::string question = "document:eu-plan#view@user:ann";
-  EXPECT_EQ(server.TryCheck("reader", question), "OK");
-  server.WriteKeys("reader");
-  EXPECT_TRUE(Soon([&] { return server.TryCheck("reader", question) == "UNAUTHENTICATED KEY_NOT_VALID"; }));
-  // Half a file, or none, takes nobody's key away, and gives nobody one.
-  server.WriteFile("{\"keys\": [");
-  // Longer than until the file is looked at again: what is shown is that nothing happens.
-  std::this_thread::sleep_for(milliseconds(1500));
-  EXPECT_EQ(server.TryCheck("writer", question), "OK");
-  EXPECT_EQ(server.TryCheck("reader", question), "UNAUTHENTICATED KEY_NOT_VALID");
-  std::filesystem::remove(server.key_file());
-  std::this_thread::sleep_for(milliseconds(1500));
-  EXPECT_EQ(server.TryCheck("writer", question), "OK");
-  EXPECT_EQ(server.TryCheck("", question), "UNAUTHENTICATED NO_KEY");
-  server.WriteKeys();
-  EXPECT_TRUE(Soon([&] { return server.TryCheck("reader", question) == "OK"; }));
-}
-
-TEST(Access, AWatchEndsWithItsKey) {
-  KeyedServer server;
-  server.WriteWorld();
-  const auto channel = grpc::CreateChannel(server.address(), grpc::InsecureChannelCredentials());
-  for (const char* method : {"/mandate.v1.WatchService/Watch", "/authzed.api.v1.WatchService/Watch",
-                             "/mandate.v1.DelegationService/WatchLedger"}) {
-    NativeCall watch(channel, method, server.Header("reader"));
-    ASSERT_TRUE(watch.Write("") && watch.CloseWrites());
-    std::string bytes;
-    EXPECT_EQ(watch.Read(&bytes, milliseconds(1500)), NativeCall::Got::kNothingYet) << method;
-    server.WriteKeys("reader");
-    NativeCall::Got got = NativeCall::Got::kNothingYet;
-    for (int i = 0; i < 200 && got == NativeCall::Got::kNothingYet; ++i) got = watch.Read(&bytes, milliseconds(100));
-    EXPECT_EQ(got, NativeCall::Got::kEnd) << method;
-    EXPECT_EQ(Fault(FromGrpc(watch.Finish())), "UNAUTHENTICATED KEY_NOT_VALID") << method;
-    server.WriteKeys();
-    EXPECT_TRUE(Soon([&] { return server.TryCheck("reader", "document:eu-plan#view@user:ann") == "OK"; }));
-  }
-}
-
-TEST(Access, AKeyHasItsCallsAtOneTimeAndNoMore) {
-  KeyedServer server;
-  server.WriteWorld();
-  const std::string question = "document:eu-plan#view@user:ann";
-  EXPECT_EQ(server.TryCheck("single", question), "OK");
-  {
-    const auto channel = grpc::CreateChannel(server.address(), grpc::InsecureChannelCredentials());
-    NativeCall watch(channel, "/mandate.v1.WatchService/Watch", server.Header("single"));
-    ASSERT_TRUE(watch.Write("") && watch.CloseWrites());
-    EXPECT_TRUE(Soon([&] { return server.TryCheck("single", question) == "RESOURCE_EXHAUSTED TOO_MANY_CALLS"; }));
-    EXPECT_EQ(server.TryCheck("reader", question), "OK") << "others have their own";
-    watch.Cancel();
-  }
-  EXPECT_TRUE(Soon([&] { return server.TryCheck("single", question) == "OK"; })) << "it is given back";
-}
-
-TEST(Access, AServerWithoutAGoodFileDoesNotStart) {
-  DatabaseOptions options;
-  options.store.in_memory = true;
-  auto database = *Database::Open(options);
-  auto server = Server::Start(database.get(), {.listen = "127.0.0.1:0", .key_file = "/nowhere/keys.json"});
-  EXPECT_TRUE(absl::IsNotFound(server.status())) << server.status();
-  const std::string file = testing::TempDir() + "/bad_keys.json";
-  std::ofstream(file) << "{\"keys\": [{\"id\": \"app\"}]}";
-  server = Server::Start(database.get(), {.listen = "127.0.0.1:0", .key_file = file});
-  EXPECT_THAT(server.status().message(), HasSubstr("`keys[0]` has no `role`"));
 }
 
 }  // namespace

@@ -64,13 +64,15 @@ grpc::Status Admission::Lapsed() const { return ToGrpc(KeyNotValid()); }
 
 grpc::Status Admission::Refused() const { return ToGrpc(status_); }
 
-Gate::Gate(std::string key_file, std::function<absl::Time()> now)
+Gate::Gate(std::string key_file, const LoadLimits& load, std::function<absl::Time()> now)
     : key_file_(std::move(key_file)),
       now_(std::move(now)),
-      anybody_(std::make_shared<Caller>(Caller{.id = "anybody", .role = Role::kAdmin})) {}
+      anybody_(std::make_shared<Caller>(Caller{.id = "anybody", .role = Role::kAdmin})),
+      load_(load) {}
 
-absl::StatusOr<std::unique_ptr<Gate>> Gate::Open(const std::string& key_file, std::function<absl::Time()> now) {
-  std::unique_ptr<Gate> gate(new Gate(key_file, std::move(now)));
+absl::StatusOr<std::unique_ptr<Gate>> Gate::Open(const std::string& key_file, const LoadLimits& load,
+                                                 std::function<absl::Time()> now) {
+  std::unique_ptr<Gate> gate(new Gate(key_file, load, std::move(now)));
   if (gate->is_open()) return gate;
   if (absl::Status s = gate->Load(); !s.ok()) return s;
   return gate;
@@ -167,11 +169,18 @@ Admission Gate::Identify(const Credentials& credentials) {
   return admission;
 }
 
+// Who may not call learns that whatever the load is, and takes no place.
+Admission Gate::Enter(Admission admission, Work work) {
+  admission.place_ = load_.Enter(work);
+  if (!admission.place_.ok()) admission.status_ = admission.place_.status();
+  return admission;
+}
+
 Admission Gate::Admit(const grpc::ServerContext& context, const google::protobuf::Message& request) {
   if (is_open()) {
     Admission admission;
     admission.caller_ = anybody_;
-    return admission;
+    return Enter(std::move(admission), WorkOf(request));
   }
   const std::string peer = context.peer();
   Credentials credentials{.certificate_names = CertificateNames(context), .peer = peer};
@@ -182,14 +191,14 @@ Admission Gate::Admit(const grpc::ServerContext& context, const google::protobuf
   Admission admission = Identify(credentials);
   if (!admission.ok()) return admission;
   if (absl::Status s = MayCall(admission.caller(), request); !s.ok()) return Refuse(std::move(s), credentials);
-  return admission;
+  return Enter(std::move(admission), WorkOf(request));
 }
 
-Admission Gate::Admit(const Credentials& credentials, Need need) {
+Admission Gate::Admit(const Credentials& credentials, Need need, std::optional<Work> work) {
   Admission admission = Identify(credentials);
   if (!admission.ok()) return admission;
   if (absl::Status s = MayDo(admission.caller(), need); !s.ok()) return Refuse(std::move(s), credentials);
-  return admission;
+  return work ? Enter(std::move(admission), *work) : std::move(admission);
 }
 
 }  // namespace mandate

@@ -11,7 +11,7 @@
 // Threads     Safe to share.
 // Ownership   The gate outlives its admissions.
 // Errors      UNAUTHENTICATED (NO_KEY, KEY_NOT_VALID); PERMISSION_DENIED (rules.h); RESOURCE_EXHAUSTED (TOO_MANY_CALLS)
-//             for a key that has all its calls under way.
+//             for a key that has all its calls under way; (OVERLOADED) when the server has (load_gate.h).
 #ifndef MANDATE_SERVICE_ACCESS_GATE_H_
 #define MANDATE_SERVICE_ACCESS_GATE_H_
 
@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "service/access/key_ring.h"
+#include "service/access/load_gate.h"
 #include "service/access/rules.h"
 
 namespace mandate {
@@ -72,23 +74,27 @@ class Admission {
   std::shared_ptr<const KeyRing> ring_;    // Of its time.
   std::shared_ptr<const Caller> caller_;
   std::shared_ptr<std::atomic<size_t>> calls_;  // Of its key, this one among them; null: not counted.
+  LoadGate::Place place_;
 };
 
 class Gate {
  public:
   // Empty: no keys. NOT_FOUND, INVALID_ARGUMENT for a file that is none of key_ring.h. `now`: the clock that keys expire by.
-  static absl::StatusOr<std::unique_ptr<Gate>> Open(const std::string& key_file, std::function<absl::Time()> now = absl::Now);
+  static absl::StatusOr<std::unique_ptr<Gate>> Open(const std::string& key_file, const LoadLimits& load = {},
+                                                    std::function<absl::Time()> now = absl::Now);
 
   Admission Admit(const grpc::ServerContext& context, const google::protobuf::Message& request);
-  // For what is not gRPC: who it is, may they do this?
-  Admission Admit(const Credentials& credentials, Need need);
+  // For what is not gRPC: who it is, may they do this? `work`: none for what is answered under any load.
+  Admission Admit(const Credentials& credentials, Need need, std::optional<Work> work);
 
   bool is_open() const { return key_file_.empty(); }
+  const LoadGate& load() const { return load_; }
 
  private:
   friend class Admission;
-  Gate(std::string key_file, std::function<absl::Time()> now);
+  Gate(std::string key_file, const LoadLimits& load, std::function<absl::Time()> now);
   Admission Identify(const Credentials& credentials);
+  Admission Enter(Admission admission, Work work);
   std::shared_ptr<const KeyRing> CurrentRing();
   absl::Status Load();
   Admission Refuse(absl::Status status, const Credentials& credentials);
@@ -96,6 +102,7 @@ class Gate {
   const std::string key_file_;
   const std::function<absl::Time()> now_;
   const std::shared_ptr<const Caller> anybody_;
+  LoadGate load_;
   std::atomic<int64_t> next_look_ = 0;  // In ns of the steady clock.
 
   std::mutex mutex_;

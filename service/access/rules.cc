@@ -7,6 +7,7 @@
 #include "authzed/api/v1/permission_service.pb.h"
 #include "authzed/api/v1/schema_service.pb.h"
 #include "authzed/api/v1/watch_service.pb.h"
+#include "mandate/v1/admin_service.pb.h"
 #include "mandate/v1/delegation_service.pb.h"
 #include "mandate/v1/permission_service.pb.h"
 #include "mandate/v1/relationship_service.pb.h"
@@ -85,6 +86,7 @@ struct Rule {
   Need need = Need::kAdmin;
   Names names;                   // Null: nothing for a caller with `only`.
   std::function<bool(const Message&)> brings_relationships;  // Null: it cannot.
+  Work work = Work::kQuestion;
 };
 
 constexpr char kContextual[] = "contextual relationships may speak of others";
@@ -108,6 +110,8 @@ class Rules {
     AddDelegation();
     AddSchema();
     AddAuthzed();
+    AddAdmin();
+    AddWork();
   }
 
   const Rule* Find(const Message& request) const {
@@ -120,6 +124,7 @@ class Rules {
   Rule& Add(Need need, void (*names)(const Request&, Naming*)) {
     Rule& rule = rules_[Request::descriptor()];
     rule.need = need;
+    rule.work = need == Need::kWrite || need == Need::kAuthorize || need == Need::kAdmin ? Work::kWrite : Work::kQuestion;
     if (names != nullptr) {
       rule.names = [names](const Message& request, Naming* naming) { names(static_cast<const Request&>(request), naming); };
     }
@@ -294,8 +299,33 @@ class Rules {
     AddPlain<az::ExperimentalUnregisterRelationshipCounterRequest>(Need::kRead);
   }
 
+  void AddAdmin() {
+    AddForAllResources<v1::BackupRequest>(Need::kAdmin);
+    AddForAllResources<v1::CompactRequest>(Need::kAdmin);
+    AddForAllResources<v1::ReadStatsRequest>(Need::kRead);
+  }
+
+  template <typename... Requests>
+  void SetWork(Work work) {
+    ((rules_[Requests::descriptor()].work = work), ...);
+  }
+  void AddWork() {
+    SetWork<v1::CheckBatchRequest, v1::ExpandRequest, v1::LookupResourcesRequest, v1::LookupSubjectsRequest, v1::ReadRequest,
+            v1::ExportRequest, v1::ImportRequest, v1::DescribeLedgerRequest, v1::ReplayLedgerRequest,
+            az::CheckBulkPermissionsRequest, az::ExpandPermissionTreeRequest, az::LookupResourcesRequest,
+            az::LookupSubjectsRequest, az::ReadRelationshipsRequest, az::ImportBulkRelationshipsRequest,
+            az::ExportBulkRelationshipsRequest, v1::BackupRequest, v1::CompactRequest>(Work::kList);
+    // The ledger is read and watched by the same request.
+    SetWork<v1::WatchRequest, v1::ReadLedgerRequest, az::WatchRequest>(Work::kWatch);
+  }
+
   absl::flat_hash_map<const Descriptor*, Rule> rules_;
 };
+
+const Rule* FindRule(const Message& request) {
+  static const Rules& rules = *new Rules();
+  return rules.Find(request);
+}
 
 std::string_view Allowed(Role role) {
   switch (role) {
@@ -321,9 +351,13 @@ absl::Status MayDo(const Caller& caller, Need need) {
   return Denied(Cat("this key does not allow that: ", Allowed(caller.role)), "ROLE_NOT_ALLOWED");
 }
 
+Work WorkOf(const Message& request) {
+  const Rule* const rule = FindRule(request);
+  return rule == nullptr ? Work::kQuestion : rule->work;
+}
+
 absl::Status MayCall(const Caller& caller, const Message& request) {
-  static const Rules& rules = *new Rules();
-  const Rule* const rule = rules.Find(request);
+  const Rule* const rule = FindRule(request);
   if (rule == nullptr) return Denied(Cat(request.GetTypeName(), " has no rule, and is closed"), "ROLE_NOT_ALLOWED");
   if (absl::Status s = MayDo(caller, rule->need); !s.ok()) return s;
   if (caller.role == Role::kGateway && rule->brings_relationships && rule->brings_relationships(request)) {

@@ -19,11 +19,15 @@
 #include "google/protobuf/message.h"
 #include "schema/relationship.h"
 #include "service/access/key_ring.h"
+#include "service/access/load_gate.h"
 
 namespace mandate {
 
 // What a call does.
 enum class Need { kCheck, kRead, kAuthorize, kWrite, kAdmin };
+
+// What one request costs the server. Of one without a rule, a question.
+Work WorkOf(const google::protobuf::Message& request);
 
 absl::Status MayDo(const Caller& caller, Need need);
 

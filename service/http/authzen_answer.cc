@@ -125,7 +125,9 @@ Json ToJson(AuthzenDecision decision) {
 
 HttpReply AuthzenError(const absl::Status& status) {
   const int code = CodeOf(status);
-  return {.status = code, .body = JsonText(Json{{"error", Error(status, code)}})};
+  HttpReply reply{.status = code, .body = JsonText(Json{{"error", Error(status, code)}})};
+  reply.retry_after_seconds = RetryAfterSeconds(status);
+  return reply;
 }
 
 HttpReply AuthzenReply(const Json& json) { return {.body = JsonText(json)}; }

@@ -18,7 +18,7 @@
 
 #include "service/access/gate.h"
 #include "service/authorizer.h"
-#include "service/database.h"
+#include "service/database/database.h"
 #include "service/http/authzen_answer.h"
 #include "service/http/authzen_request.h"
 #include "service/http/http_exchange.h"

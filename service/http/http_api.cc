@@ -18,15 +18,16 @@ constexpr size_t kAuthzenBytesMax = 4 << 20;
 struct AuthzenRoute {
   std::string_view path;
   Need need;
+  Work work;
   HttpReply (AuthzenServer::*answer)(const Admission& admission, std::string_view body);
 };
 
 constexpr AuthzenRoute kAuthzenRoutes[] = {
-    {"/access/v1/evaluation", Need::kCheck, &AuthzenServer::Evaluation},
-    {"/access/v1/evaluations", Need::kCheck, &AuthzenServer::Evaluations},
-    {"/access/v1/search/subject", Need::kRead, &AuthzenServer::SearchSubject},
-    {"/access/v1/search/resource", Need::kRead, &AuthzenServer::SearchResource},
-    {"/access/v1/search/action", Need::kRead, &AuthzenServer::SearchAction},
+    {"/access/v1/evaluation", Need::kCheck, Work::kQuestion, &AuthzenServer::Evaluation},
+    {"/access/v1/evaluations", Need::kCheck, Work::kList, &AuthzenServer::Evaluations},
+    {"/access/v1/search/subject", Need::kRead, Work::kList, &AuthzenServer::SearchSubject},
+    {"/access/v1/search/resource", Need::kRead, Work::kList, &AuthzenServer::SearchResource},
+    {"/access/v1/search/action", Need::kRead, Work::kList, &AuthzenServer::SearchAction},
 };
 
 constexpr std::string_view kReadable[] = {"/.well-known/authzen-configuration", "/openapi.json", "/healthz", "/readyz", "/metrics"};
@@ -53,13 +54,21 @@ HttpReply HttpApi::Handle(const HttpRequest& request) {
   const auto began = std::chrono::steady_clock::now();
   std::string_view route = "other";
   HttpReply reply = Answer(request, &route);
-  metrics_.CountHttp(route, reply.status, std::chrono::steady_clock::now() - began);
+  const auto took = std::chrono::steady_clock::now() - began;
+  metrics_.CountHttp(route, reply.status, took);
+  // What goes on as gRPC is told there.
+  const grpc::StatusCode code = reply.status >= 500 ? grpc::INTERNAL : grpc::OK;
+  if (!absl::StartsWith(AbslView(route), "/v1/") && log_.Wants(code, took, /*lasts=*/false)) {
+    log_.Tell({.method = route, .code = code, .took = took, .peer = request.peer,
+               .names = NamesOfRequest(request.request_id, request.traceparent)});
+  }
   return reply;
 }
 
 HttpReply HttpApi::ShowMetrics(const HttpRequest& request) {
   const Admission admission =
-      gate_.Admit(Credentials{.authorization = request.authorization, .peer = request.peer}, Need::kRead);
+      gate_.Admit(Credentials{.authorization = request.authorization, .peer = request.peer}, Need::kRead,
+                  std::nullopt);
   if (!admission.ok()) return RpcErrorReply(admission.status());
   return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_.Text()};
 }
@@ -75,7 +84,7 @@ HttpReply HttpApi::Answer(const HttpRequest& request, std::string_view* name) {
     }
     // Before the body: whoever may not ask makes us read nothing.
     const Admission admission =
-        gate_.Admit(Credentials{.authorization = request.authorization, .peer = request.peer}, route.need);
+        gate_.Admit(Credentials{.authorization = request.authorization, .peer = request.peer}, route.need, route.work);
     if (!admission.ok()) return AuthzenError(admission.status());
     auto body = ReadWhole(request, kAuthzenBytesMax);
     return body.ok() ? (authzen_.*route.answer)(admission, *body) : AuthzenError(body.status());

@@ -17,7 +17,7 @@
 #include "grpcpp/grpcpp.h"
 #include "service/access/gate.h"
 #include "service/authorizer.h"
-#include "service/database.h"
+#include "service/database/database.h"
 #include "service/http/authzen_server.h"
 #include "service/http/http_exchange.h"
 #include "service/http/native_api.h"
@@ -28,9 +28,9 @@ namespace mandate {
 class HttpApi final : public HttpHandler {
  public:
   // `url`: where callers reach it, for documents that name places.
-  HttpApi(Database* database, Authorizer* authorizer, Gate* gate, Metrics* metrics,
+  HttpApi(Database* database, Authorizer* authorizer, Gate* gate, Metrics* metrics, const RequestLog* log,
           std::shared_ptr<grpc::Channel> channel, const std::string& url)
-      : database_(*database), gate_(*gate), metrics_(*metrics), authzen_(database, authorizer, url), native_(std::move(channel)), url_(url) {}
+      : database_(*database), gate_(*gate), metrics_(*metrics), log_(*log), authzen_(database, authorizer, url), native_(std::move(channel)), url_(url) {}
 
   HttpReply Handle(const HttpRequest& request) override;
   HttpReply Refuse(int status) override;
@@ -44,6 +44,7 @@ class HttpApi final : public HttpHandler {
   Database& database_;
   Gate& gate_;
   Metrics& metrics_;
+  const RequestLog& log_;
   AuthzenServer authzen_;
   NativeApi native_;
   const std::string url_;

@@ -21,6 +21,8 @@ struct HttpRequest {
   std::string content_type;  // As sent; empty: none.
   std::string authorization;
   std::string peer;          // HOST:PORT, for the log.
+  std::string request_id;    // Of X-Request-ID, and
+  std::string traceparent;   // of the header of that name; as sent.
 
   // Hands over the body piece by piece, as it arrives, until `take` says no or the body ends. INVALID_ARGUMENT for a body
   // that breaks off. Once.
@@ -48,6 +50,7 @@ struct HttpReply {
   std::string body;
   std::shared_ptr<HttpBody> stream;  // In place of `body`.
   std::string allow;                 // With 405: the method that is allowed.
+  int64_t retry_after_seconds = 0;   // With 429, where trying again helps.
 };
 
 class HttpHandler {

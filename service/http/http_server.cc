@@ -141,6 +141,8 @@ struct HttpServer::Parts final : httplib::Server {
     HttpRequest own{.method = request.method, .path = request.path};
     own.content_type = request.get_header_value("Content-Type");
     own.authorization = exchange.connection->RawHeader("Authorization");
+    own.request_id = request.get_header_value("X-Request-ID");
+    own.traceparent = request.get_header_value("traceparent");
     own.peer = Cat(request.remote_addr, ":", request.remote_port);
     own.gone = [&exchange] { return exchange.connection->Gone(); };
     own.may_keep = [this, &exchange](size_t bytes) {
@@ -165,6 +167,7 @@ struct HttpServer::Parts final : httplib::Server {
   static void Send(HttpReply reply, httplib::Response* response) {
     response->status = reply.status;
     if (!reply.allow.empty()) response->set_header("Allow", reply.allow);
+    if (reply.retry_after_seconds > 0) response->set_header("Retry-After", std::to_string(reply.retry_after_seconds));
     if (reply.stream == nullptr) {
       response->set_content(reply.body, reply.content_type);
       return;

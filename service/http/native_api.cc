@@ -9,6 +9,7 @@
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "service/error_mapping.h"
+#include "service/request_log.h"
 #include "service/http/json_text.h"
 #include "service/http/native_call.h"
 
@@ -59,6 +60,16 @@ absl::StatusOr<std::string> ResponseJson(const NativeMethod& method, const std::
   return absl::InternalError("the answer cannot be written as JSON");
 }
 
+// Who calls, and by which name the call is found. What is not well-formed of the latter does not go on.
+NativeCall::Metadata MetadataOf(const HttpRequest& request) {
+  NativeCall::Metadata metadata;
+  if (!request.authorization.empty()) metadata.emplace_back("authorization", request.authorization);
+  const RequestNames names = NamesOfRequest(request.request_id, request.traceparent);
+  if (!names.request_id.empty()) metadata.emplace_back("x-request-id", names.request_id);
+  if (!names.trace_id.empty()) metadata.emplace_back("traceparent", request.traceparent);
+  return metadata;
+}
+
 std::string ErrorJson(const absl::Status& status) {
   std::string json;
   if (google::protobuf::util::MessageToJsonString(ToRpcStatus(status), &json).ok()) return json;
@@ -72,6 +83,7 @@ HttpReply ErrorReply(const grpc::Status& status) {
   wire.set_code(status.error_code());
   wire.set_message(status.error_message());
   HttpReply reply{.status = HttpCodeOf(static_cast<absl::StatusCode>(status.error_code()))};
+  reply.retry_after_seconds = RetryAfterSeconds(FromGrpc(status));
   if (!google::protobuf::util::MessageToJsonString(wire, &reply.body).ok()) reply.body = ErrorJson(FromGrpc(status));
   return reply;
 }
@@ -159,7 +171,9 @@ class Lines {
 
 HttpReply RpcErrorReply(const absl::Status& status) {
   const bool too_long = ReasonOf(status) == "BODY_TOO_LONG";
-  return {.status = too_long ? 413 : HttpCodeOf(status.code()), .body = ErrorJson(status)};
+  HttpReply reply{.status = too_long ? 413 : HttpCodeOf(status.code()), .body = ErrorJson(status)};
+  reply.retry_after_seconds = RetryAfterSeconds(status);
+  return reply;
 }
 
 NativeApi::NativeApi(std::shared_ptr<grpc::Channel> channel) : channel_(std::move(channel)) {
@@ -174,7 +188,7 @@ const NativeMethod* NativeApi::Find(const std::string& path) const {
 HttpReply NativeApi::Handle(const NativeMethod& method, const HttpRequest& request) {
   const bool many_requests = method.descriptor->client_streaming();
   if (many_requests) {
-    NativeCall call(channel_, method.call, request.authorization);
+    NativeCall call(channel_, method.call, MetadataOf(request));
     bool over = false;
     Lines lines([&](const std::string& line) -> absl::Status {
       auto bytes = RequestBytes(method, line);
@@ -193,7 +207,7 @@ HttpReply NativeApi::Handle(const NativeMethod& method, const HttpRequest& reque
   auto bytes = RequestBytes(method, *body);
   if (!bytes.ok()) return RpcErrorReply(bytes.status());
   if (!method.descriptor->server_streaming()) {
-    NativeCall call(channel_, method.call, request.authorization);
+    NativeCall call(channel_, method.call, MetadataOf(request));
     if (call.Write(*bytes)) call.CloseWrites();
     return Unary(method, request, &call);
   }
@@ -202,7 +216,7 @@ HttpReply NativeApi::Handle(const NativeMethod& method, const HttpRequest& reque
     return RpcErrorReply(WithReason(absl::ResourceExhaustedError(Cat("there are ", kStreamsMax, " streams already")),
                                     "TOO_MANY_STREAMS"));
   }
-  auto call = std::make_unique<NativeCall>(channel_, method.call, request.authorization);
+  auto call = std::make_unique<NativeCall>(channel_, method.call, MetadataOf(request));
   NativeCall* const raw = call.get();
   auto stream = std::make_shared<ResponseStream>(method, std::move(call), streams_);
   if (raw->Write(*bytes)) raw->CloseWrites();

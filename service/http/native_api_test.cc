@@ -96,6 +96,19 @@ TEST_F(NativeJson, AnImportThatIsBrokenOffOrMalformedWritesNothing) {
   EXPECT_FALSE(server.Allowed("document:a#view@user:ann"));
 }
 
+TEST_F(NativeJson, OperatorsAskForBackupsNumbersAndCompaction) {
+  Prepare();
+  Called().insert("/v1/admin/backup");
+  const HttpAnswer backup = server.Post("/v1/admin/backup", "{}");
+  EXPECT_EQ(backup.status, 400) << backup.body;
+  EXPECT_THAT(backup.body, testing::HasSubstr("NO_BACKUP_DIRECTORY"));
+  const Json stats = Ok("admin/read-stats", Json::object());
+  EXPECT_EQ(stats["databaseId"], server.database().store().database_id());
+  EXPECT_GE(stats["relationshipsEstimate"], "3");
+  EXPECT_NE(stats["startedAt"], "");
+  EXPECT_TRUE(Ok("admin/compact", Json::object()).is_object());
+}
+
 TEST_F(NativeJson, QuestionsAreAnswered) {
   Prepare();
   const Json item = {{"resource", Object("document:plan")}, {"permission", "view"}, {"subject", Object("user:alice")}};
@@ -277,7 +290,7 @@ TEST(NativeMethods, HaveAPathEach) {
   std::set<std::string> paths;
   for (const NativeMethod& method : NativeMethods()) EXPECT_TRUE(paths.insert(method.path).second) << method.path;
   EXPECT_TRUE(paths.contains("/v1/permission/check-batch"));
-  EXPECT_EQ(paths.size(), 29u) << "a new method is called by the tests above, and counted here";
+  EXPECT_EQ(paths.size(), 32u) << "a new method is called by the tests above, and counted here";
 }
 
 // Runs last of this file's tests that call; meant for a whole run.

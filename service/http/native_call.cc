@@ -20,8 +20,8 @@ std::string ToBytes(const grpc::ByteBuffer& buffer) {
 }  // namespace
 
 NativeCall::NativeCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
-                       const std::string& authorization) {
-  if (!authorization.empty()) context_.AddMetadata("authorization", authorization);
+                       const Metadata& metadata) {
+  for (const auto& [name, value] : metadata) context_.AddMetadata(name, value);
   stream_ = grpc::GenericStub(channel).PrepareCall(&context_, method, &queue_);
   stream_->StartCall(this);
   Wait();

@@ -14,6 +14,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
@@ -22,8 +24,9 @@ namespace mandate {
 
 class NativeCall {
  public:
-  // `authorization`, if not empty, goes along. REQUIRES: it is printable ASCII.
-  NativeCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method, const std::string& authorization);
+  // What goes along: names and values of metadata. REQUIRES: printable ASCII.
+  using Metadata = std::vector<std::pair<std::string, std::string>>;
+  NativeCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method, const Metadata& metadata);
   ~NativeCall();
   NativeCall(const NativeCall&) = delete;
   NativeCall& operator=(const NativeCall&) = delete;

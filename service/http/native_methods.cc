@@ -2,6 +2,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/strip.h"
+#include "mandate/v1/admin_service.pb.h"
 #include "mandate/v1/delegation_service.pb.h"
 #include "mandate/v1/permission_service.pb.h"
 #include "mandate/v1/relationship_service.pb.h"
@@ -28,7 +29,7 @@ std::vector<NativeMethod> Collect() {
   for (const google::protobuf::FileDescriptor* file :
        {mandate::v1::CheckRequest::descriptor()->file(), mandate::v1::WriteRequest::descriptor()->file(),
         mandate::v1::DelegateRequest::descriptor()->file(), mandate::v1::ReadSchemaRequest::descriptor()->file(),
-        mandate::v1::WatchRequest::descriptor()->file()}) {
+        mandate::v1::WatchRequest::descriptor()->file(), mandate::v1::BackupRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       const auto* service = file->service(s);
       const std::string folder = InPath(StdView(absl::StripSuffix(service->name(), "Service")));

@@ -10,8 +10,8 @@
 // Ownership   The database outlives every View.
 // Errors      Those of compiler.h, tuple_store.h, checker.h and the rules of delegation_rules.h and schema_rules.h;
 //             FAILED_PRECONDITION (NO_SCHEMA) before the first schema.
-#ifndef MANDATE_SERVICE_DATABASE_H_
-#define MANDATE_SERVICE_DATABASE_H_
+#ifndef MANDATE_SERVICE_DATABASE_DATABASE_H_
+#define MANDATE_SERVICE_DATABASE_DATABASE_H_
 
 #include <atomic>
 #include <map>
@@ -122,4 +122,4 @@ class Database {
 
 }  // namespace mandate
 
-#endif  // MANDATE_SERVICE_DATABASE_H_
+#endif  // MANDATE_SERVICE_DATABASE_DATABASE_H_

@@ -2,7 +2,7 @@
 // schema's revision. If another schema is committed in between, the store answers ABORTED, and the write is validated
 // again. So nothing is ever stored that the schema in force does not allow, and the compiler never runs inside the
 // commit. The other direction, a schema that does not allow what is stored, is judged inside the commit.
-#include "service/database.h"
+#include "service/database/database.h"
 
 #include <utility>
 

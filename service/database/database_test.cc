@@ -1,10 +1,12 @@
-#include "service/database.h"
+#include "service/database/database.h"
 
 #include <atomic>
 #include <thread>
 
 #include "gmock/gmock.h"
-#include "service/test_server.h"
+#include "gtest/gtest.h"
+#include "schema/text.h"
+#include "service/database/test_words.h"
 
 namespace mandate {
 namespace {

@@ -1,0 +1,149 @@
+#include "storage/backup.h"
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "gmock/gmock.h"
+#include "storage/store_check.h"
+#include "storage/test_world.h"
+
+namespace mandate {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> FaultsIn(const std::string& directory) {
+  StoreReport report;
+  const absl::Status status = CheckStore(directory, &report);
+  EXPECT_TRUE(status.ok()) << status;
+  return report.faults;
+}
+
+class BackupTest : public testing::Test {
+ protected:
+  std::string To(const std::string& name) const { return scratch_.path() + "/" + name; }
+  std::unique_ptr<TupleStore> OpenStore(const std::string& directory) {
+    auto store = OpenRocksStore(directory, {});
+    EXPECT_TRUE(store.ok()) << store.status();
+    return store.ok() ? *std::move(store) : nullptr;
+  }
+
+  World world{Home::kDisk};
+  ScratchDirectory scratch_;
+};
+
+TEST_F(BackupTest, EachIsOfItsMomentAndSharesWhatDidNotChange) {
+  world.Write({"touch doc:a#viewer@user:alice"});
+  const auto first = world.store().Backup(To("backups"));
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->id, 1u);
+  EXPECT_EQ(first->head, Revision(1));
+  EXPECT_EQ(first->database_id, world.store().database_id());
+  world.Write({"touch doc:b#viewer@user:alice"});
+  ASSERT_TRUE(world.store().Backup(To("backups")).ok());
+  world.Write({"delete doc:a#viewer@user:alice"});
+  const auto backups = ListBackups(To("backups"));
+  ASSERT_TRUE(backups.ok()) << backups.status();
+  ASSERT_EQ(backups->size(), 2u);
+  EXPECT_TRUE(VerifyBackup(To("backups"), 0).ok());
+
+  ASSERT_TRUE(RestoreBackup(To("backups"), 1, To("one")).ok());
+  ASSERT_TRUE(RestoreBackup(To("backups"), 0, To("two")).ok());
+  EXPECT_THAT(FaultsIn(To("one")), IsEmpty());
+  EXPECT_THAT(FaultsIn(To("two")), IsEmpty());
+  EXPECT_THAT(ReadAll(*OpenStore(To("one"))->Head()), ElementsAre("doc:a#viewer@user:alice"));
+  EXPECT_THAT(ReadAll(*OpenStore(To("two"))->Head()), ElementsAre("doc:a#viewer@user:alice", "doc:b#viewer@user:alice"));
+
+  EXPECT_EQ(*DeleteOldBackups(To("backups"), 1), 1u);
+  EXPECT_EQ(ListBackups(To("backups"))->front().id, 2u);
+  ASSERT_TRUE(RestoreBackup(To("backups"), 0, To("three")).ok()) << "what it shared with the first is still there";
+  EXPECT_EQ(ReadAll(*OpenStore(To("three"))->Head()).size(), 2u);
+}
+
+TEST_F(BackupTest, WhatWasLostIsRefusedAndNeverTakenForWhatCameAfter) {
+  world.Write({"touch doc:a#viewer@user:alice"});
+  ASSERT_TRUE(world.store().Backup(To("backups")).ok());
+  const Revision lost = world.Write({"delete doc:a#viewer@user:alice"});
+  const auto head = RestoreBackup(To("backups"), 0, To("restored"));
+  ASSERT_TRUE(head.ok()) << head.status();
+  EXPECT_EQ(head->value(), 1 + kRevisionsSkipped);
+  auto store = OpenStore(To("restored"));
+  EXPECT_EQ(store->database_id(), world.store().database_id());
+  const auto later = store->Write(Request({"touch doc:b#viewer@user:alice"}));
+  ASSERT_TRUE(later.ok()) << later.status();
+  EXPECT_GT(*later, *head);
+  for (const Revision gone : {lost, Revision(1000), Revision(head->value() - 1)}) {
+    EXPECT_REFUSED(store->CheckNotLost(gone), kOutOfRange, "REVISION_LOST");
+    EXPECT_REFUSED(store->At(gone).status(), kOutOfRange, "REVISION_LOST");
+    EXPECT_REFUSED(store->Changes(gone, 1).status(), kOutOfRange, "REVISION_LOST");
+  }
+  EXPECT_THAT(ReadAll(**store->At(Revision(1))), ElementsAre("doc:a#viewer@user:alice"));
+  const auto changes = store->Changes(Revision(1), 9);
+  ASSERT_TRUE(changes.ok()) << changes.status();
+  ASSERT_EQ(changes->size(), 2u) << "where it goes on, and the write";
+  EXPECT_THAT(changes->front().changes, IsEmpty());
+  store.reset();
+  EXPECT_THAT(FaultsIn(To("restored")), IsEmpty());
+  EXPECT_TRUE(OpenStore(To("restored"))->Write(Request({"touch doc:c#viewer@user:alice"})).ok());
+}
+
+TEST_F(BackupTest, IsWholeWhileOthersWrite) {
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    for (int i = 0; !done; ++i) {
+      const std::string slot = std::to_string(i % 50);
+      WriteRequest request;
+      for (int part = 0; part < 4; ++part) {
+        request.changes.push_back(Change("touch doc:d" + std::to_string(part) + "#viewer@user:s" + slot + "[mark:{\"m\":" +
+                                         std::to_string(i) + "}]"));
+      }
+      EXPECT_TRUE(world.store().Write(request).ok());
+    }
+  });
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(world.store().Backup(To("backups")).ok());
+  done = true;
+  writer.join();
+  for (uint32_t id = 1; id <= 4; ++id) {
+    const std::string to = To("restored" + std::to_string(id));
+    ASSERT_TRUE(RestoreBackup(To("backups"), id, to).ok());
+    EXPECT_THAT(FaultsIn(to), IsEmpty());
+    EXPECT_EQ(ReadAll(*OpenStore(to)->Head()).size() % 4, 0u) << "a write is there whole or not at all";
+  }
+}
+
+TEST_F(BackupTest, SaysWhatIsWrong) {
+  EXPECT_EQ(ListBackups(To("none")).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(DeleteOldBackups(To("none"), 1).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_FALSE(fs::exists(To("none"))) << "looking makes nothing";
+  world.Write({"touch doc:a#viewer@user:alice"});
+  ASSERT_TRUE(world.store().Backup(To("backups")).ok());
+  EXPECT_EQ(VerifyBackup(To("backups"), 7).status().code(), absl::StatusCode::kNotFound);
+  World other(Home::kDisk);
+  other.Write({"touch doc:a#viewer@user:alice"});
+  const absl::Status mixed = other.store().Backup(To("backups")).status();
+  EXPECT_EQ(mixed.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(mixed.message()), HasSubstr("use a directory for each"));
+  fs::create_directory(To("full"));
+  std::ofstream(To("full") + "/file") << "x";
+  EXPECT_EQ(RestoreBackup(To("backups"), 0, To("full")).status().code(), absl::StatusCode::kFailedPrecondition);
+  World memory(Home::kMemory);
+  EXPECT_EQ(memory.store().Backup(To("memory")).status().code(), absl::StatusCode::kFailedPrecondition);
+  // Some byte of some file of it.
+  for (const auto& entry : fs::recursive_directory_iterator(To("backups"))) {
+    if (!entry.is_regular_file() || entry.path().string().find(".log") == std::string::npos) continue;
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(20);
+    file.put('\xee');
+  }
+  EXPECT_EQ(VerifyBackup(To("backups"), 0).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(RestoreBackup(To("backups"), 0, To("damaged")).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_FALSE(fs::exists(To("damaged"))) << "nothing is written of a backup that is damaged";
+}
+
+}  // namespace
+}  // namespace mandate
