@@ -63,7 +63,9 @@ Round Load(int port, int clients, double seconds, const std::vector<v1::CheckReq
         const grpc::Status status =
             stub->Check(&context, requests[next++ % requests.size()], &response);
         const std::chrono::duration<float, std::micro> took = std::chrono::steady_clock::now() - start;
-        if (!status.ok() || response.result().decision() != v1::DECISION_ALLOWED) failed = true;
+        if (!status.ok() || response.result().decision() != v1::DECISION_ALLOWED) {
+          if (!failed.exchange(true)) std::fprintf(stderr, "%d %s\n", status.error_code(), status.error_message().c_str());
+        }
         latencies[client].push_back(took.count());
       }
     });

@@ -33,8 +33,8 @@ using Clock = std::chrono::steady_clock;
 struct Load {
   int rate = 10'000;
   int seconds = 60;
-  int batch = 1;                // Relationships of one call, which is one revision.
-  int writers = 64;
+  int batch = 10;               // Relationships of one call, which is one revision.
+  int writers = 16;
   int watchers = 3;
   double cut_off_every = 5;  // Seconds, on average.
 };

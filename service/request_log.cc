@@ -74,6 +74,7 @@ bool RequestLog::Wants(grpc::StatusCode code, std::chrono::nanoseconds took, boo
   if (options_.which == LoggedCalls::kAll) return true;
   if (options_.which == LoggedCalls::kNone) return false;
   if (!lasts && IsSlow(took)) return true;
+  if (lasts && code == grpc::UNAVAILABLE) return false;  // It ends with the server.
   return code == grpc::UNKNOWN || code == grpc::INTERNAL || code == grpc::UNAVAILABLE || code == grpc::DATA_LOSS;
 }
 

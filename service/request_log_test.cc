@@ -52,6 +52,7 @@ TEST(RequestLog, TellsWhatItIsToldTo) {
   EXPECT_FALSE(failed.Wants(grpc::OK, milliseconds(99), false));
   EXPECT_TRUE(failed.Wants(grpc::OK, milliseconds(100), false));
   EXPECT_FALSE(failed.Wants(grpc::CANCELLED, milliseconds(100'000), true)) << "a watch lasts";
+  EXPECT_FALSE(failed.Wants(grpc::UNAVAILABLE, milliseconds(0), true)) << "a watch ends with its server";
   EXPECT_TRUE(failed.Wants(grpc::INTERNAL, milliseconds(0), false));
   EXPECT_FALSE(failed.Wants(grpc::INVALID_ARGUMENT, milliseconds(0), false)) << "the caller's fault";
   EXPECT_TRUE(RequestLog({.which = LoggedCalls::kAll}).Wants(grpc::OK, milliseconds(0), false));

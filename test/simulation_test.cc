@@ -5,7 +5,7 @@
 //   - every write that was acknowledged is there, and the one under way is there whole or not at all;
 //   - both indexes, the past, the changelog, expiries, facts and the ledger's chain agree (storage/store_check.h);
 //   - the engine's answers are those that what is stored stands for;
-//   - it takes the next write, and closes and opens once more as it is.
+//   - it takes the next write, and closes and opens once more as it is (tried in a quarter of the runs).
 //
 // A failure prints the seed of its history and the operation; MANDATE_TEST_SEED and MANDATE_TEST_CRASH_AT run it again.
 #include <cstdlib>
@@ -40,7 +40,7 @@ constexpr int kDocs = 4, kTeams = 3, kUsers = 4;
 constexpr int kSteps = 9;
 
 // Runs in all: ten thousand where the code is optimised.
-constexpr uint64_t kRuns = MANDATE_CAMPAIGN_FACTOR >= 100 ? 10'000 : 300;
+constexpr uint64_t kRuns = MANDATE_CAMPAIGN_FACTOR >= 100 ? 10'000 : 150;
 
 // What one step does; made before it is done, so that it can be done to a model as well.
 struct Step {
@@ -171,7 +171,8 @@ class Simulation {
     }
     if (std::string wrong = Answers(); !wrong.empty()) return wrong;
     if (std::string wrong = Check(); !wrong.empty()) return wrong;
-    // It goes on.
+    // It goes on. Not in every run: opening is most of what one costs.
+    if (operation % 4 != 0) return "";
     next_ = model_;
     if (absl::Status status = Open(); !status.ok()) return Cat("it does not open again: ", status.ToString());
     Step write{.changes = {{ChangeOp::kTouch, Rel("doc:d0#viewer@user:u0")}}};

@@ -3,10 +3,11 @@
 // limit on it is a limit on latency, whatever the questions cost.
 //
 // How it adapts (after the gradient of Netflix's concurrency-limits). Each window gives the mean time of its questions. The
-// smallest such mean is taken for the time without waiting; it creeps up by some percent a second, so that a change of what is asked
-// is learned. A window whose mean is more than kPatience times that, while more was under way than there are cores, lowers
-// the limit in proportion, to a half at most; any other raises it. Few questions under way never lower it: what takes
-// long then is long.
+// smallest such mean is taken for the time without waiting. While no more is under way than there are cores, what questions
+// take is learned anew, some percent a second; under load it is not, or waiting would soon be taken for what they take. A window
+// whose mean is more than kPatience times that, while more was under way than there are cores, lowers the limit in
+// proportion, to a half at most, but not below the cores; any other raises it. Few questions under way never lower it: what
+// takes long then is long. And where questions take next to nothing it rises fast, whatever they took before.
 #include "service/access/load_gate.h"
 
 #include <algorithm>
@@ -24,8 +25,13 @@ using std::chrono::nanoseconds;
 
 constexpr int64_t kWindowNs = 100'000'000;
 constexpr uint64_t kWindowCountMin = 10;   // Fewer say nothing; the window goes on.
-constexpr double kPatience = 2.0;
+constexpr int kSlowWindowsMin = 3;         // In a row: a machine that stood still for a moment is no load.
+constexpr double kPatience = 1.5;
+// Questions that take less than this on average need no protection from one another: what is refused then would have been
+// answered sooner than it can come back. So a cache that is cold, say, is no load.
+constexpr double kConcernNs = 5e6;
 constexpr double kCreep = 1.005;           // A window: about 5 % a second.
+constexpr size_t kWaitingMin = 32;         // So many may wait, whatever the limit; none of them for long.
 constexpr int64_t kWaitNsMin = 5'000'000;
 constexpr int64_t kWaitNsMax = 100'000'000;
 
@@ -53,7 +59,7 @@ absl::Status Overloaded(Work work, size_t limit) {
 
 LoadGate::LoadGate(const LoadLimits& limits)
     : cores_(limits.cores > 0 ? limits.cores : std::max(1u, std::thread::hardware_concurrency())),
-      questions_max_(std::max(limits.questions_max, 2 * cores_)),
+      questions_max_(std::max(limits.questions_max, cores_)),
       wait_max_ns_(kWaitNsMin) {
   Of(Work::kQuestion).limit = questions_max_;
   Of(Work::kWrite).limit = limits.writes_max;
@@ -89,10 +95,10 @@ LoadGate::Place LoadGate::Enter(Work work) {
   if (!entered && work != Work::kWatch) {
     // Whoever leaves may miss that somebody has just begun to wait; so nobody waits long at a time.
     const Clock::time_point until = Clock::now() + nanoseconds(wait_max_ns_.load(std::memory_order_relaxed));
-    if (kind.waiting.fetch_add(1) < 4 * kind.limit.load(std::memory_order_relaxed)) {
+    if (kind.waiting.fetch_add(1) < std::max(kWaitingMin, kind.limit.load(std::memory_order_relaxed))) {
       std::unique_lock lock(kind.mutex);
       while (!(entered = TryEnter(&kind))) {
-        if (kind.left.wait_until(lock, std::min(until, Clock::now() + std::chrono::milliseconds(1))) == std::cv_status::timeout &&
+        if (kind.left.wait_until(lock, std::min(until, Clock::now() + std::chrono::milliseconds(5))) == std::cv_status::timeout &&
             Clock::now() >= until) {
           break;
         }
@@ -139,18 +145,24 @@ void LoadGate::Adapt(Clock::time_point now, nanoseconds took) {
   if (in_window < 1) return;
   const double mean = sum / in_window;
   const double before = unloaded_ns_.load();
-  const double unloaded = before == 0 ? mean : std::min(mean, before * kCreep);
+  const bool loaded = most > cores_;
+  const double unloaded = before == 0 ? mean : std::min(mean, loaded ? before : before * kCreep);
   unloaded_ns_.store(unloaded);
   Kind& kind = Of(Work::kQuestion);
   auto limit = static_cast<double>(kind.limit.load());
   const double gradient = std::clamp(kPatience * unloaded / mean, 0.5, 1.0);
-  if (gradient < 1 && most > cores_) {
+  if (mean < kConcernNs) {
+    limit = 2 * limit + std::sqrt(limit);
+    slow_windows_ = 0;
+  } else if (gradient < 1 && loaded) {
+    if (slow_windows_.fetch_add(1) + 1 < kSlowWindowsMin) return;
     // From what was really under way: a limit that nobody came near says nothing.
     limit = std::min(limit, static_cast<double>(most)) * gradient;
   } else {
     limit += std::sqrt(limit);
+    slow_windows_ = 0;
   }
-  limit = std::clamp(limit, 2.0 * static_cast<double>(cores_), static_cast<double>(questions_max_));
+  limit = std::clamp(limit, static_cast<double>(cores_), static_cast<double>(questions_max_));
   kind.limit.store(static_cast<size_t>(limit));
   wait_max_ns_.store(std::clamp(static_cast<int64_t>(unloaded), kWaitNsMin, kWaitNsMax));
 }

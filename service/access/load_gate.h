@@ -5,7 +5,7 @@
 //   LoadGate::Place place = gate.Enter(Work::kQuestion);
 //   if (!place.ok()) return place.status();          // RESOURCE_EXHAUSTED (OVERLOADED), with when to try again
 //
-// Of questions the limit adapts: it falls while they take more than twice what they took when there was nothing to wait
+// Of questions the limit adapts: it falls while they take more than half as long again as when there was nothing to wait
 // for, and rises otherwise. A call that finds no place waits a little, so that what comes in a burst is not refused. Of the
 // other kinds of work the limit is fixed: a write waits for the disk and shares it, a list goes at its reader's speed.
 //
@@ -93,6 +93,7 @@ class LoadGate {
   // The questions of about a tenth of a second, together.
   std::atomic<uint64_t> count_ = 0;
   std::atomic<uint64_t> took_ns_ = 0;
+  std::atomic<int> slow_windows_ = 0;            // In a row.
   std::atomic<size_t> most_ = 0;                 // Under way at a time.
   std::atomic<int64_t> window_ends_ns_ = 0;
   std::atomic<int64_t> wait_max_ns_;

@@ -65,7 +65,7 @@ TEST(LoadGate, TheLimitOfQuestionsFallsWhenTheyWaitForOneAnotherAndRisesAgain) {
     if (place.ok()) std::this_thread::sleep_for(takes);
     return place.ok();
   };
-  for (int i = 0; i < 200; ++i) ask(milliseconds(1));
+  for (int i = 0; i < 60; ++i) ask(milliseconds(6));
   EXPECT_GE(gate.limit(Work::kQuestion), 64u) << "one at a time is no load";
   std::vector<std::thread> callers;
   std::atomic<bool> done = false;
@@ -78,7 +78,7 @@ TEST(LoadGate, TheLimitOfQuestionsFallsWhenTheyWaitForOneAnotherAndRisesAgain) {
   }
   for (int i = 0; i < 200 && gate.limit(Work::kQuestion) > 8; ++i) std::this_thread::sleep_for(milliseconds(50));
   EXPECT_LE(gate.limit(Work::kQuestion), 8u);
-  EXPECT_GE(gate.limit(Work::kQuestion), 4u) << "never below twice the cores";
+  EXPECT_GE(gate.limit(Work::kQuestion), 2u) << "never below the cores";
   EXPECT_GT(gate.refused(Work::kQuestion), 0u);
   done = true;
   for (std::thread& caller : callers) caller.join();
