@@ -206,7 +206,7 @@ absl::Status RocksLoad::BuildRow(Pass* pass, std::string_view key, std::string_v
     return DoesNotDecode("relationship of a load", Family::kLive, key);
   }
   if (key == pass->last_key) {
-    const auto [first, second] = std::minmax(pass->last_position, position);
+    const uint64_t first = std::min(pass->last_position, position), second = std::max(pass->last_position, position);
     return Refuse(*pass, key, [&](const Relationship& twice) { return NamedTwice(twice, first, second); });
   }
   pass->last_key.assign(key);

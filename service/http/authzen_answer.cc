@@ -53,7 +53,8 @@ Json Error(const absl::Status& status, int code) {
 
 // AuthZEN knows few codes: the caller may not ask, the request is at fault, or neither.
 int CodeOf(const absl::Status& status) {
-  if (absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status) || ReasonOf(status) == "TOO_MANY_CALLS") {
+  if (absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status) || ReasonOf(status) == "TOO_MANY_CALLS" ||
+      RetryAfterSeconds(status) > 0) {
     return HttpCodeOf(status.code());
   }
   if (ReasonOf(status) == "BODY_TOO_LONG") return 413;

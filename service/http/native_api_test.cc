@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "service/http/native_api.h"
+#include "service/http/native_call.h"
 #include "service/http/test_http.h"
 
 namespace mandate {
@@ -266,6 +267,35 @@ TEST_F(NativeJson, ErrorsHaveTheCodeOfHttpThatGoesWithTheirs) {
                                           {"preconditions", {{{"operation", "OPERATION_MUST_MATCH"},
                                                               {"filter", {{"resourceType", "mailbox"}}}}}}}),
             "400 FAILED_PRECONDITION PRECONDITION_FAILED");
+}
+
+// One list is under way, and one is what there may be.
+TEST(HttpUnderLoad, AnswersWith429AndWhenToTryAgain) {
+  HttpTestServer server({.load = {.lists_max = 1}});
+  server.WriteSchema(kDocumentSchema);
+  NativeCall import(server.channel(), "/mandate.v1.RelationshipService/Import", {});
+  ASSERT_TRUE(import.Write(""));
+  const std::string evaluations = R"({"subject":{"type":"user","id":"ann"},"action":{"name":"view"},
+                                      "evaluations":[{"resource":{"type":"document","id":"plan"}}]})";
+  HttpAnswer answer;
+  for (int i = 0; i < 200 && answer.status != 429; ++i) {  // Until the stream has its place.
+    answer = server.Post("/access/v1/evaluations", evaluations);
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  EXPECT_EQ(answer.status, 429) << answer.body;
+  EXPECT_EQ(answer.header("Retry-After"), "1");
+  const HttpAnswer native = server.Post("/v1/permission/check-batch", R"({"items":[{}]})");
+  EXPECT_EQ(native.status, 429) << native.body;
+  EXPECT_EQ(native.header("Retry-After"), "1");
+  EXPECT_THAT(native.body, testing::HasSubstr("OVERLOADED"));
+  EXPECT_EQ(server.Get("/metrics").status, 200) << "metrics are for just then";
+  import.Cancel();
+  EXPECT_EQ(import.Finish().error_code(), grpc::StatusCode::CANCELLED);
+  for (int i = 0; i < 200 && answer.status != 200; ++i) {
+    answer = server.Post("/access/v1/evaluations", evaluations);
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  EXPECT_EQ(answer.status, 200) << "the place is given back";
 }
 
 TEST_F(NativeJson, ABodyThatIsNoSuchMessageIsRefused) {

@@ -37,7 +37,8 @@ struct HttpAnswer {
 };
 
 struct HttpTestServer : TestServer {
-  HttpTestServer() : TestServer({}, "127.0.0.1:0"), client("127.0.0.1", server().http_port()) {
+  explicit HttpTestServer(const ServerOptions& serving = {})
+      : TestServer({}, "127.0.0.1:0", serving), client("127.0.0.1", server().http_port()) {
     client.set_keep_alive(true);
     client.set_tcp_nodelay(true);
     client.set_read_timeout(60);
