@@ -27,6 +27,7 @@
 #include "service/metrics.h"
 #include "service/server.h"
 #include "service/wire.h"
+#include "spdlog/spdlog.h"
 #include "storage/backup.h"
 
 namespace mandate {
@@ -263,6 +264,7 @@ int Main(int argc, char** argv) {
   app.add_option("--minutes", minutes, "For how long")->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--checks", checks, "Checks a second")->capture_default_str()->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
+  spdlog::set_level(spdlog::level::warn);
   std::string directory = (fs::temp_directory_path() / "mandate-soak-XXXXXX").string();
   if (mkdtemp(directory.data()) == nullptr) Die("no temporary directory");
   Soak(directory, checks).Run(minutes);
