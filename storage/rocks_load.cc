@@ -48,6 +48,14 @@ constexpr int kStepsMax = 4;
 constexpr char kPut[] = "+";
 constexpr char kGone[] = "-";
 
+// With the files in it, as far as that can be done.
+void RemoveDirectory(rocksdb::Env* env, const std::string& directory) {
+  std::vector<std::string> names;
+  (void)env->GetChildren(directory, &names);
+  for (const std::string& name : names) (void)env->DeleteFile(Cat(directory, "/", name));
+  (void)env->DeleteDir(directory);
+}
+
 }  // namespace
 
 // The walk along one index.
@@ -112,11 +120,7 @@ RocksLoad::RocksLoad(std::shared_ptr<RocksDatabase> database, std::string direct
 RocksLoad::~RocksLoad() {
   --database_->loads;
   DropTables();
-  rocksdb::Env* const env = database_->db->GetEnv();
-  std::vector<std::string> left;
-  if (!env->GetChildren(directory_, &left).ok()) return;
-  for (const std::string& name : left) (void)env->DeleteFile(Cat(directory_, "/", name));
-  (void)env->DeleteDir(directory_);
+  RemoveDirectory(database_->db->GetEnv(), directory_);
 }
 
 absl::Status RocksLoad::Add(const Relationship& relationship, uint64_t position) {
@@ -319,12 +323,7 @@ void RemoveLeftLoads(rocksdb::Env* env, const std::string& directory) {
   std::vector<std::string> names;
   if (!env->GetChildren(directory, &names).ok()) return;
   for (const std::string& name : names) {
-    if (!name.starts_with(kLoadPrefix)) continue;
-    const std::string load = Cat(directory, "/", name);
-    std::vector<std::string> files;
-    (void)env->GetChildren(load, &files);
-    for (const std::string& file : files) (void)env->DeleteFile(Cat(load, "/", file));
-    (void)env->DeleteDir(load);
+    if (name.starts_with(kLoadPrefix)) RemoveDirectory(env, Cat(directory, "/", name));
   }
 }
 

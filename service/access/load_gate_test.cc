@@ -44,7 +44,7 @@ TEST(LoadGate, APlaceThatIsMovedIsLeftOnce) {
 TEST(LoadGate, WhoFindsNoPlaceWaitsForOne) {
   LoadGate gate({.writes_max = 1});
   LoadGate::Place first = gate.Enter(Work::kWrite);
-  std::thread leaver([&] {
+  std::thread leaver([&] {  // Leaves a moment later.
     while (gate.under_way(Work::kWrite) > 0 && gate.refused(Work::kWrite) == 0) {
       std::this_thread::sleep_for(milliseconds(1));
       first = LoadGate::Place();
@@ -57,7 +57,7 @@ TEST(LoadGate, WhoFindsNoPlaceWaitsForOne) {
   EXPECT_TRUE(gate.Enter(Work::kWrite).ok());
 }
 
-// Eight at a time on what are said to be two cores: each takes as long as two have to wait for one another.
+// Sleeping stands for the work of a question, or for a caller that comes back later; nothing hinges on how long it is.
 TEST(LoadGate, TheLimitOfQuestionsFallsWhenTheyWaitForOneAnotherAndRisesAgain) {
   LoadGate gate({.questions_max = 64, .cores = 2});
   const auto ask = [&](milliseconds takes) {
