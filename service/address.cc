@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "schema/text.h"
 
@@ -27,9 +28,13 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
 }
 
 bool IsLoopback(std::string_view address) {
-  if (address.starts_with("unix:")) return true;
-  const std::string_view host = address.substr(0, address.rfind(':'));
-  if (host == "localhost" || host == "[::1]") return true;
+  return address.starts_with("unix:") || IsLoopbackHost(address);
+}
+
+bool IsLoopbackHost(std::string_view host) {
+  const size_t colon = host.rfind(':');
+  if (colon != host.npos && !host.ends_with(']')) host = host.substr(0, colon);
+  if (absl::EqualsIgnoreCase(AbslView(host), "localhost") || host == "[::1]") return true;
   // As a number: `127.evil.example.com` begins so as well.
   in_addr number{};
   return host.starts_with("127.") && inet_pton(AF_INET, std::string(host).c_str(), &number) == 1;

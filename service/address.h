@@ -22,6 +22,9 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text);
 // Whether an address, of either side, never leaves this machine: 127.x.x.x, localhost, [::1], a socket of UNIX.
 bool IsLoopback(std::string_view address);
 
+// Whether `host`, the value of a header `Host`, is this machine's by such a name, whatever the port.
+bool IsLoopbackHost(std::string_view host);
+
 }  // namespace mandate
 
 #endif  // MANDATE_SERVICE_ADDRESS_H_

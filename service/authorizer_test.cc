@@ -36,11 +36,7 @@ session run {
 }
 )";
 // MANDATE_TEST_ROUNDS=n plays more of them.
-#if defined(__SANITIZE_THREAD__)
-constexpr int kRoundsInATestRun = 200;
-#else
-constexpr int kRoundsInATestRun = 1'000;
-#endif
+constexpr int kRoundsInATestRun = 150;
 constexpr uint64_t kLimit = 2;
 constexpr char kForever[] = "[expiration:2099-01-01T00:00:00Z]";
 

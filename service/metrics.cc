@@ -75,10 +75,12 @@ class Metrics::CallCounter final : public grpc::experimental::Interceptor {
   // The caller gets the name under which the operator finds the call.
   void Tell(grpc::StatusCode code, steady_clock::duration took, std::multimap<std::string, std::string>* trailing) {
     const std::string peer = context_ == nullptr ? "" : context_->peer();
+    const std::string key = context_ == nullptr ? "" : metrics_.gate_.NameOf(*context_);
     const std::string id = metrics_.log_.Tell({.method = method_.name,
                                                .code = code,
                                                .took = took,
                                                .peer = peer,
+                                               .key = key,
                                                .names = context_ == nullptr ? RequestNames() : NamesOfRequest(*context_)});
     if (!id.empty() && trailing != nullptr) trailing->emplace("x-request-id", id);
   }
@@ -112,9 +114,9 @@ class Metrics::CallCounters final : public Interceptor {
   Metrics& metrics_;
 };
 
-Metrics::Metrics(const Database* database, const LoadGate* load, const RequestLog* log)
+Metrics::Metrics(const Database* database, Gate* gate, const RequestLog* log)
     : database_(*database),
-      load_gate_(*load),
+      gate_(*gate),
       log_(*log),
       calls_(prometheus::BuildCounter().Name("mandate_calls_total").Help("Calls of gRPC that ended, by method and code.").Register(registry_)),
       in_flight_(prometheus::BuildGauge().Name("mandate_calls_in_flight").Help("Calls of gRPC under way, by method; of Watch, the watchers.").Register(registry_)),
@@ -125,7 +127,8 @@ Metrics::Metrics(const Database* database, const LoadGate* load, const RequestLo
       process_(prometheus::BuildGauge().Name("process_resident_memory_bytes").Help("Resident memory of the server.").Register(registry_)),
       decisions_(prometheus::BuildCounter().Name("mandate_decisions_total").Help("Questions by their answer; `recalled` are those among them that were kept in memory.").Register(registry_)),
       load_(prometheus::BuildGauge().Name("mandate_load").Help("Calls under way, and how many may be, by the kind of their work.").Register(registry_)),
-      load_refused_(prometheus::BuildCounter().Name("mandate_load_refused_total").Help("Calls that were told to come back since the server had enough under way, by the kind of their work.").Register(registry_)) {
+      load_refused_(prometheus::BuildCounter().Name("mandate_load_refused_total").Help("Calls that were told to come back since the server had enough under way, by the kind of their work.").Register(registry_)),
+      keys_(prometheus::BuildCounter().Name("mandate_key_calls_total").Help("Calls by the id of the key (or certificate) that they were made with.").Register(registry_)) {
   const FileDescriptor* const files[] = {
       v1::CheckRequest::descriptor()->file(), v1::WriteRequest::descriptor()->file(),
       v1::DelegateRequest::descriptor()->file(), v1::ReadSchemaRequest::descriptor()->file(),
@@ -180,13 +183,24 @@ void Metrics::Refresh() {
   decided("conditional", tally.conditional);
   decided("failed", tally.failed);
   decided("recalled", tally.recalled);
+  for (const auto& [id, use] : gate_.Uses()) {
+    const std::string& key = id;
+    const auto count = [&](const char* outcome, const std::atomic<uint64_t>& calls) {
+      const auto value = static_cast<double>(calls.load(std::memory_order_relaxed));
+      if (value == 0) return;  // Most keys of a long list are not in use.
+      prometheus::Counter& counter = keys_.Add({{"key", key}, {"outcome", outcome}});
+      counter.Increment(value - counter.Value());
+    };
+    count("admitted", use->admitted);
+    count("refused", use->refused);
+  }
   process_.Add({}).Set(static_cast<double>(ResidentBytes()));
   for (const auto& [work, name] : {std::pair(Work::kQuestion, "question"), std::pair(Work::kWrite, "write"),
                                    std::pair(Work::kList, "list"), std::pair(Work::kWatch, "watch")}) {
-    load_.Add({{"work", name}, {"of", "under_way"}}).Set(static_cast<double>(load_gate_.under_way(work)));
-    load_.Add({{"work", name}, {"of", "limit"}}).Set(static_cast<double>(load_gate_.limit(work)));
+    load_.Add({{"work", name}, {"of", "under_way"}}).Set(static_cast<double>(gate_.load().under_way(work)));
+    load_.Add({{"work", name}, {"of", "limit"}}).Set(static_cast<double>(gate_.load().limit(work)));
     prometheus::Counter& refused = load_refused_.Add({{"work", name}});
-    refused.Increment(static_cast<double>(load_gate_.refused(work)) - refused.Value());
+    refused.Increment(static_cast<double>(gate_.load().refused(work)) - refused.Value());
   }
   const auto set = [&](const char* what, uint64_t value) { store_.Add({{"of", what}}).Set(static_cast<double>(value)); };
   set("ledger_sequence", database_.store().Head()->ledger_head().sequence);

@@ -1,13 +1,14 @@
 // metrics.h: what the server counts, in the form that Prometheus reads (docs/operations.md names each).
 //
-//   Metrics metrics(&database, &gate.load(), &log);
+//   Metrics metrics(&database, &gate, &log);
 //   builder.experimental().SetInterceptorCreators(metrics.Interceptors());    // Every call of gRPC.
 //   std::string text = metrics.Text();
 //
-// Labels are names of ours alone, never what a caller sent: there are as many series as there are methods and codes.
+// Labels are names of ours and ids of keys in use, never what a caller sent: there are as many series as there are methods, codes
+// and keys.
 //
 // Threads     Safe to share.
-// Ownership   The database outlives it; it outlives the server.
+// Ownership   Database and gate outlive it; it outlives the server.
 #ifndef MANDATE_SERVICE_METRICS_H_
 #define MANDATE_SERVICE_METRICS_H_
 
@@ -26,7 +27,7 @@
 #include "prometheus/gauge.h"
 #include "prometheus/histogram.h"
 #include "prometheus/registry.h"
-#include "service/access/load_gate.h"
+#include "service/access/gate.h"
 #include "service/database/database.h"
 #include "service/request_log.h"
 
@@ -40,8 +41,8 @@ uint64_t ResidentBytes();
 
 class Metrics {
  public:
-  // Both outlive it. `log` is told of every call that ends.
-  Metrics(const Database* database, const LoadGate* load, const RequestLog* log);
+  // `log` is told of every call that ends.
+  Metrics(const Database* database, Gate* gate, const RequestLog* log);
 
   using Interceptor = grpc::experimental::ServerInterceptorFactoryInterface;
   std::vector<std::unique_ptr<Interceptor>> Interceptors();
@@ -68,7 +69,7 @@ class Metrics {
   void Refresh();
 
   const Database& database_;
-  const LoadGate& load_gate_;
+  Gate& gate_;
   const RequestLog& log_;
   prometheus::Registry registry_;
   prometheus::Family<prometheus::Counter>& calls_;
@@ -81,6 +82,7 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& decisions_;
   prometheus::Family<prometheus::Gauge>& load_;
   prometheus::Family<prometheus::Counter>& load_refused_;
+  prometheus::Family<prometheus::Counter>& keys_;
   std::mutex refresh_mutex_;  // One reader at a time brings what others count up to date.
   absl::flat_hash_map<std::string, std::unique_ptr<Method>> methods_;  // By path; not changed once made.
 };

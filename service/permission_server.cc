@@ -52,7 +52,7 @@ CheckLimits LimitsFor(const Database& database, const grpc::ServerContext& conte
 void PermissionServer::TellSlowQuestion(const grpc::ServerContext& context, std::chrono::nanoseconds took,
                                         const CheckQuestion& question, const absl::Status& status, Checker* checker) {
   nlohmann::ordered_json told{{"question", QuestionText(question)}, {"code", CodeName(static_cast<int>(status.code()))}};
-  log_->TellSlow(context, took, std::move(told), [&]() -> nlohmann::ordered_json {
+  log_->TellSlow(context, gate_->NameOf(context), took, std::move(told), [&]() -> nlohmann::ordered_json {
     if (!status.ok()) return std::string(status.message());
     CheckQuestion again = question;
     again.explain = true;

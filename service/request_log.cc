@@ -85,18 +85,20 @@ std::string RequestLog::Tell(Call call) const {
                                 {"code", CodeName(call.code)},
                                 {"ms", Milliseconds(call.took)},
                                 {"peer", std::string(call.peer)}};
+  if (!call.key.empty()) fields["key"] = std::string(call.key);
   AddNames(call.names, &fields);
   const bool failed = call.code == grpc::UNKNOWN || call.code == grpc::INTERNAL || call.code == grpc::DATA_LOSS;
   LogEvent(failed ? spdlog::level::err : spdlog::level::info, "call", fields);
   return given;
 }
 
-void RequestLog::TellSlow(const grpc::ServerContextBase& context, std::chrono::nanoseconds took,
+void RequestLog::TellSlow(const grpc::ServerContextBase& context, std::string_view key, std::chrono::nanoseconds took,
                           nlohmann::ordered_json question, const std::function<nlohmann::ordered_json()>& explain) {
   const int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
   int64_t next = next_slow_ns_.load(std::memory_order_relaxed);
   if (now < next || !next_slow_ns_.compare_exchange_strong(next, now + kSlowEveryNs)) return;
   question["ms"] = Milliseconds(took);
+  if (!key.empty()) question["key"] = std::string(key);
   AddNames(NamesOfRequest(context), &question);
   question["explanation"] = explain();
   LogEvent(spdlog::level::warn, "slow question", question);

@@ -56,14 +56,15 @@ class RequestLog {
     grpc::StatusCode code = grpc::StatusCode::OK;
     std::chrono::nanoseconds took{0};
     std::string_view peer;
+    std::string_view key;  // The id of the caller's; empty: none.
     RequestNames names;
   };
   // Tells it; the id it got, if it had none. REQUIRES: Wants() it.
   std::string Tell(Call call) const;
 
-  // A question that took long, with `question` and, from `explain`, why it was answered so. At most one a second is told.
+  // `context` of the call, `key` as above. A question that took long, with `question` and, from `explain`, why it was answered so. At most one a second is told.
   bool IsSlow(std::chrono::nanoseconds took) const { return absl::FromChrono(took) >= options_.slow; }
-  void TellSlow(const grpc::ServerContextBase& context, std::chrono::nanoseconds took, nlohmann::ordered_json question,
+  void TellSlow(const grpc::ServerContextBase& context, std::string_view key, std::chrono::nanoseconds took, nlohmann::ordered_json question,
                 const std::function<nlohmann::ordered_json()>& explain);
 
  private:

@@ -52,7 +52,7 @@ struct Server::Parts {
         database(database),
         gate(std::move(gate)),
         log(options.log),
-        metrics(database, &this->gate->load(), &log),
+        metrics(database, this->gate.get(), &log),
         permissions(database, this->gate.get(), &log),
         relationships(database, this->gate.get()),
         watch(database, this->gate.get()),
@@ -175,7 +175,8 @@ absl::Status Server::StartHttp(Parts* parts) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   parts->http_api = std::make_unique<HttpApi>(parts->database, &parts->delegation.authorizer(), parts->gate.get(), &parts->metrics, &parts->log,
-                                              parts->server->InProcessChannel(arguments), url);
+                                              parts->server->InProcessChannel(arguments),
+                                              HttpApiOptions{url, parts->gate->is_open() && options.http_url.empty() && IsLoopback(options.http)});
   parts->http = HttpServer::Start(*std::move(listener), parts->http_api.get(), parts->tls.get());
   return absl::OkStatus();
 }

@@ -2,6 +2,9 @@
 // finds all that was.
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "storage/fault_disk.h"
 #include "storage/test_world.h"
 
@@ -75,6 +78,55 @@ TEST(DiskFaultAtCreation, AFullDiskIsNamed) {
   disk.Fail(FaultDisk::Fault::kNone);
   const auto again = OpenRocksStoreWith(scratch.path(), {}, {.env = disk.env()});
   EXPECT_TRUE(again.ok()) << again.status();
+}
+
+TEST_F(DiskFault, ADiskThatGoesAwayIsAnErrorAndComesBackWithAllThatWasAcknowledged) {
+  world.Write({"touch doc:a#viewer@user:alice", "touch doc:b#viewer@user:bob"});
+  world.Reopen();  // Into tables.
+  disk.Fail(FaultDisk::Fault::kLost);
+  EXPECT_FALSE(world.Try({"touch doc:c#viewer@user:x"}).ok());
+  EXPECT_FALSE(world.Try({"touch doc:d#viewer@user:x"}).ok());
+  disk.Fail(FaultDisk::Fault::kNone);
+  world.Reopen();
+  EXPECT_TRUE(world.Find("doc:a#viewer@user:alice"));
+  EXPECT_TRUE(world.Find("doc:b#viewer@user:bob"));
+  EXPECT_FALSE(world.Find("doc:d#viewer@user:x"));
+}
+
+// The log is still open and can be written and synced; its name is gone, and with it what it holds.
+TEST(LostDirectory, NothingIsAcknowledgedAnyMore) {
+  for (const char* lost : {"deleted", "moved", "replaced"}) {
+    ScratchDirectory scratch;
+    const std::string directory = scratch.path() + "/db";
+    const auto store = OpenRocksStore(directory, {});
+    ASSERT_TRUE(store.ok()) << store.status();
+    ASSERT_TRUE((*store)->Write(Request({"touch doc:a#viewer@user:alice"})).ok());
+    EXPECT_TRUE((*store)->Health().ok());
+    EXPECT_TRUE((*store)->SweepExpired(1).ok());
+    SCOPED_TRACE(lost);
+    if (lost != std::string("deleted")) {
+      std::filesystem::rename(directory, scratch.path() + "/elsewhere");
+    } else {
+      std::filesystem::remove_all(directory);
+    }
+    if (lost == std::string("replaced")) {
+      std::filesystem::create_directory(directory);
+      std::ofstream(directory + "/WITNESS") << "another";
+    }
+    EXPECT_REFUSED((*store)->Write(Request({"touch doc:b#viewer@user:alice"})).status(), kDataLoss, "DIRECTORY_LOST");
+    EXPECT_REFUSED((*store)->Health(), kDataLoss, "DIRECTORY_LOST");
+    EXPECT_REFUSED((*store)->SweepExpired(1).status(), kDataLoss, "DIRECTORY_LOST");
+    EXPECT_FALSE((*store)->Write(Request({"touch doc:c#viewer@user:alice"})).ok());
+  }
+}
+
+TEST(LostDirectory, IsNoticedWithoutAWrite) {
+  ScratchDirectory scratch;
+  const auto store = OpenRocksStore(scratch.path() + "/db", {});
+  ASSERT_TRUE(store.ok()) << store.status();
+  std::filesystem::remove_all(scratch.path() + "/db");
+  EXPECT_FALSE((*store)->SweepExpired(1).ok());
+  EXPECT_REFUSED((*store)->Health(), kDataLoss, "DIRECTORY_LOST");
 }
 
 }  // namespace

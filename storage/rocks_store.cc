@@ -152,6 +152,11 @@ void RocksStore::Commit(const std::vector<Writer*>& writers) {
     for (Writer* writer : accepted) writer->result = cause;
     return;
   }
+  if (absl::Status status = LookAtDirectory(); !status.ok()) {
+    const absl::Status cause = Stop(std::move(status));
+    for (Writer* writer : accepted) writer->result = cause;
+    return;
+  }
   if (witness_) witness_->Acknowledge(group.head, group.ledger.sequence);
   Publish(group.names, group.head, group.schema, group.ledger);
 }
@@ -169,6 +174,10 @@ void RocksStore::CommitLoad(Writer* writer) {
   const CommitGroup& group = load->group();
   if (cache_ != nullptr) cache_->marks().NoteEverything(group.head);
   if (absl::Status status = load->Ingest(); !status.ok()) {
+    writer->result = Stop(std::move(status));
+    return;
+  }
+  if (absl::Status status = LookAtDirectory(); !status.ok()) {
     writer->result = Stop(std::move(status));
     return;
   }
@@ -219,7 +228,21 @@ absl::StatusOr<absl::Time> RocksStore::NextExpiry() const {
   return expires_at;
 }
 
+absl::Status RocksStore::Health() const {
+  if (!directory_lost_.load(std::memory_order_relaxed)) return absl::OkStatus();
+  return WithReason(absl::DataLossError(Cat("the directory of the database, `", directory_, "`, was deleted, moved or replaced under the "
+                                            "running server, which therefore answers nothing; put it back, or restore a backup, and restart")),
+                    "DIRECTORY_LOST");
+}
+
+// The files that are open can still be written and read when their names are gone, and nobody would notice before the next start.
+absl::Status RocksStore::LookAtDirectory() {
+  if (witness_ != nullptr && witness_->IsGone()) directory_lost_ = true;
+  return Health();
+}
+
 absl::StatusOr<uint64_t> RocksStore::SweepExpired(size_t count_max) {
+  if (absl::Status status = LookAtDirectory(); !status.ok()) return status;
   auto next = NextExpiry();
   if (!next.ok()) return next.status();
   if (*next > options_.clock()) return 0;

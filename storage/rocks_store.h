@@ -49,6 +49,7 @@ class RocksStore : public TupleStore {
   absl::StatusOr<uint64_t> SweepExpired(size_t count_max) override;
   absl::StatusOr<absl::Time> NextExpiry() const override;
   void WaitBeyond(Revision revision, uint64_t sequence, absl::Duration timeout) const override;
+  absl::Status Health() const override;
   absl::Status CheckNotLost(Revision revision) const override;
   absl::StatusOr<BackupInfo> Backup(const std::string& directory) override;
   absl::Status Compact() override;
@@ -68,6 +69,7 @@ class RocksStore : public TupleStore {
   void Commit(const std::vector<Writer*>& group);  // By the leader alone.
   void CommitLoad(Writer* writer);                 // The same, of one that brings tables.
   absl::Status Stop(absl::Status cause);           // No more writes: the disk failed. Returns `cause`.
+  absl::Status LookAtDirectory();                  // Health(), of this moment.
   void Publish(std::shared_ptr<const NameTable> names, Revision head, Revision schema,
                LedgerHead ledger);
   std::shared_ptr<const TupleSnapshot> NewestSnapshot() const;
@@ -89,6 +91,7 @@ class RocksStore : public TupleStore {
   std::shared_ptr<const TupleSnapshot> head_;  // Guarded by head_mutex_.
   mutable std::condition_variable published_;  // head_ is a new one.
 
+  std::atomic<bool> directory_lost_ = false;
   std::atomic<uint64_t> loads_ = 0;  // That were begun.
   std::mutex backup_mutex_;          // One backup at a time.
   std::mutex collect_mutex_;      // One collection at a time.

@@ -191,6 +191,10 @@ class TupleStore {
   // `timeout` has passed. Woken by the commit itself.
   virtual void WaitBeyond(Revision revision, uint64_t sequence, absl::Duration timeout) const = 0;
 
+  // DATA_LOSS (DIRECTORY_LOST) once a write or a sweep found that the directory was deleted, moved or replaced under the store:
+  // what is acknowledged from then on would be gone at the next start, and what was already may be. Costs an atomic read.
+  virtual absl::Status Health() const = 0;
+
   // OUT_OF_RANGE (REVISION_LOST) for a revision that a restored backup skipped (backup.h): what it stood for is gone.
   virtual absl::Status CheckNotLost(Revision revision) const = 0;
 

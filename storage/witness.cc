@@ -9,6 +9,7 @@
 #include "storage/witness.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -142,6 +143,13 @@ void Witness::Acknowledge(Revision head, uint64_t ledger_sequence) {
   record_.head = head;
   record_.ledger_sequence = ledger_sequence;
   Store();
+}
+
+bool Witness::IsGone() const {
+  struct stat ours{}, there{};
+  if (fstat(file_, &ours) != 0) return false;  // Nothing is known.
+  if (stat(Cat(directory_, "/", kWitnessFile).c_str(), &there) != 0) return errno == ENOENT || errno == ENOTDIR;
+  return ours.st_ino != there.st_ino || ours.st_dev != there.st_dev;
 }
 
 void Witness::NoteManifest() {

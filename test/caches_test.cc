@@ -25,7 +25,7 @@ struct Counts {
 
 class TwoStores {
  public:
-  TwoStores(const RandomWorld& world, uint64_t bytes) : world_(world), kept_(bytes), plain_(0) {
+  TwoStores(const RandomWorld& world, uint64_t bytes) : kept_(bytes), plain_(0) {
     WriteRequest request{.schema_text = world.draft.Text()};
     for (const Definition& each : world.schema->definitions()) request.schema_names.push_back(each.name);
     for (const Member& each : world.schema->members()) request.schema_names.push_back(each.name);
@@ -63,7 +63,6 @@ class TwoStores {
   const std::vector<Revision>& revisions() const { return revisions_; }
 
  private:
-  const RandomWorld& world_;
   Side kept_;
   Side plain_;
   std::unique_ptr<Plan> plan_;

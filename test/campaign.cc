@@ -40,7 +40,8 @@ class Shrinker {
     alone.questions = {case_.questions[question]};
     Accept(alone);
     for (bool smaller = true; smaller && !OutOfTime();) {
-      smaller = DropQuestions() | DropContextual() | DropChanges() | DropLines() | ShortenLines();
+      smaller = false;
+      for (const bool dropped : {DropQuestions(), DropContextual(), DropChanges(), DropLines(), ShortenLines()}) smaller |= dropped;
     }
     return case_;
   }

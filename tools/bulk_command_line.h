@@ -1,6 +1,6 @@
 // bulk_command_line.h: the options of the commands that move many relationships: import, export, sync.
 //
-//   BulkCommandLine commands(&client, add_client, &run);
+//   BulkCommandLine commands(&client, add_client);
 //   commands.AddTo(&app);                        // parsing leaves in `run` what is to be done
 //
 // Threads     One command line on one thread.
@@ -20,8 +20,8 @@ class BulkCommandLine {
   // Gives a command that speaks to a server its options, and what to run.
   using AddClient = std::function<void(CLI::App*, std::function<int()>)>;
 
-  BulkCommandLine(const ClientOptions* client, AddClient add_client, std::function<int()>* run)
-      : client_(*client), add_client_(std::move(add_client)), run_(*run) {}
+  BulkCommandLine(const ClientOptions* client, AddClient add_client)
+      : client_(*client), add_client_(std::move(add_client)) {}
 
   void AddTo(CLI::App* app);
 
@@ -32,7 +32,6 @@ class BulkCommandLine {
 
   const ClientOptions& client_;
   const AddClient add_client_;
-  std::function<int()>& run_;
 
   ImportOptions import_;
   ExportOptions export_;

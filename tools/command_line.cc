@@ -302,7 +302,7 @@ class CommandLine {
   StoreCommandLine store_{
       &client_, [this](CLI::App* command, std::function<int()> run) { AddClient(command, std::move(run)); }, &run_};
   BulkCommandLine bulk_{
-      &client_, [this](CLI::App* command, std::function<int()> run) { AddClient(command, std::move(run)); }, &run_};
+      &client_, [this](CLI::App* command, std::function<int()> run) { AddClient(command, std::move(run)); }};
   DelegationCommandLine delegation_{
       &client_, [this](CLI::App* command, std::function<int()> run) { AddClient(command, std::move(run)); }, &run_};
 };

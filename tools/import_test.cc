@@ -261,17 +261,17 @@ TEST_F(Import, KilledAnywhereAndStartedAgainEndsAsIfItHadNotBeen) {
   const uint64_t seed = given != nullptr ? std::stoull(given) : std::random_device()();
   std::cout << "MANDATE_TEST_SEED=" << seed << "\n";
   std::mt19937_64 random(seed);
-  constexpr size_t kAll = 12'000;
+  constexpr size_t kAll = 6'000;
   std::vector<std::string> all;
   for (size_t i = 0; i < kAll; ++i) all.push_back(Cat("document:d", i, "#viewer@user:u", i % 97));
   const std::string file = directory_.File("all.tuples", Lines(all));
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   size_t before = 0;
   for (int round = 0; round < 6; ++round) {
-    const pid_t pid = StartMandate({"import", file, "--batch", "1000", "--server", server_->address()}, {null, null, null});
+    const pid_t pid = StartMandate({"import", file, "--batch", "500", "--server", server_->address()}, {null, null, null});
     // At once, or when some more batches are there.
-    const size_t enough = round == 0 ? 0 : std::min(before + random() % 4000, kAll);
-    while (Stored().size() < enough && waitpid(pid, nullptr, WNOHANG) == 0) std::this_thread::yield();
+    const size_t enough = round == 0 ? 0 : std::min(before + random() % 2000, kAll);
+    while (Stored().size() < enough && waitpid(pid, nullptr, WNOHANG) == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     const bool kill_server = round % 2 == 1;
     if (kill_server) {
       EXPECT_EQ(server_->Stop(SIGKILL), 128 + SIGKILL);
@@ -280,7 +280,7 @@ TEST_F(Import, KilledAnywhereAndStartedAgainEndsAsIfItHadNotBeen) {
     kill(pid, SIGKILL);
     (void)waitpid(pid, nullptr, 0);
     before = Stored().size();
-    EXPECT_EQ(before % 1000, 0u) << "a batch was torn apart";
+    EXPECT_EQ(before % 500, 0u) << "a batch was torn apart";
   }
   close(null);
   EXPECT_EQ(Run({"import", file}).code, kExitOk);

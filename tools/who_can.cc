@@ -57,7 +57,8 @@ class WhoCanSearch {
   // Principals of somebody who acts, that are not among the people by name: a wildcard stands for them.
   std::vector<ObjectRef> Unnamed() const {
     std::vector<ObjectRef> unnamed;
-    for (const auto& [principal, agents] : acting_) {
+    for (const auto& [acted_for, agents] : acting_) {
+      const ObjectRef& principal = acted_for;  // C++20 lets a lambda capture it; clang 14 does not.
       const bool named = std::any_of(people_.begin(), people_.end(),
                                      [&](const Holder& holder) { return holder.who == principal; });
       if (!named) unnamed.push_back(principal);

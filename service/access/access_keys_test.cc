@@ -1,4 +1,5 @@
 // Keys come, go and are used up while the server runs.
+#include "httplib.h"
 #include "service/access/test_keyed_server.h"
 
 namespace mandate {
@@ -62,6 +63,30 @@ TEST(Access, AKeyHasItsCallsAtOneTimeAndNoMore) {
     watch.Cancel();
   }
   EXPECT_TRUE(Soon([&] { return server.TryCheck("single", question) == "OK"; })) << "it is given back";
+}
+
+TEST(Access, MetricsTellHowMuchEachKeyIsUsed) {
+  KeyedServer server;
+  server.WriteWorld();
+  const auto metrics = [&] {
+    return httplib::Client("127.0.0.1", server.http_port()).Get("/metrics", {{"Authorization", server.Header("reader")}})->body;
+  };
+  EXPECT_EQ(server.TryCheck("reader", "document:eu-plan#view@user:ann"), "OK");
+  EXPECT_EQ(server.Call("/mandate.v1.SchemaService/ReadSchema", server.Header("gateway")).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(server.Call("/mandate.v1.SchemaService/ReadSchema", "Bearer mandate_evil_secret").error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  std::string text = metrics();
+  EXPECT_THAT(text, HasSubstr("mandate_key_calls_total{key=\"gateway\",outcome=\"refused\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("mandate_key_calls_total{key=\"writer\",outcome=\"admitted\"} 1\n"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("evil")));
+  EXPECT_THAT(text, testing::Not(HasSubstr("key=\"limited\""))) << "it was not used";
+  server.WriteKeys("writer");  // The count goes on where it was.
+  EXPECT_TRUE(Soon([&] { return server.TryCheck("writer", "document:eu-plan#view@user:ann") != "OK"; }));
+  server.WriteKeys();
+  EXPECT_TRUE(Soon([&] { return server.TryCheck("writer", "document:eu-plan#view@user:ann") == "OK"; }));
+  text = metrics();
+  const size_t at = text.find("mandate_key_calls_total{key=\"writer\",outcome=\"admitted\"} ");
+  ASSERT_NE(at, text.npos);
+  EXPECT_GE(std::stoi(text.substr(text.find(' ', at))), 2);
 }
 
 TEST(Access, AServerWithoutAGoodFileDoesNotStart) {

@@ -22,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -73,7 +74,7 @@ class Admission {
   Gate* gate_ = nullptr;                   // Null: no keys.
   std::shared_ptr<const KeyRing> ring_;    // Of its time.
   std::shared_ptr<const Caller> caller_;
-  std::shared_ptr<std::atomic<size_t>> calls_;  // Of its key, this one among them; null: not counted.
+  std::shared_ptr<KeyUse> use_;          // Of its key, this call among those under way; null: no keys.
   LoadGate::Place place_;
 };
 
@@ -87,6 +88,18 @@ class Gate {
   // For what is not gRPC: who it is, may they do this? `work`: none for what is answered under any load.
   Admission Admit(const Credentials& credentials, Need need, std::optional<Work> work);
 
+  // The id of the key, or of the certificate, that a call shows; empty for none that is valid, and without keys. For the log.
+  std::string NameOf(const grpc::ServerContextBase& context);
+  std::string NameOf(const Credentials& credentials);
+
+  // Metadata for a call inside this process, made for a peer with such a certificate: who it is goes on with it. Nobody else can
+  // make it, since it bears a secret of this process.
+  using Metadata = std::vector<std::pair<std::string, std::string>>;
+  Metadata VouchFor(const std::vector<std::string>& certificate_names) const;
+
+  // What was done with each key so far, those that are no longer in the file among them.
+  std::vector<std::pair<std::string, std::shared_ptr<const KeyUse>>> Uses();
+
   bool is_open() const { return key_file_.empty(); }
   const LoadGate& load() const { return load_; }
 
@@ -97,18 +110,22 @@ class Gate {
   Admission Enter(Admission admission, Work work);
   std::shared_ptr<const KeyRing> CurrentRing();
   absl::Status Load();
-  Admission Refuse(absl::Status status, const Credentials& credentials);
+  const Caller* Find(const KeyRing& ring, const Credentials& credentials) const;
+  // Its strings are views into the context.
+  Credentials CredentialsOf(const grpc::ServerContextBase& context, std::string_view peer) const;
+  Admission Refuse(absl::Status status, const Credentials& credentials, const Caller* caller = nullptr);
 
   const std::string key_file_;
   const std::function<absl::Time()> now_;
   const std::shared_ptr<const Caller> anybody_;
+  std::string voucher_;  // Of this process; random. Empty without keys.
   LoadGate load_;
   std::atomic<int64_t> next_look_ = 0;  // In ns of the steady clock.
 
   std::mutex mutex_;
   std::shared_ptr<const KeyRing> ring_;
   std::string seen_;  // What the file was when it was last looked at.
-  absl::flat_hash_map<std::string, std::shared_ptr<std::atomic<size_t>>> calls_;  // By id; they outlive a ring.
+  absl::flat_hash_map<std::string, std::shared_ptr<KeyUse>> uses_;  // By id; they outlive a ring.
 
   std::mutex log_mutex_;
   absl::Time next_log_ = absl::InfinitePast();

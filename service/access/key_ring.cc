@@ -157,6 +157,12 @@ absl::StatusOr<KeyRing> KeyRing::Parse(std::string_view text) {
   return ring;
 }
 
+void KeyRing::CountWith(absl::flat_hash_map<std::string, std::shared_ptr<KeyUse>>* uses) {
+  for (Entry& entry : entries_) {
+    entry.caller.use = uses->try_emplace(entry.caller.id, entry.caller.use).first->second;
+  }
+}
+
 const Caller* KeyRing::FindKey(std::string_view key, absl::Time now) const {
   if (!key.starts_with(kKeyPrefix) || key.size() > kKeyBytesMax) return nullptr;
   const std::string_view rest = key.substr(kKeyPrefix.size());

@@ -23,6 +23,8 @@
 #ifndef MANDATE_SERVICE_ACCESS_KEY_RING_H_
 #define MANDATE_SERVICE_ACCESS_KEY_RING_H_
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,11 +43,19 @@ namespace mandate {
 enum class Role { kReader, kWriter, kAdmin, kGateway };
 std::string_view RoleName(Role role);
 
+// What was done with a key since the server started.
+struct KeyUse {
+  std::atomic<size_t> under_way{0};
+  std::atomic<uint64_t> admitted{0};
+  std::atomic<uint64_t> refused{0};  // It was valid, and might not do that, or not so much at a time.
+};
+
 struct Caller {
   std::string id;
   Role role = Role::kReader;
   std::optional<Area> only;   // Of the resources; nothing: all of them.
   size_t calls_max = 0;       // At one time; 0: as many as the server takes.
+  std::shared_ptr<KeyUse> use = std::make_shared<KeyUse>();
 };
 
 class KeyRing {
@@ -53,6 +63,9 @@ class KeyRing {
   static constexpr size_t kFileBytesMax = 4 << 20;
 
   static absl::StatusOr<KeyRing> Parse(std::string_view json);
+
+  // Goes on counting where an earlier ring of the same gate stopped; `uses` has them by id, and gets those that are new.
+  void CountWith(absl::flat_hash_map<std::string, std::shared_ptr<KeyUse>>* uses);
 
   // Null for a key that is unknown, wrong or expired: which of them, nobody is told.
   const Caller* FindKey(std::string_view key, absl::Time now) const;

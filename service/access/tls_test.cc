@@ -179,6 +179,52 @@ TEST(MutualTls, ACertificateHasTheRoleThatItsNameIsGiven) {
   EXPECT_EQ(server.Call(server.clients.Issue("nobody.example.com"), roots), "UNAUTHENTICATED");
 }
 
+std::string PostHead(const std::string& path, size_t bytes) {
+  return Cat("POST ", path, " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ",
+             bytes, "\r\n\r\n");
+}
+
+TEST(MutualTls, ACertificateHasTheSameRoleOverHttp) {
+  TlsServer server(true, R"({"keys": [
+      {"id": "reader", "certificate": "reader.example.com", "role": "reader"},
+      {"id": "gateway", "certificate": "gateway.example.com", "role": "gateway"},
+      {"id": "gone", "certificate": "gone.example.com", "role": "admin", "expires": "2020-01-01T00:00:00Z"}]})");
+  const std::string roots = server.authority.certificate();
+  const auto status = [&](const std::string& name, const std::string& request) {
+    const TestCertificate own = server.clients.Issue(name);
+    const std::string answer = Https(server.http_port(), roots, request, &own);
+    return answer.substr(0, answer.find('\r'));
+  };
+  const std::string read = PostHead("/v1/schema/read-schema", 2) + "{}";
+  EXPECT_THAT(status("reader.example.com", read), HasSubstr("404")) << "there is no schema";
+  EXPECT_THAT(status("gateway.example.com", read), HasSubstr("403"));
+  EXPECT_THAT(status("gone.example.com", read), HasSubstr("401"));
+  EXPECT_THAT(status("nobody.example.com", read), HasSubstr("401"));
+  const std::string write = R"({"schema": "type user {}"})";
+  EXPECT_THAT(status("reader.example.com", PostHead("/v1/schema/write-schema", write.size()) + write), HasSubstr("403"));
+  const std::string question = R"({"subject": {"type": "user", "id": "ann"}, "action": {"name": "view"},
+                                   "resource": {"type": "document", "id": "plan"}})";
+  const std::string evaluation = PostHead("/access/v1/evaluation", question.size()) + question;
+  EXPECT_THAT(status("nobody.example.com", evaluation), HasSubstr("401"));
+  EXPECT_THAT(status("reader.example.com", evaluation), testing::Not(HasSubstr("401")));
+  EXPECT_THAT(status("reader.example.com", "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), HasSubstr("200"));
+  EXPECT_THAT(status("gateway.example.com", "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), HasSubstr("403"));
+}
+
+TEST(MutualTls, NobodyVouchesForThemselves) {
+  TlsServer server(true, R"({"keys": [{"id": "reader", "certificate": "reader.example.com", "role": "reader"}]})");
+  const TestCertificate nobody = server.clients.Issue("nobody.example.com");
+  const auto channel = grpc::CreateChannel(server.address(), grpc::SslCredentials({server.authority.certificate(), nobody.key, nobody.certificate}));
+  for (const std::string& voucher : {std::string(), std::string(32, '\0'), std::string(32, 'x')}) {
+    grpc::ClientContext context;
+    context.AddMetadata("mandate-voucher-bin", voucher);
+    context.AddMetadata("mandate-certificate-bin", "reader.example.com");
+    v1::ReadSchemaResponse response;
+    const grpc::Status status = v1::SchemaService::NewStub(channel)->ReadSchema(&context, {}, &response);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  }
+}
+
 TEST(Tls, ANewCertificateIsTakenWithoutARestart) {
   TlsServer server;
   TestAuthority next;

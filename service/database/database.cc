@@ -157,6 +157,7 @@ absl::StatusOr<View> Database::At(Revision revision) const {
 }
 
 absl::StatusOr<View> Database::ViewOf(std::shared_ptr<const Snapshot> snapshot) const {
+  if (absl::Status status = store_->Health(); !status.ok()) return status;
   auto plan = PlanOf(*snapshot);
   if (!plan.ok()) return plan.status();
   return View{std::move(snapshot), *std::move(plan)};

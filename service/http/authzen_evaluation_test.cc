@@ -185,7 +185,7 @@ TEST_F(AuthzenEvaluation, TheSemanticsOfABatchEndItWhereTheySay) {
 TEST_F(AuthzenEvaluation, RefusesABatchWhoseFrameIsWrong) {
   const auto verdict = [&](const char* pointer, const Json& value) {
     Json request = Question("alice", "read", "record-1");
-    request["evaluations"] = {Json::object()};
+    request["evaluations"] = Json::array({Json::object()});
     request[Json::json_pointer(pointer)] = value;
     return HttpTestServer::Verdict(server.Ask("evaluations", request));
   };

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "schema/reason.h"
 #include "schema/text.h"
+#include "service/address.h"
 #include "service/http/openapi.h"
 
 namespace mandate {
@@ -46,6 +47,10 @@ bool IsPrintable(const std::string& text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x20 && c < 0x7f; });
 }
 
+Credentials CredentialsOf(const HttpRequest& request) {
+  return {.authorization = request.authorization, .certificate_names = request.certificate_names, .peer = request.peer};
+}
+
 bool IsNdjson(const HttpRequest& request) { return absl::StartsWith(request.content_type, "application/x-ndjson"); }
 
 }  // namespace
@@ -59,21 +64,33 @@ HttpReply HttpApi::Handle(const HttpRequest& request) {
   // What goes on as gRPC is told there.
   const grpc::StatusCode code = reply.status >= 500 ? grpc::INTERNAL : grpc::OK;
   if (!absl::StartsWith(AbslView(route), "/v1/") && log_.Wants(code, took, /*lasts=*/false)) {
-    log_.Tell({.method = route, .code = code, .took = took, .peer = request.peer,
+    const std::string key = gate_.NameOf(CredentialsOf(request));
+    log_.Tell({.method = route, .code = code, .took = took, .peer = request.peer, .key = key,
                .names = NamesOfRequest(request.request_id, request.traceparent)});
   }
   return reply;
 }
 
 HttpReply HttpApi::ShowMetrics(const HttpRequest& request) {
-  const Admission admission =
-      gate_.Admit(Credentials{.authorization = request.authorization, .peer = request.peer}, Need::kRead,
-                  std::nullopt);
+  const Admission admission = gate_.Admit(CredentialsOf(request), Need::kRead, std::nullopt);
   if (!admission.ok()) return RpcErrorReply(admission.status());
   return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_.Text()};
 }
 
+absl::Status HttpApi::CheckHost(const HttpRequest& request) const {
+  if (!options_.local_hosts_only || request.host.empty() || IsLoopbackHost(request.host)) return absl::OkStatus();
+  return WithReason(absl::PermissionDeniedError(
+                        Cat("this server is for this machine alone and knows no callers, so it answers as localhost, 127.x.x.x or "
+                            "[::1], not as ", Quote(request.host), "; with --keys it answers under every name")),
+                    "HOST_NOT_LOCAL");
+}
+
 HttpReply HttpApi::Answer(const HttpRequest& request, std::string_view* name) {
+  if (absl::Status s = CheckHost(request); !s.ok()) {
+    HttpReply reply = RpcErrorReply(s);
+    reply.status = 421;  // RFC 9110, 15.5.20: not a server for that name.
+    return reply;
+  }
   for (const AuthzenRoute& route : kAuthzenRoutes) {
     if (request.path != route.path) continue;
     *name = route.path;
@@ -83,8 +100,7 @@ HttpReply HttpApi::Answer(const HttpRequest& request, std::string_view* name) {
                                      "CONTENT_TYPE_INVALID"));
     }
     // Before the body: whoever may not ask makes us read nothing.
-    const Admission admission =
-        gate_.Admit(Credentials{.authorization = request.authorization, .peer = request.peer}, route.need, route.work);
+    const Admission admission = gate_.Admit(CredentialsOf(request), route.need, route.work);
     if (!admission.ok()) return AuthzenError(admission.status());
     auto body = ReadWhole(request, kAuthzenBytesMax);
     return body.ok() ? (authzen_.*route.answer)(admission, *body) : AuthzenError(body.status());
@@ -97,7 +113,7 @@ HttpReply HttpApi::Answer(const HttpRequest& request, std::string_view* name) {
       return RpcErrorReply(WithReason(absl::UnauthenticatedError("the API key is not valid"), "KEY_NOT_VALID"));
     }
     if (IsJson(request) || (method->descriptor->client_streaming() && IsNdjson(request))) {
-      return native_.Handle(*method, request);
+      return native_.Handle(*method, request, gate_.VouchFor(request.certificate_names));
     }
     HttpReply reply = RpcErrorReply(WithReason(
         InvalidArgument("the body is JSON; send `Content-Type: application/json`"), "CONTENT_TYPE_INVALID"));
@@ -108,7 +124,7 @@ HttpReply HttpApi::Answer(const HttpRequest& request, std::string_view* name) {
   if (readable == std::end(kReadable)) return Bare(404, "there is nothing at this path; /openapi.json says what there is");
   *name = *readable;
   if (request.method != "GET" && request.method != "HEAD") return NotAllowed("GET");
-  if (request.path == "/openapi.json") return {.body = OpenApiDocument(url_)};
+  if (request.path == "/openapi.json") return {.body = OpenApiDocument(options_.url)};
   if (request.path == "/metrics") return ShowMetrics(request);
   if (request.path == "/healthz") return {.body = R"({"status":"ok"})"};
   return request.path == "/readyz" ? Ready() : authzen_.Metadata();
@@ -117,6 +133,7 @@ HttpReply HttpApi::Answer(const HttpRequest& request, std::string_view* name) {
 HttpReply HttpApi::Ready() const {
   if (stopping_) return Bare(503, "the server stops");
   // A read from the disk, whether or not there is a schema.
+  if (absl::Status status = database_.store().Health(); !status.ok()) return Bare(503, StdView(status.message()));
   const auto schema = database_.store().Head()->Schema();
   if (!schema.ok() && !absl::IsNotFound(schema.status())) return Bare(503, StdView(schema.status().message()));
   return {.body = R"({"status":"ready"})"};

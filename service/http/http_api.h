@@ -25,12 +25,18 @@
 
 namespace mandate {
 
+struct HttpApiOptions {
+  std::string url;                // Where callers reach it, for documents that name places.
+  // A request whose `Host` is not this machine's is refused (421): it comes by a name that somebody made for this address, from a
+  // web page for instance (DNS rebinding), and nothing else tells who calls.
+  bool local_hosts_only = false;
+};
+
 class HttpApi final : public HttpHandler {
  public:
-  // `url`: where callers reach it, for documents that name places.
   HttpApi(Database* database, Authorizer* authorizer, Gate* gate, Metrics* metrics, const RequestLog* log,
-          std::shared_ptr<grpc::Channel> channel, const std::string& url)
-      : database_(*database), gate_(*gate), metrics_(*metrics), log_(*log), authzen_(database, authorizer, url), native_(std::move(channel)), url_(url) {}
+          std::shared_ptr<grpc::Channel> channel, HttpApiOptions options)
+      : database_(*database), gate_(*gate), metrics_(*metrics), log_(*log), authzen_(database, authorizer, options.url), native_(std::move(channel)), options_(std::move(options)) {}
 
   HttpReply Handle(const HttpRequest& request) override;
   HttpReply Refuse(int status) override;
@@ -38,6 +44,7 @@ class HttpApi final : public HttpHandler {
 
  private:
   HttpReply Answer(const HttpRequest& request, std::string_view* route);
+  absl::Status CheckHost(const HttpRequest& request) const;
   HttpReply ShowMetrics(const HttpRequest& request);
   HttpReply Ready() const;
 
@@ -47,7 +54,7 @@ class HttpApi final : public HttpHandler {
   const RequestLog& log_;
   AuthzenServer authzen_;
   NativeApi native_;
-  const std::string url_;
+  const HttpApiOptions options_;
   std::atomic<bool> stopping_ = false;
 };
 

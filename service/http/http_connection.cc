@@ -1,5 +1,6 @@
 #include "service/http/http_connection.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,6 +13,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "openssl/err.h"
+#include "openssl/x509v3.h"
 #include "schema/text.h"
 
 namespace mandate {
@@ -53,6 +55,35 @@ void Address(int fd, int (*of)(int, sockaddr*, socklen_t*), std::string* ip, int
   *port = atoi(service);
 }
 
+std::string Text(const ASN1_STRING* string) {
+  return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)), static_cast<size_t>(ASN1_STRING_length(string)));
+}
+
+// The same names in the same order as gRPC has for a caller.
+std::vector<std::string> CertificateNames(SSL* ssl) {
+  std::vector<std::string> names;
+  if ((SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) == 0 || SSL_get_verify_result(ssl) != X509_V_OK) return names;
+  const std::unique_ptr<X509, void (*)(X509*)> certificate(SSL_get1_peer_certificate(ssl), X509_free);
+  if (certificate == nullptr) return names;
+  const std::unique_ptr<GENERAL_NAMES, void (*)(GENERAL_NAMES*)> alternatives(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)), GENERAL_NAMES_free);
+  for (int i = 0; alternatives != nullptr && i < sk_GENERAL_NAME_num(alternatives.get()); ++i) {
+    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(alternatives.get(), i);
+    if (name->type == GEN_DNS || name->type == GEN_EMAIL || name->type == GEN_URI) {
+      names.push_back(Text(name->d.ia5));
+    } else if (name->type == GEN_IPADD) {
+      const std::string bytes = Text(name->d.iPAddress);
+      char ip[INET6_ADDRSTRLEN];
+      const int family = bytes.size() == 4 ? AF_INET : bytes.size() == 16 ? AF_INET6 : AF_UNSPEC;
+      if (family != AF_UNSPEC && inet_ntop(family, bytes.data(), ip, sizeof ip) != nullptr) names.emplace_back(ip);
+    }
+  }
+  const X509_NAME* const subject = X509_get_subject_name(certificate.get());
+  const int common = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (common >= 0) names.push_back(Text(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, common))));
+  return names;
+}
+
 }  // namespace
 
 HttpConnection::HttpConnection(int fd, std::shared_ptr<SSL_CTX> tls)
@@ -71,7 +102,10 @@ bool HttpConnection::Handshake() {
   while (true) {
     ERR_clear_error();
     const Moved moved = FromTls(SSL_accept(ssl_.get()));
-    if (moved == Moved::kBytes) return true;
+    if (moved == Moved::kBytes) {
+      certificate_names_ = CertificateNames(ssl_.get());
+      return true;
+    }
     if (moved == Moved::kOver || !Await(fd_, want_, deadline)) return false;
   }
 }

@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "httplib.h"
 #include "openssl/ssl.h"
@@ -36,6 +37,8 @@ class HttpConnection final : public httplib::Stream {
 
   // Agrees on encryption, within kHeadTimeMax; true at once without TLS.
   bool Handshake();
+  // Of the peer's certificate, where its CA was checked: subject alternative names, then the common name.
+  const std::vector<std::string>& certificate_names() const { return certificate_names_; }
   // Waits for the first byte of a request for `idle_max`, as long as `must_leave` does not say otherwise.
   bool AwaitRequest(std::chrono::milliseconds idle_max, const std::function<bool()>& must_leave);
   // The head was read; what follows is the body.
@@ -70,6 +73,7 @@ class HttpConnection final : public httplib::Stream {
   const int fd_;
   const std::shared_ptr<SSL_CTX> tls_;
   const std::unique_ptr<SSL, void (*)(SSL*)> ssl_;  // Null: plain.
+  std::vector<std::string> certificate_names_;
   short want_ = 0;                                  // POLLIN or POLLOUT, after kAgain.
   std::string buffer_;     // Read from the socket, and from `next_` on not yet taken.
   size_t next_ = 0;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -19,7 +20,9 @@ struct HttpRequest {
   std::string method;        // `POST`
   std::string path;          // Decoded, without the query.
   std::string content_type;  // As sent; empty: none.
+  std::string host;          // As sent; empty: none.
   std::string authorization;
+  std::vector<std::string> certificate_names;  // Of the peer's verified certificate.
   std::string peer;          // HOST:PORT, for the log.
   std::string request_id;    // Of X-Request-ID, and
   std::string traceparent;   // of the header of that name; as sent.

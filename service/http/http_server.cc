@@ -140,7 +140,9 @@ struct HttpServer::Parts final : httplib::Server {
     Exchange& exchange = *current_exchange;
     HttpRequest own{.method = request.method, .path = request.path};
     own.content_type = request.get_header_value("Content-Type");
+    own.host = exchange.connection->RawHeader("Host");
     own.authorization = exchange.connection->RawHeader("Authorization");
+    own.certificate_names = exchange.connection->certificate_names();
     own.request_id = request.get_header_value("X-Request-ID");
     own.traceparent = request.get_header_value("traceparent");
     own.peer = Cat(request.remote_addr, ":", request.remote_port);

@@ -23,7 +23,7 @@ struct HttpPort : testing::Test {
 };
 
 std::string Post(const std::string& path, const std::string& head, const std::string& body) {
-  return Cat("POST ", path, " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n", head, "\r\n", body);
+  return Cat("POST ", path, " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n", head, "\r\n", body);
 }
 
 TEST_F(HttpPort, TellsThatItLivesAndThatItIsReady) {
@@ -46,6 +46,22 @@ TEST_F(HttpPort, AnswersWhatIsNotThereAndWhatIsNotAllowed) {
   EXPECT_EQ(server.Get("/access/v1/evaluation/").status, 404);
   EXPECT_EQ(server.Get("/" + std::string(4000, 'a')).status, 404);
   EXPECT_TRUE(StillAnswers());
+}
+
+// A page in a browser of this machine reaches loopback by a name of its own (DNS rebinding); the browser says that name.
+TEST_F(HttpPort, WithoutKeysAnswersToNamesOfThisMachineAlone) {
+  const auto status = [this](const std::string& host) {
+    const std::string answer = SendRaw(server.port(), Cat("GET /healthz HTTP/1.1\r\n", host, "Connection: close\r\n\r\n"));
+    return answer.substr(0, answer.find('\r'));
+  };
+  for (const char* host : {"localhost", "localhost:8080", "LOCALHOST", "127.0.0.1:1", "127.9.9.9", "[::1]", "[::1]:8080"}) {
+    EXPECT_EQ(status(Cat("Host: ", host, "\r\n")), "HTTP/1.1 200 OK") << host;
+  }
+  for (const char* host : {"evil.example.com", "127.evil.example.com:8080", "localhost.example.com", "10.0.0.1", "[::2]", "127.0.0.1.x"}) {
+    EXPECT_EQ(status(Cat("Host: ", host, "\r\n")), "HTTP/1.1 421 Misdirected Request") << host;
+  }
+  EXPECT_THAT(SendRaw(server.port(), "POST /v1/permission/check HTTP/1.1\r\nHost: evil.example.com\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+              HasSubstr("HOST_NOT_LOCAL"));
 }
 
 TEST_F(HttpPort, KeepsAConnectionOpenBetweenRequests) {
@@ -83,13 +99,13 @@ TEST_F(HttpPort, WhatItDidNotReadIsNeverTakenForTheNextRequest) {
   const std::string inner = Post("/access/v1/evaluation", Cat("Content-Length: ", good.size(), "\r\n"), good);
   const std::string length = Cat("Content-Length: ", inner.size(), "\r\n");
   for (const std::string& outer :
-       {Cat("POST /nothing HTTP/1.1\r\nHost: x\r\n", length, "\r\n", inner),
-        Cat("GET /healthz HTTP/1.1\r\nHost: x\r\n", length, "\r\n", inner),
-        Cat("PUT /access/v1/evaluation HTTP/1.1\r\nHost: x\r\n", length, "\r\n", inner),
-        Cat("POST /access/v1/evaluation HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n", length, "\r\n", inner),
-        Cat("POST /", std::string(4000, 'a'), " HTTP/1.1\r\nHost: x\r\n", length, "\r\n", inner),
-        Cat("POST /%0a HTTP/1.1\r\nHost: x\r\n", length, "\r\n", inner),
-        Cat("PRI /x HTTP/1.1\r\nHost: x\r\n", length, "\r\n", inner), Cat("nonsense\r\n\r\n", inner)}) {
+       {Cat("POST /nothing HTTP/1.1\r\nHost: localhost\r\n", length, "\r\n", inner),
+        Cat("GET /healthz HTTP/1.1\r\nHost: localhost\r\n", length, "\r\n", inner),
+        Cat("PUT /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\n", length, "\r\n", inner),
+        Cat("POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n", length, "\r\n", inner),
+        Cat("POST /", std::string(4000, 'a'), " HTTP/1.1\r\nHost: localhost\r\n", length, "\r\n", inner),
+        Cat("POST /%0a HTTP/1.1\r\nHost: localhost\r\n", length, "\r\n", inner),
+        Cat("PRI /x HTTP/1.1\r\nHost: localhost\r\n", length, "\r\n", inner), Cat("nonsense\r\n\r\n", inner)}) {
     const std::string answer = Raw(outer);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 "));
     EXPECT_THAT(answer, testing::Not(HasSubstr("decision"))) << outer.substr(0, 40);
@@ -154,7 +170,7 @@ TEST_F(HttpPort, MoreConnectionsThanThreadsAreServedAllTheSame) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     // One answer each, so that it rests between two requests.
-    const std::string request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    const std::string request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     send(fd, request.data(), request.size(), MSG_NOSIGNAL);
     char buffer[512];
     EXPECT_GT(recv(fd, buffer, sizeof buffer, 0), 0) << i;

@@ -185,10 +185,12 @@ const NativeMethod* NativeApi::Find(const std::string& path) const {
   return it == by_path_.end() ? nullptr : it->second;
 }
 
-HttpReply NativeApi::Handle(const NativeMethod& method, const HttpRequest& request) {
+HttpReply NativeApi::Handle(const NativeMethod& method, const HttpRequest& request, NativeCall::Metadata vouched) {
+  NativeCall::Metadata metadata = MetadataOf(request);
+  std::move(vouched.begin(), vouched.end(), std::back_inserter(metadata));
   const bool many_requests = method.descriptor->client_streaming();
   if (many_requests) {
-    NativeCall call(channel_, method.call, MetadataOf(request));
+    NativeCall call(channel_, method.call, metadata);
     bool over = false;
     Lines lines([&](const std::string& line) -> absl::Status {
       auto bytes = RequestBytes(method, line);
@@ -207,7 +209,7 @@ HttpReply NativeApi::Handle(const NativeMethod& method, const HttpRequest& reque
   auto bytes = RequestBytes(method, *body);
   if (!bytes.ok()) return RpcErrorReply(bytes.status());
   if (!method.descriptor->server_streaming()) {
-    NativeCall call(channel_, method.call, MetadataOf(request));
+    NativeCall call(channel_, method.call, metadata);
     if (call.Write(*bytes)) call.CloseWrites();
     return Unary(method, request, &call);
   }
@@ -216,7 +218,7 @@ HttpReply NativeApi::Handle(const NativeMethod& method, const HttpRequest& reque
     return RpcErrorReply(WithReason(absl::ResourceExhaustedError(Cat("there are ", kStreamsMax, " streams already")),
                                     "TOO_MANY_STREAMS"));
   }
-  auto call = std::make_unique<NativeCall>(channel_, method.call, MetadataOf(request));
+  auto call = std::make_unique<NativeCall>(channel_, method.call, metadata);
   NativeCall* const raw = call.get();
   auto stream = std::make_shared<ResponseStream>(method, std::move(call), streams_);
   if (raw->Write(*bytes)) raw->CloseWrites();

@@ -23,6 +23,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "grpcpp/grpcpp.h"
 #include "service/http/http_exchange.h"
+#include "service/http/native_call.h"
 #include "service/http/native_methods.h"
 
 namespace mandate {
@@ -33,7 +34,8 @@ class NativeApi {
 
   // Absent: no such path.
   const NativeMethod* Find(const std::string& path) const;
-  HttpReply Handle(const NativeMethod& method, const HttpRequest& request);
+  // `vouched`: what goes with it besides (Gate::VouchFor).
+  HttpReply Handle(const NativeMethod& method, const HttpRequest& request, NativeCall::Metadata vouched = {});
 
   static constexpr int kStreamsMax = 64;  // Each holds a thread of the server's for as long as it lasts.
 

@@ -7,7 +7,7 @@ import { collect, object, relationship, startMandate, subject } from "../node/ma
 import { WRONG_QUESTIONS, randomWorld, wrongWrites } from "./world.mjs";
 
 const DEFAULT_SEED = 20260101;
-const WORLDS = Number(process.env.MANDATE_TEST_WORLDS ?? 300);
+const WORLDS = Number(process.env.MANDATE_TEST_WORLDS ?? 2000);
 const CODES = [
   "OK", "Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied",
   "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable",
