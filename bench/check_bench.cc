@@ -1,60 +1,135 @@
-// Checks in process: what the engine and the storage cost, without the wire.
+// Checks in process, of every world: what the engine and the storage cost, without the wire. MANDATE_BENCH_SCALE sizes the worlds.
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
 #include <iostream>
 #include <random>
 
+#include "absl/strings/numbers.h"
 #include "bench/drive_world.h"
+#include "bench/world_database.h"
 #include "benchmark/benchmark.h"
+#include "check/lookup.h"
+#include "schema/text.h"
 
 namespace mandate {
 namespace {
 
-DriveWorld& World() {
-  static DriveWorld* world = [] {
-    auto* made = new DriveWorld({});
-    std::cerr << "world: " << made->relationships() << " relationships\n";
-    // Removed with its directory when the program ends.
-    std::atexit([] { World().~DriveWorld(); });
-    return made;
-  }();
-  return *world;
+double Scale() {
+  double scale = 0.1;
+  const char* given = std::getenv("MANDATE_BENCH_SCALE");
+  if (given != nullptr && !absl::SimpleAtod(given, &scale)) std::cerr << "MANDATE_BENCH_SCALE is no number; 0.1 it is\n";
+  return scale;
 }
 
-using Draw = CheckQuestion (DriveWorld::*)(uint64_t) const;
+struct Placed {
+  std::unique_ptr<World> world;
+  std::unique_ptr<WorldDatabase> database;
+};
 
-// Questions are drawn at random among `different`, so that caches see what a server sees.
-void Run(benchmark::State& state, Draw draw, Decision expected, uint64_t different) {
-  DriveWorld& world = World();
-  auto view = *world.database().Head();
-  std::mt19937_64 random(42);
-  uint64_t steps = 0;
+// The world of that name, on disk; one at a time is kept.
+Placed& Place(const std::string& name) {
+  static std::pair<std::string, Placed> kept;
+  static const bool registered = std::atexit([] { kept.second = {}; }) == 0;
+  (void)registered;
+  if (kept.first == name) return kept.second;
+  kept.second = {};
+  kept.first = name;
+  kept.second.world = *MakeWorld(name, Scale());
+  kept.second.database = std::make_unique<WorldDatabase>(*kept.second.world);
+  std::cerr << name << ": " << kept.second.database->relationships() << " relationships\n";
+  return kept.second;
+}
+
+// Of `different` questions, drawn at random, so that caches see what a server sees. Warm: all were asked before.
+void Check(benchmark::State& state, const std::string& name, uint64_t different, bool warm) {
+  Placed& place = Place(name);
+  if (!warm) place.database->Reopen();
+  Database& database = place.database->database();
+  const View view = *database.Head();
+  std::vector<WorldQuestion> questions;
+  for (uint64_t n = 0; n < different; ++n) questions.push_back(place.world->Question(n));
+  const auto ask = [&](const WorldQuestion& asked) {
+    Checker checker = database.CheckerFor(view);
+    auto answer = checker.Check(asked.question);
+    const bool right = answer.ok() && (answer->decision == Decision::kAllowed) == asked.allowed;
+    if (!right) state.SkipWithError(Cat(asked.question.resource.id, "#view@", asked.question.subject.id, " is not answered as expected: ", answer.status().ToString()).c_str());
+    return right;
+  };
+  if (warm) {
+    for (const WorldQuestion& asked : questions) {
+      if (!ask(asked)) return;
+    }
+  }
+  std::vector<float> took;
+  uint64_t next = 0;
+  for (auto _ : state) {
+    const WorldQuestion& asked = questions[Scatter(next++) % questions.size()];
+    const auto start = std::chrono::steady_clock::now();
+    if (!ask(asked)) return;
+    took.push_back(std::chrono::duration<float, std::micro>(std::chrono::steady_clock::now() - start).count());
+  }
+  std::sort(took.begin(), took.end());
+  if (took.empty()) return;
+  state.counters["p50_us"] = took[took.size() / 2];
+  state.counters["p99_us"] = took[took.size() * 99 / 100];
+}
+
+// The principal's own question, and the agent's.
+void Delegated(benchmark::State& state, CheckQuestion (AgentsWorld::*draw)(uint64_t) const) {
+  Placed& place = Place("agents");
+  const auto& world = dynamic_cast<const AgentsWorld&>(*place.world);
+  Database& database = place.database->database();
+  const View view = *database.Head();
+  uint64_t n = 0;
   for (auto _ : state) {
     state.PauseTiming();
-    const CheckQuestion question = (world.*draw)(random() % different);
+    const CheckQuestion question = (world.*draw)(n++ % 100'000);
     state.ResumeTiming();
-    Checker checker = world.database().CheckerFor(view);
-    auto answer = checker.Check(question);
-    if (!answer.ok() || answer->decision != expected) {
+    auto answer = database.CheckerFor(view).Check(question);
+    if (!answer.ok() || answer->decision != Decision::kAllowed) {
       state.SkipWithError("the answer is not the expected one");
       return;
     }
-    steps += answer->steps;
   }
-  state.counters["steps"] = benchmark::Counter(static_cast<double>(steps), benchmark::Counter::kAvgIterations);
 }
 
-void DirectHot(benchmark::State& s) { Run(s, &DriveWorld::DirectlyShared, Decision::kAllowed, 1000); }
-void DirectWide(benchmark::State& s) { Run(s, &DriveWorld::DirectlyShared, Decision::kAllowed, 1 << 20); }
-void DriveAllowedHot(benchmark::State& s) { Run(s, &DriveWorld::ThroughFolders, Decision::kAllowed, 1000); }
-void DriveAllowedWide(benchmark::State& s) { Run(s, &DriveWorld::ThroughFolders, Decision::kAllowed, 1 << 20); }
-void DriveDenied(benchmark::State& s) { Run(s, &DriveWorld::OtherDepartment, Decision::kDenied, 1 << 20); }
-void Delegated(benchmark::State& s) { Run(s, &DriveWorld::BySession, Decision::kAllowed, 1000); }
+// Subjects found a second: who may view a document that a million may.
+void LookupSubjects(benchmark::State& state) {
+  Placed& place = Place("wide");
+  Database& database = place.database->database();
+  const View view = *database.Head();
+  uint64_t found = 0;
+  for (auto _ : state) {
+    SubjectsQuestion question;
+    question.resource = {"document", "open"};
+    question.permission = "view";
+    question.subject_type = "user";
+    const absl::Status status = database.LookupSubjectsAt(view, question, database.options().check, [&](const Found&) {
+      ++found;
+      return true;
+    });
+    if (!status.ok()) state.SkipWithError(status.ToString().c_str());
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(found));
+}
 
-BENCHMARK(DirectHot);
-BENCHMARK(DirectWide);
-BENCHMARK(DriveAllowedHot);
-BENCHMARK(DriveAllowedWide);
-BENCHMARK(DriveDenied);
-BENCHMARK(Delegated);
+}  // namespace
 
+// One of each: a question of a few asked again and again, and one never asked before.
+void RegisterChecks() {
+  for (const std::string& name : WorldNames()) {
+    benchmark::RegisterBenchmark(Cat("check/", name, "/warm").c_str(), [name](benchmark::State& s) { Check(s, name, 1000, true); });
+    benchmark::RegisterBenchmark(Cat("check/", name, "/new").c_str(), [name](benchmark::State& s) { Check(s, name, 200'000, false); });
+    if (name == "wide") benchmark::RegisterBenchmark("lookup/subjects/wide", LookupSubjects);
+    if (name != "agents") continue;
+    benchmark::RegisterBenchmark("check/agents/principal", Delegated, &AgentsWorld::ThroughFolders);
+    benchmark::RegisterBenchmark("check/agents/session", Delegated, &AgentsWorld::BySession);
+    benchmark::RegisterBenchmark("check/agents/sub-agent", Delegated, &AgentsWorld::BySubAgent);
+  }
+}
+
+namespace {
+[[maybe_unused]] const bool kRegistered = (RegisterChecks(), true);
 }  // namespace
 }  // namespace mandate

@@ -24,6 +24,7 @@
 #include "mandate/v1/permission_service.grpc.pb.h"
 #include "schema/text.h"
 #include "service/metrics.h"
+#include "service/process.h"
 #include "service/server.h"
 
 namespace mandate {
@@ -236,4 +237,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace mandate
 
-int main(int argc, char** argv) { return mandate::Main(argc, argv); }
+int main(int argc, char** argv) {
+  mandate::SkipDeadlockDetection();
+  return mandate::Main(argc, argv);
+}

@@ -23,6 +23,7 @@
 #include "grpcpp/grpcpp.h"
 #include "mandate/v1/relationship_service.grpc.pb.h"
 #include "mandate/v1/watch_service.grpc.pb.h"
+#include "service/process.h"
 #include "service/server.h"
 
 namespace mandate {
@@ -273,4 +274,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace mandate
 
-int main(int argc, char** argv) { return mandate::Main(argc, argv); }
+int main(int argc, char** argv) {
+  mandate::SkipDeadlockDetection();
+  return mandate::Main(argc, argv);
+}

@@ -1,10 +1,9 @@
 #include "schema/relationship_json.h"
 
 #include <algorithm>
-#include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "nlohmann/json.hpp"
+#include "schema/json_names.h"
 #include "schema/text.h"
 
 namespace mandate {
@@ -51,21 +50,9 @@ absl::StatusOr<std::string> CompactContext(std::string_view json) {
   if (ScanBrackets(json).depth_max > kDepthMax) {
     return InvalidArgument("caveat context is nested more than 30 deep");
   }
-  std::vector<absl::flat_hash_set<std::string>> names;
+  nlohmann::json value;
   std::string repeated;
-  const auto watch = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& value) {
-    using Event = nlohmann::json::parse_event_t;
-    if (event == Event::object_start) names.emplace_back();
-    if (event == Event::object_end && !names.empty()) names.pop_back();
-    if (event == Event::key && !names.empty()) {
-      const auto& name = value.get_ref<const std::string&>();
-      if (!names.back().insert(name).second && repeated.empty()) repeated = name;
-    }
-    return true;
-  };
-  const nlohmann::json value =
-      nlohmann::json::parse(json.begin(), json.end(), watch, /*allow_exceptions=*/false);
-  if (value.is_discarded()) {
+  if (!ParseJson(json, &value, &repeated)) {
     return InvalidArgument(Cat("caveat context ", Quote(json), " is not valid JSON"));
   }
   if (!value.is_object()) {

@@ -17,11 +17,11 @@ Relationship NamesIn(const TupleFilter& filter) {
           .subject = {filter.subject_type, filter.subject_id, filter.subject_relation.value_or("")}};
 }
 
-absl::Status AdmitFilter(const Schema& schema, const TupleFilter& filter, const std::string& path) {
+absl::Status AdmitFilter(const Schema& schema, const TupleFilter& filter, const FieldPath& path) {
   const auto known = [&](const std::string& type, const std::string& member, const char* type_field,
                          const char* member_field) {
     if (type.empty()) return absl::OkStatus();
-    auto found = ResolveType(schema, type, Sub(path, type_field));
+    auto found = ResolveType(schema, type, Sub(path, type_field).ToString());
     if (!found.ok()) return found.status();
     if (member.empty() || schema.FindMember(*found, member)) return absl::OkStatus();
     return Invalid(Cat("relation or permission `", member, "` is not defined on `", type, "`"), "UNKNOWN_RELATION",

@@ -11,15 +11,15 @@ namespace {
 
 constexpr size_t kRelationshipContextBytesMax = 25'000;
 
-absl::Status OptionalRelation(const std::string& name, const std::string& path) {
+absl::Status OptionalRelation(const std::string& name, const FieldPath& path) {
   return name.empty() ? absl::OkStatus() : At(ValidateRelationName(name), path);
 }
 
-absl::Status OptionalId(const std::string& id, Wildcard wildcard, const std::string& path) {
+absl::Status OptionalId(const std::string& id, Wildcard wildcard, const FieldPath& path) {
   return id.empty() ? absl::OkStatus() : At(ValidateObjectId(id, wildcard), path);
 }
 
-absl::StatusOr<ObjectRef> ReadObject(const az::ObjectReference& wire, const std::string& path, Wildcard wildcard) {
+absl::StatusOr<ObjectRef> ReadObject(const az::ObjectReference& wire, const FieldPath& path, Wildcard wildcard) {
   if (wire.object_type().empty()) return Missing(Sub(path, "object_type"));
   if (auto s = At(ValidateTypeName(wire.object_type()), Sub(path, "object_type")); !s.ok()) return s;
   if (wire.object_id().empty()) return Missing(Sub(path, "object_id"));
@@ -27,7 +27,7 @@ absl::StatusOr<ObjectRef> ReadObject(const az::ObjectReference& wire, const std:
   return ObjectRef{wire.object_type(), wire.object_id()};
 }
 
-absl::Status FilterForm(const az::RelationshipFilter& wire, const std::string& path) {
+absl::Status FilterForm(const az::RelationshipFilter& wire, const FieldPath& path) {
   if (!wire.resource_type().empty()) {
     if (auto s = At(ValidateTypeName(wire.resource_type()), Sub(path, "resource_type")); !s.ok()) return s;
   }
@@ -38,7 +38,7 @@ absl::Status FilterForm(const az::RelationshipFilter& wire, const std::string& p
   s = OptionalRelation(wire.optional_relation(), Sub(path, "optional_relation"));
   if (!s.ok() || !wire.has_optional_subject_filter()) return s;
   const az::SubjectFilter& subject = wire.optional_subject_filter();
-  const std::string below = Sub(path, "optional_subject_filter");
+  const FieldPath below = Sub(path, "optional_subject_filter");
   if (subject.subject_type().empty()) return Missing(Sub(below, "subject_type"));
   if (s = At(ValidateTypeName(subject.subject_type()), Sub(below, "subject_type")); !s.ok()) return s;
   s = OptionalId(subject.optional_subject_id(), Wildcard::kAllowed, Sub(below, "optional_subject_id"));
@@ -54,11 +54,11 @@ bool IsEmpty(const az::RelationshipFilter& wire) {
 
 }  // namespace
 
-absl::StatusOr<ObjectRef> FromWire(const az::ObjectReference& wire, const std::string& path) {
+absl::StatusOr<ObjectRef> FromWire(const az::ObjectReference& wire, const FieldPath& path) {
   return ReadObject(wire, path, Wildcard::kRefused);
 }
 
-absl::StatusOr<SubjectRef> FromWire(const az::SubjectReference& wire, const std::string& path) {
+absl::StatusOr<SubjectRef> FromWire(const az::SubjectReference& wire, const FieldPath& path) {
   if (!wire.has_object()) return Missing(Sub(path, "object"));
   auto object = ReadObject(wire.object(), Sub(path, "object"), Wildcard::kAllowed);
   if (!object.ok()) return object.status();
@@ -66,7 +66,7 @@ absl::StatusOr<SubjectRef> FromWire(const az::SubjectReference& wire, const std:
   return SubjectRef{object->type, object->id, wire.optional_relation()};
 }
 
-absl::StatusOr<Relationship> FromWire(const az::Relationship& wire, const std::string& path) {
+absl::StatusOr<Relationship> FromWire(const az::Relationship& wire, const FieldPath& path) {
   Relationship value;
   if (!wire.has_resource()) return Missing(Sub(path, "resource"));
   auto resource = FromWire(wire.resource(), Sub(path, "resource"));
@@ -102,7 +102,7 @@ absl::StatusOr<Relationship> FromWire(const az::Relationship& wire, const std::s
   return value;
 }
 
-absl::StatusOr<TupleFilter> FromWire(const az::RelationshipFilter& wire, const std::string& path) {
+absl::StatusOr<TupleFilter> FromWire(const az::RelationshipFilter& wire, const FieldPath& path) {
   const bool contradicts = !wire.optional_resource_id().empty() && !wire.optional_resource_id_prefix().empty();
   if (IsEmpty(wire) || contradicts) {
     return WithDetail(
@@ -123,7 +123,7 @@ absl::StatusOr<TupleFilter> FromWire(const az::RelationshipFilter& wire, const s
   return filter;
 }
 
-absl::StatusOr<TupleChange> FromWire(const az::RelationshipUpdate& wire, const std::string& path) {
+absl::StatusOr<TupleChange> FromWire(const az::RelationshipUpdate& wire, const FieldPath& path) {
   TupleChange change;
   switch (wire.operation()) {
     case az::RelationshipUpdate::OPERATION_CREATE: change.op = ChangeOp::kCreate; break;
@@ -140,7 +140,7 @@ absl::StatusOr<TupleChange> FromWire(const az::RelationshipUpdate& wire, const s
   return change;
 }
 
-absl::StatusOr<Precondition> FromWire(const az::Precondition& wire, const std::string& path) {
+absl::StatusOr<Precondition> FromWire(const az::Precondition& wire, const FieldPath& path) {
   Precondition precondition;
   switch (wire.operation()) {
     case az::Precondition::OPERATION_MUST_MATCH: precondition.kind = Precondition::Kind::kMustMatch; break;
@@ -162,7 +162,7 @@ absl::StatusOr<Precondition> FromWire(const az::Precondition& wire, const std::s
 }
 
 template <typename Wire>
-absl::StatusOr<CheckQuestion> QuestionFromWire(const Wire& wire, const std::string& path) {
+absl::StatusOr<CheckQuestion> QuestionFromWire(const Wire& wire, const FieldPath& path) {
   CheckQuestion question;
   if (!wire.has_resource()) return Missing(Sub(path, "resource"));
   auto resource = FromWire(wire.resource(), Sub(path, "resource"));
@@ -180,9 +180,9 @@ absl::StatusOr<CheckQuestion> QuestionFromWire(const Wire& wire, const std::stri
   question.context = *std::move(context);
   return question;
 }
-template absl::StatusOr<CheckQuestion> QuestionFromWire(const az::CheckPermissionRequest&, const std::string&);
+template absl::StatusOr<CheckQuestion> QuestionFromWire(const az::CheckPermissionRequest&, const FieldPath&);
 template absl::StatusOr<CheckQuestion> QuestionFromWire(const az::CheckBulkPermissionsRequestItem&,
-                                                        const std::string&);
+                                                        const FieldPath&);
 
 absl::StatusOr<ExpandQuestion> FromWire(const az::ExpandPermissionTreeRequest& wire) {
   if (!wire.has_resource()) return Missing("resource");

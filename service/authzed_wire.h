@@ -13,21 +13,22 @@
 #include "check/expand.h"
 #include "check/lookup.h"
 #include "service/database/database.h"
+#include "service/field_path.h"
 #include "storage/tuple_store.h"
 
 namespace mandate {
 
 namespace az = ::authzed::api::v1;
 
-absl::StatusOr<ObjectRef> FromWire(const az::ObjectReference& wire, const std::string& path);
-absl::StatusOr<SubjectRef> FromWire(const az::SubjectReference& wire, const std::string& path);
-absl::StatusOr<Relationship> FromWire(const az::Relationship& wire, const std::string& path);
-absl::StatusOr<TupleFilter> FromWire(const az::RelationshipFilter& wire, const std::string& path);
-absl::StatusOr<TupleChange> FromWire(const az::RelationshipUpdate& wire, const std::string& path);
-absl::StatusOr<Precondition> FromWire(const az::Precondition& wire, const std::string& path);
+absl::StatusOr<ObjectRef> FromWire(const az::ObjectReference& wire, const FieldPath& path);
+absl::StatusOr<SubjectRef> FromWire(const az::SubjectReference& wire, const FieldPath& path);
+absl::StatusOr<Relationship> FromWire(const az::Relationship& wire, const FieldPath& path);
+absl::StatusOr<TupleFilter> FromWire(const az::RelationshipFilter& wire, const FieldPath& path);
+absl::StatusOr<TupleChange> FromWire(const az::RelationshipUpdate& wire, const FieldPath& path);
+absl::StatusOr<Precondition> FromWire(const az::Precondition& wire, const FieldPath& path);
 // CheckPermissionRequest, CheckBulkPermissionsRequestItem.
 template <typename Wire>
-absl::StatusOr<CheckQuestion> QuestionFromWire(const Wire& wire, const std::string& path);
+absl::StatusOr<CheckQuestion> QuestionFromWire(const Wire& wire, const FieldPath& path);
 absl::StatusOr<ExpandQuestion> FromWire(const az::ExpandPermissionTreeRequest& wire);
 absl::StatusOr<ResourcesQuestion> FromWire(const az::LookupResourcesRequest& wire);  // All but the cursor.
 absl::StatusOr<SubjectsQuestion> FromWire(const az::LookupSubjectsRequest& wire);
@@ -41,7 +42,7 @@ Relationship NamesIn(const TupleFilter& filter);
 
 // FAILED_PRECONDITION if the schema knows no such type or relation, or the relation is a permission, in those places
 // where others refuse a filter rather than match nothing.
-absl::Status AdmitFilter(const Schema& schema, const TupleFilter& filter, const std::string& path);
+absl::Status AdmitFilter(const Schema& schema, const TupleFilter& filter, const FieldPath& path);
 
 // The snapshot that is asked for. Unlike for mandate.v1, a consistency without a choice is an error.
 absl::StatusOr<std::shared_ptr<const Snapshot>> ResolveAuthzed(const Database& database, bool given,

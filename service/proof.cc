@@ -21,7 +21,7 @@ absl::Status CheckSteps(const v1::CheckResult& result) {
   }
   for (int i = 0; i < result.explanation_size(); ++i) {
     const v1::ExplanationStep& step = result.explanation(i);
-    const std::string path = Cat("answer.result.explanation[", i, "]");
+    const FieldPath path("answer.result.explanation", i);
     if (!v1::ExplanationStep::Kind_IsValid(step.kind()) || step.kind() == v1::ExplanationStep::KIND_UNSPECIFIED) {
       return Missing(Sub(path, "kind"));
     }

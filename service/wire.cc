@@ -11,7 +11,7 @@ namespace {
 constexpr int64_t kSecondsMin = -62135596800;
 constexpr int64_t kSecondsMax = 253402300799;
 
-absl::Status ValidateFilterNames(const TupleFilter& filter, const std::string& path) {
+absl::Status ValidateFilterNames(const TupleFilter& filter, const FieldPath& path) {
   if (!filter.resource_type.empty()) {
     if (auto s = At(ValidateTypeName(filter.resource_type), Sub(path, "resource_type")); !s.ok()) {
       return s;
@@ -50,7 +50,7 @@ absl::Time FromWire(const google::protobuf::Timestamp& wire) {
   return absl::FromUnixSeconds(wire.seconds()) + absl::Microseconds(wire.nanos() / 1000);
 }
 
-absl::StatusOr<absl::Time> TimeFromWire(const google::protobuf::Timestamp& wire, const std::string& path) {
+absl::StatusOr<absl::Time> TimeFromWire(const google::protobuf::Timestamp& wire, const FieldPath& path) {
   if (wire.seconds() < kSecondsMin || wire.seconds() > kSecondsMax || wire.nanos() < 0 ||
       wire.nanos() > 999'999'999) {
     return Invalid("a time lies between the years 1 and 9999, with 0 to 999,999,999 nanos",
@@ -71,7 +71,7 @@ void ToWire(absl::Time value, google::protobuf::Timestamp* wire) {
   wire->set_nanos(static_cast<int32_t>(rest * 1000));
 }
 
-absl::StatusOr<ObjectRef> FromWire(const v1::ObjectReference& wire, const std::string& path) {
+absl::StatusOr<ObjectRef> FromWire(const v1::ObjectReference& wire, const FieldPath& path) {
   if (wire.type().empty()) return Missing(Sub(path, "type"));
   if (auto s = At(ValidateTypeName(wire.type()), Sub(path, "type")); !s.ok()) return s;
   if (wire.id().empty()) return Missing(Sub(path, "id"));
@@ -80,7 +80,7 @@ absl::StatusOr<ObjectRef> FromWire(const v1::ObjectReference& wire, const std::s
   return ObjectRef{wire.type(), wire.id()};
 }
 
-absl::StatusOr<SubjectRef> FromWire(const v1::SubjectReference& wire, const std::string& path,
+absl::StatusOr<SubjectRef> FromWire(const v1::SubjectReference& wire, const FieldPath& path,
                                     Wildcard wildcard) {
   if (wire.type().empty()) return Missing(Sub(path, "type"));
   if (auto s = At(ValidateTypeName(wire.type()), Sub(path, "type")); !s.ok()) return s;
@@ -97,7 +97,7 @@ absl::StatusOr<SubjectRef> FromWire(const v1::SubjectReference& wire, const std:
   return SubjectRef{wire.type(), wire.id(), wire.relation()};
 }
 
-absl::StatusOr<Relationship> FromWire(const v1::Relationship& wire, const std::string& path) {
+absl::StatusOr<Relationship> FromWire(const v1::Relationship& wire, const FieldPath& path) {
   Relationship value;
   if (!wire.has_resource()) return Missing(Sub(path, "resource"));
   auto resource = FromWire(wire.resource(), Sub(path, "resource"));
@@ -125,7 +125,7 @@ absl::StatusOr<Relationship> FromWire(const v1::Relationship& wire, const std::s
   return value;
 }
 
-absl::StatusOr<TupleFilter> FromWire(const v1::RelationshipFilter& wire, const std::string& path) {
+absl::StatusOr<TupleFilter> FromWire(const v1::RelationshipFilter& wire, const FieldPath& path) {
   TupleFilter filter{.resource_type = wire.resource_type(),
                      .resource_id = wire.resource_id(),
                      .resource_id_prefix = wire.resource_id_prefix(),
@@ -149,7 +149,7 @@ absl::StatusOr<TupleFilter> FromWire(const v1::RelationshipFilter& wire, const s
   return filter;
 }
 
-absl::StatusOr<TupleChange> FromWire(const v1::RelationshipUpdate& wire, const std::string& path) {
+absl::StatusOr<TupleChange> FromWire(const v1::RelationshipUpdate& wire, const FieldPath& path) {
   TupleChange change;
   switch (wire.operation()) {
     case v1::RelationshipUpdate::OPERATION_CREATE:
@@ -172,7 +172,7 @@ absl::StatusOr<TupleChange> FromWire(const v1::RelationshipUpdate& wire, const s
   return change;
 }
 
-absl::StatusOr<Precondition> FromWire(const v1::Precondition& wire, const std::string& path) {
+absl::StatusOr<Precondition> FromWire(const v1::Precondition& wire, const FieldPath& path) {
   Precondition precondition;
   switch (wire.operation()) {
     case v1::Precondition::OPERATION_MUST_MATCH:

@@ -20,18 +20,19 @@
 #include "mandate/v1/relationship_service.pb.h"
 #include "schema/relationship.h"
 #include "service/delegation_calls.h"
+#include "service/field_path.h"
 #include "storage/tuple_store.h"
 
 namespace mandate {
 
-absl::StatusOr<ObjectRef> FromWire(const v1::ObjectReference& wire, const std::string& path);
-absl::StatusOr<SubjectRef> FromWire(const v1::SubjectReference& wire, const std::string& path,
+absl::StatusOr<ObjectRef> FromWire(const v1::ObjectReference& wire, const FieldPath& path);
+absl::StatusOr<SubjectRef> FromWire(const v1::SubjectReference& wire, const FieldPath& path,
                                     Wildcard wildcard);
-absl::StatusOr<Relationship> FromWire(const v1::Relationship& wire, const std::string& path);
-absl::StatusOr<TupleFilter> FromWire(const v1::RelationshipFilter& wire, const std::string& path);
-absl::StatusOr<TupleChange> FromWire(const v1::RelationshipUpdate& wire, const std::string& path);
-absl::StatusOr<Precondition> FromWire(const v1::Precondition& wire, const std::string& path);
-absl::StatusOr<CheckQuestion> FromWire(const v1::CheckItem& wire, const std::string& path);
+absl::StatusOr<Relationship> FromWire(const v1::Relationship& wire, const FieldPath& path);
+absl::StatusOr<TupleFilter> FromWire(const v1::RelationshipFilter& wire, const FieldPath& path);
+absl::StatusOr<TupleChange> FromWire(const v1::RelationshipUpdate& wire, const FieldPath& path);
+absl::StatusOr<Precondition> FromWire(const v1::Precondition& wire, const FieldPath& path);
+absl::StatusOr<CheckQuestion> FromWire(const v1::CheckItem& wire, const FieldPath& path);
 absl::StatusOr<ExpandQuestion> FromWire(const v1::ExpandRequest& wire);
 absl::StatusOr<ResourcesQuestion> FromWire(const v1::LookupResourcesRequest& wire);  // All but the cursor.
 absl::StatusOr<SubjectsQuestion> FromWire(const v1::LookupSubjectsRequest& wire);
@@ -72,19 +73,19 @@ absl::StatusOr<Authority> AuthorityFromWire(const v1::DescribeAuthorityResponse&
 
 // Contexts of caveats. An empty Struct and empty text mean no context.
 absl::StatusOr<std::string> ContextFromWire(const google::protobuf::Struct& wire,
-                                            const std::string& path);
+                                            const FieldPath& path);
 // REQUIRES: `json` is empty or what CompactContext made.
 void ContextToWire(const std::string& json, google::protobuf::Struct* wire);
 
 // Whom an action reaches, and the digest of its parameters.
 absl::Status AudienceFromWire(const google::protobuf::RepeatedPtrField<v1::SubjectReference>& wire,
-                              const std::string& path, std::vector<SubjectRef>* audience);
+                              const FieldPath& path, std::vector<SubjectRef>* audience);
 // 1 to 256 bytes of printable ASCII without blanks; or empty.
-absl::Status ValidateOpaque(const std::string& text, const std::string& path);
+absl::Status ValidateOpaque(const std::string& text, const FieldPath& path);
 
 absl::Time FromWire(const google::protobuf::Timestamp& wire);
 // The same, as a moment that may be stored.
-absl::StatusOr<absl::Time> TimeFromWire(const google::protobuf::Timestamp& wire, const std::string& path);
+absl::StatusOr<absl::Time> TimeFromWire(const google::protobuf::Timestamp& wire, const FieldPath& path);
 void ToWire(absl::Time value, google::protobuf::Timestamp* wire);
 
 }  // namespace mandate

@@ -94,7 +94,7 @@ void ToStruct(const Json& json, google::protobuf::Value* wire) {
 }  // namespace
 
 absl::StatusOr<std::string> ContextFromWire(const google::protobuf::Struct& wire,
-                                            const std::string& path) {
+                                            const FieldPath& path) {
   if (wire.fields().empty()) return std::string();
   Json object = Json::object();
   for (const auto& [name, value] : wire.fields()) {

@@ -8,26 +8,22 @@
 #include "absl/status/status.h"
 #include "schema/reason.h"
 #include "schema/text.h"
+#include "service/field_path.h"
 
 namespace mandate {
 
-inline std::string Sub(const std::string& path, const std::string& field) {
-  return path.empty() ? field : Cat(path, ".", field);
-}
-
-inline absl::Status Missing(const std::string& path) {
-  return WithField(WithReason(absl::InvalidArgumentError(Cat("`", path, "` is required")),
-                              "MISSING_FIELD"),
-                   path);
+inline absl::Status Missing(const FieldPath& path) {
+  return WithField(WithReason(absl::InvalidArgumentError(Cat("`", path.ToString(), "` is required")), "MISSING_FIELD"),
+                   path.ToString());
 }
 
 // What relationship.h says about the form of a part, placed.
-inline absl::Status At(const absl::Status& status, const std::string& path) {
-  return status.ok() ? status : WithField(WithReason(status, "MALFORMED_FIELD"), path);
+inline absl::Status At(const absl::Status& status, const FieldPath& path) {
+  return status.ok() ? status : WithField(WithReason(status, "MALFORMED_FIELD"), path.ToString());
 }
 
-inline absl::Status Malformed(std::string_view message, const std::string& path) {
-  return Invalid(Cat("`", path, "` ", message), "MALFORMED_FIELD", path);
+inline absl::Status Malformed(std::string_view message, const FieldPath& path) {
+  return Invalid(Cat("`", path.ToString(), "` ", message), "MALFORMED_FIELD", path.ToString());
 }
 
 }  // namespace mandate

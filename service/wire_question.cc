@@ -14,7 +14,7 @@ constexpr uint32_t kSubjectSetDepthMax = 1'000'000;
 
 using WireRelationships = google::protobuf::RepeatedPtrField<v1::Relationship>;
 
-absl::Status ContextualFromWire(const WireRelationships& wire, const std::string& path,
+absl::Status ContextualFromWire(const WireRelationships& wire, const FieldPath& path,
                                 std::vector<Relationship>* out) {
   for (int i = 0; i < wire.size(); ++i) {
     auto relationship = FromWire(wire.Get(i), Sub(path, Cat("contextual[", i, "]")));
@@ -28,7 +28,7 @@ void ContextualToWire(const std::vector<Relationship>& value, WireRelationships*
   for (const Relationship& relationship : value) ToWire(relationship, wire->Add());
 }
 
-absl::Status PermissionFromWire(const std::string& wire, const std::string& path, std::string* out) {
+absl::Status PermissionFromWire(const std::string& wire, const FieldPath& path, std::string* out) {
   if (wire.empty()) return Missing(path);
   *out = wire;
   return At(ValidateRelationName(wire), path);
@@ -42,7 +42,7 @@ void ClaimsToWire(const Claims& value, v1::Claims* wire) {
 
 }  // namespace
 
-absl::Status ValidateOpaque(const std::string& text, const std::string& path) {
+absl::Status ValidateOpaque(const std::string& text, const FieldPath& path) {
   constexpr size_t kBytesMax = 256;
   const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
   if (text.size() <= kBytesMax && printable) return absl::OkStatus();
@@ -50,19 +50,19 @@ absl::Status ValidateOpaque(const std::string& text, const std::string& path) {
 }
 
 absl::Status AudienceFromWire(const google::protobuf::RepeatedPtrField<v1::SubjectReference>& wire,
-                              const std::string& path, std::vector<SubjectRef>* audience) {
+                              const FieldPath& path, std::vector<SubjectRef>* audience) {
   if (wire.size() > kAudienceMax) {
     return Invalid(Cat("an audience has at most ", kAudienceMax, " members"), "TOO_MANY", path);
   }
   for (int i = 0; i < wire.size(); ++i) {
-    auto member = FromWire(wire.Get(i), Cat(path, "[", i, "]"), Wildcard::kRefused);
+    auto member = FromWire(wire.Get(i), Cat(path.ToString(), "[", i, "]"), Wildcard::kRefused);
     if (!member.ok()) return member.status();
     audience->push_back(*std::move(member));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<CheckQuestion> FromWire(const v1::CheckItem& wire, const std::string& path) {
+absl::StatusOr<CheckQuestion> FromWire(const v1::CheckItem& wire, const FieldPath& path) {
   CheckQuestion question;
   if (!wire.has_resource()) return Missing(Sub(path, "resource"));
   auto resource = FromWire(wire.resource(), Sub(path, "resource"));

@@ -21,8 +21,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"service", {"schema", "storage", "check", "mandate", "authzed", "google"}},
     {"client", {"mandate"}},
     {"tools", {"schema", "storage", "check", "service"}},
-    {"bench", {"schema", "storage", "check", "service", "mandate"}},
-    {"test", {"schema", "storage", "check", "service", "tools"}},
+    {"bench", {"schema", "storage", "check", "service", "mandate", "authzed"}},
+    {"test", {"schema", "storage", "check", "service", "tools", "bench"}},
 };
 
 const std::set<std::string> kOurs = {"schema", "storage", "check",   "service", "tools", "client",

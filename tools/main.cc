@@ -1,3 +1,7 @@
+#include "service/process.h"
 #include "tools/command_line.h"
 
-int main(int argc, char** argv) { return mandate::RunCommandLine(argc, argv); }
+int main(int argc, char** argv) {
+  mandate::SkipDeadlockDetection();
+  return mandate::RunCommandLine(argc, argv);
+}

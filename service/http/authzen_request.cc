@@ -16,7 +16,7 @@ constexpr size_t kAudienceMax = 1'000;   // As service/wire_question.cc.
 constexpr size_t kPageDefault = 1'000;   // Some 50 KiB.
 constexpr size_t kPageMax = 10'000;
 
-absl::Status RequiredText(const Json& object, const std::string& path, const char* name, std::string* out) {
+absl::Status RequiredText(const Json& object, const FieldPath& path, const char* name, std::string* out) {
   const auto field = object.find(name);
   if (field == object.end()) return Missing(Sub(path, name));
   if (!field->is_string()) return Malformed("is not text", Sub(path, name));
@@ -25,7 +25,7 @@ absl::Status RequiredText(const Json& object, const std::string& path, const cha
 }
 
 // A field that holds an object and may be absent.
-absl::Status OptionalObject(const Json& object, const std::string& path, const char* name, Json* out) {
+absl::Status OptionalObject(const Json& object, const FieldPath& path, const char* name, Json* out) {
   const auto field = object.find(name);
   if (field == object.end()) return absl::OkStatus();
   if (!field->is_object()) return Malformed("is not an object", Sub(path, name));
