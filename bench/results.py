@@ -137,6 +137,9 @@ def machine():
 
 
 def main():
+    missing = [name for name in ("mandate", "bench/grpc_ceiling", "bench/load", "bench/mandate_bench") if not (TREE / name).exists()]
+    if missing:
+        sys.exit(f"error: {TREE} has no {', '.join(missing)}; `./run bench` builds them and calls this")
     ceiling()
     in_process()
     wire()

@@ -167,11 +167,13 @@ TEST(MutualTls, TakesCertificatesOfItsCaThatHold) {
   EXPECT_THAT(Https(server.http_port(), roots, kHealth, &expired), testing::AnyOf("no connection", "no answer"));
 }
 
+constexpr char kCertificateKeys[] = R"({"keys": [
+    {"id": "reader", "certificate": "reader.example.com", "role": "reader"},
+    {"id": "gateway", "certificate": "gateway.example.com", "role": "gateway"},
+    {"id": "gone", "certificate": "gone.example.com", "role": "admin", "expires": "2020-01-01T00:00:00Z"}]})";
+
 TEST(MutualTls, ACertificateHasTheRoleThatItsNameIsGiven) {
-  TlsServer server(true, R"({"keys": [
-      {"id": "reader", "certificate": "reader.example.com", "role": "reader"},
-      {"id": "gateway", "certificate": "gateway.example.com", "role": "gateway"},
-      {"id": "gone", "certificate": "gone.example.com", "role": "admin", "expires": "2020-01-01T00:00:00Z"}]})");
+  TlsServer server(true, kCertificateKeys);
   const std::string roots = server.authority.certificate();
   EXPECT_EQ(server.Call(server.clients.Issue("reader.example.com"), roots), "NOT_FOUND");
   EXPECT_EQ(server.Call(server.clients.Issue("gateway.example.com"), roots), "PERMISSION_DENIED");
@@ -185,10 +187,7 @@ std::string PostHead(const std::string& path, size_t bytes) {
 }
 
 TEST(MutualTls, ACertificateHasTheSameRoleOverHttp) {
-  TlsServer server(true, R"({"keys": [
-      {"id": "reader", "certificate": "reader.example.com", "role": "reader"},
-      {"id": "gateway", "certificate": "gateway.example.com", "role": "gateway"},
-      {"id": "gone", "certificate": "gone.example.com", "role": "admin", "expires": "2020-01-01T00:00:00Z"}]})");
+  TlsServer server(true, kCertificateKeys);
   const std::string roots = server.authority.certificate();
   const auto status = [&](const std::string& name, const std::string& request) {
     const TestCertificate own = server.clients.Issue(name);
