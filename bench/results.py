@@ -82,7 +82,7 @@ def in_process():
 
 def wire():
     for batch in (100, 1000):
-        got = load("--world", "drive", "--scale", SCALE, "--batch", batch, "--clients", 2, "--seconds", 5)
+        got = load("--world", "drive", "--scale", SCALE, "--batch", batch, "--clients", 6, "--seconds", 5)
         row(f"CheckBatch of {batch} over gRPC, drive", "at least 500,000 items/s", f"{got['answers_per_second']:,}/s",
             got["answers_per_second"] >= 500_000)
     got = load("--world", "drive", "--scale", SCALE, "--lookups", "--seconds", 5)

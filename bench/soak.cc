@@ -72,11 +72,12 @@ void Need(const grpc::Status& status, const char* doing) {
 
 class Soak {
  public:
-  // `cache_bytes`: of each of the three caches.
+  // `cache_bytes`: of each of the three caches, and of the write buffers.
   Soak(const std::string& directory, int checks_a_second, uint64_t cache_bytes)
       : directory_(directory), checks_a_second_(checks_a_second) {
     DatabaseOptions options{.directory = directory_ + "/db", .store = {.retention = absl::Seconds(20)}};
     options.store.block_cache_bytes = options.store.read_cache_bytes = options.answer_cache_bytes = cache_bytes;
+    options.store.write_buffer_bytes = cache_bytes;
     auto database = Database::Open(options);
     if (!database.ok()) Die(database.status().ToString());
     database_ = *std::move(database);
@@ -101,8 +102,8 @@ class Soak {
     for (auto part : {&Soak::Write, &Soak::Check, &Soak::Authorize, &Soak::Watch}) {
       threads.emplace_back([this, part] { (this->*part)(); });
     }
-    std::printf("%8s %8s %9s %6s %10s %9s %11s %8s %9s\n", "seconds", "MiB", "disk KiB", "files", "writes", "checks", "authorized",
-                "watched", "versions");
+    std::printf("%8s %8s %8s %7s %7s %9s %6s %10s %9s %11s %8s %9s\n", "seconds", "MiB", "buffers", "blocks", "tables", "disk KiB",
+                "files", "writes", "checks", "authorized", "watched", "versions");
     const auto began = Clock::now();
     const auto end = began + std::chrono::duration<double>(minutes * 60);
     for (int i = 0; Clock::now() < end; ++i) {
@@ -129,8 +130,11 @@ class Soak {
       bytes += entry.file_size(error);
     }
     const auto stats = database_->store().Stats();
-    std::printf("%8.0f %8llu %9llu %6llu %10llu %9llu %11llu %8llu %9llu\n", seconds,
-                static_cast<unsigned long long>(ResidentBytes() >> 20), static_cast<unsigned long long>(bytes >> 10),
+    const auto mib = [](uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
+    std::printf("%8.0f %8llu %8.1f %7.1f %7.1f %9llu %6llu %10llu %9llu %11llu %8llu %9llu\n", seconds,
+                static_cast<unsigned long long>(ResidentBytes() >> 20), mib(stats.ok() ? stats->write_buffer_bytes : 0),
+                mib(stats.ok() ? stats->block_cache_bytes : 0), mib(stats.ok() ? stats->table_reader_bytes : 0),
+                static_cast<unsigned long long>(bytes >> 10),
                 static_cast<unsigned long long>(files), static_cast<unsigned long long>(writes_.load()),
                 static_cast<unsigned long long>(checks_.load()), static_cast<unsigned long long>(authorized_.load()),
                 static_cast<unsigned long long>(watched_.load()),
@@ -269,7 +273,7 @@ int Main(int argc, char** argv) {
   CLI::App app("A long time at a moderate rate");
   app.add_option("--minutes", minutes, "For how long")->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--checks", checks, "Checks a second")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--cache-mib", cache_mib, "Of each cache; small ones are soon full, and then nothing else may grow")->capture_default_str();
+  app.add_option("--cache-mib", cache_mib, "Of each cache and of the write buffers; small ones are soon full, and then nothing else may grow")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   spdlog::set_level(spdlog::level::warn);
   std::string directory = (fs::temp_directory_path() / "mandate-soak-XXXXXX").string();

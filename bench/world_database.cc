@@ -5,7 +5,7 @@
 #include <iostream>
 
 #include "schema/text.h"
-#include "service/bulk.h"
+#include "service/database/bulk.h"
 
 namespace mandate {
 namespace {

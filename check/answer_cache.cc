@@ -13,21 +13,33 @@
 #include "check/answer_cache.h"
 
 #include <algorithm>
+#include <cassert>
+#include <cstring>
 
 #include "schema/text.h"
 
 namespace mandate {
 namespace {
 
-// Parts one after the other, each told from the next whatever is in it.
+// Parts one after the other, each told from the next whatever is in it. A key is made for every question, most of which are answered from
+// it alone: so its size is reckoned first, and it is written in one go.
 class KeyWriter {
  public:
-  explicit KeyWriter(std::string* key) : key_(*key) {}
-  void Number(uint64_t value) { key_.append(reinterpret_cast<const char*>(&value), sizeof(value)); }
+  // REQUIRES: `key` outlives it, and has exactly the bytes that will be written.
+  explicit KeyWriter(std::string* key) : at_(key->data()), end_(at_ + key->size()) {}
+  ~KeyWriter() { assert(at_ == end_); }
+
+  static constexpr size_t kNumber = sizeof(uint64_t);
+  static size_t Size(std::string_view text) { return sizeof(uint32_t) + text.size(); }
+  static size_t Size(const ObjectRef& object) { return Size(object.type) + Size(object.id); }
+  static size_t Size(const SubjectRef& subject) { return Size(subject.type) + Size(subject.id) + Size(subject.relation); }
+  static size_t Size(const std::optional<ObjectRef>& object) { return kNumber + (object ? Size(*object) : 0); }
+
+  void Number(uint64_t value) { Bytes(&value, sizeof(value)); }
   void Text(std::string_view text) {
     const auto size = static_cast<uint32_t>(text.size());
-    key_.append(reinterpret_cast<const char*>(&size), sizeof(size));
-    key_.append(text);
+    Bytes(&size, sizeof(size));
+    Bytes(text.data(), text.size());
   }
   void Object(const ObjectRef& object) {
     Text(object.type);
@@ -44,8 +56,22 @@ class KeyWriter {
   }
 
  private:
-  std::string& key_;
+  void Bytes(const void* from, size_t size) {
+    if (size > 0) std::memcpy(at_, from, size);
+    at_ += size;
+  }
+  char* at_;
+  const char* const end_;
 };
+
+// What a question has besides the plain one.
+size_t DelegatedSize(const CheckQuestion& question) {
+  size_t size = 3 * KeyWriter::kNumber + KeyWriter::Size(question.task) + KeyWriter::Size(question.claims.principal) +
+                KeyWriter::Size(question.claims.agent) + KeyWriter::Size(question.parameter_digest);
+  for (const ObjectRef& agent : question.claims.chain) size += KeyWriter::Size(agent);
+  for (const SubjectRef& member : question.audience) size += KeyWriter::Size(member);
+  return size;
+}
 
 size_t BytesOf(const Answer& answer) {
   size_t bytes = sizeof(Answer) + answer.reason_at.size();
@@ -58,20 +84,21 @@ size_t BytesOf(const Answer& answer) {
 
 }  // namespace
 
-std::string AnswerKey(const CheckQuestion& question, Revision schema_revision, size_t chain_agents_max) {
-  std::string key;
-  if (question.explain || !question.contextual.empty()) return key;
-  key.reserve(160);
-  KeyWriter writer(&key);
+void AnswerKey(const CheckQuestion& question, Revision schema_revision, size_t chain_agents_max, std::string* key) {
+  key->clear();
+  if (question.explain || !question.contextual.empty()) return;
+  const bool plain = !question.task && question.claims.empty() && question.audience.empty() &&
+                     question.parameter_digest.empty() && !question.lineage;
+  key->resize(2 * KeyWriter::kNumber + KeyWriter::Size(question.resource) + KeyWriter::Size(question.permission) +
+              KeyWriter::Size(question.subject) + KeyWriter::Size(question.context) + (plain ? 0 : DelegatedSize(question)));
+  KeyWriter writer(key);
   writer.Number(schema_revision.value());
   writer.Number(chain_agents_max);
   writer.Object(question.resource);
   writer.Text(question.permission);
   writer.Subject(question.subject);
   writer.Text(question.context);
-  const bool plain = !question.task && question.claims.empty() && question.audience.empty() &&
-                     question.parameter_digest.empty() && !question.lineage;
-  if (plain) return key;
+  if (plain) return;
   writer.Number(question.lineage);
   writer.Maybe(question.task);
   writer.Maybe(question.claims.principal);
@@ -81,7 +108,6 @@ std::string AnswerKey(const CheckQuestion& question, Revision schema_revision, s
   writer.Number(question.audience.size());
   for (const SubjectRef& member : question.audience) writer.Subject(member);
   writer.Text(question.parameter_digest);
-  return key;
 }
 
 std::optional<Answer> AnswerCache::Get(std::string_view key, const Snapshot& snapshot, absl::Time now) const {

@@ -1,7 +1,7 @@
 // answer_cache.h: answers in memory, exact at every revision and moment.
 //
 //   AnswerCache cache(64 << 20);
-//   std::string key = AnswerKey(question, plan.schema_revision(), limits);
+//   AnswerKey(question, plan.schema_revision(), limits, &key);
 //   if (auto answer = cache.Get(key, snapshot, now)) return *answer;
 //   ...
 //   cache.Put(key, snapshot, now, reads, answer);
@@ -25,9 +25,9 @@
 
 namespace mandate {
 
-// Everything that the answer depends on besides what is stored and the moment; empty if it is not to be kept: with an
-// explanation, or with relationships of the question's own.
-std::string AnswerKey(const CheckQuestion& question, Revision schema_revision, size_t chain_agents_max);
+// Sets the key to everything that the answer depends on besides what is stored and the moment; to nothing if it is not to be kept: with
+// an explanation, or with relationships of the question's own.
+void AnswerKey(const CheckQuestion& question, Revision schema_revision, size_t chain_agents_max, std::string* key);
 
 class AnswerCache {
  public:

@@ -108,17 +108,17 @@ absl::Status Checker::AdmitSubject(const SubjectRef& subject) const {
 
 absl::StatusOr<Answer> Checker::DecideOrRecall(const CheckQuestion& question) {
   if (absl::Status s = AdmitSubject(question.subject); !s.ok()) return s;
-  std::string key;
+  key_.clear();
   if (answers_ != nullptr && cached_) {
-    key = AnswerKey(question, plan_.schema_revision(), limits_.chain_agents_max);
-    if (!key.empty()) {
-      if (auto answer = answers_->Get(key, snapshot_, now_)) {
+    AnswerKey(question, plan_.schema_revision(), limits_.chain_agents_max, &key_);
+    if (!key_.empty()) {
+      if (auto answer = answers_->Get(key_, snapshot_, now_)) {
         if (tally_ != nullptr) tally_->recalled.fetch_add(1, std::memory_order_relaxed);
         return *std::move(answer);
       }
     }
   }
-  return Decide(question, key);
+  return Decide(question, std::string(key_));  // Its own: whatever it asks meanwhile, it keeps its answer under this key.
 }
 
 absl::StatusOr<Answer> Checker::Decide(const CheckQuestion& question, const std::string& key) {

@@ -79,6 +79,7 @@ class Checker {
   AnswerCache* const answers_;
   DecisionTally* const tally_;
   std::optional<CachedSnapshot> cached_;  // snapshot_, read through what its store keeps.
+  std::string key_;                       // Of the question at hand; kept for its memory.
   absl::flat_hash_map<std::string, std::unique_ptr<Conditions>> conditions_;  // by context
   absl::flat_hash_map<std::string, std::shared_ptr<const Snapshot>> layered_;  // by contextual relationships
   // By snapshot, conditions, subject, and whether it is to be explained.

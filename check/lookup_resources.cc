@@ -27,6 +27,7 @@
 #include "check/lookup_search.h"
 #include "schema/reason.h"
 #include "schema/text.h"
+#include "storage/cached_snapshot.h"
 
 namespace mandate {
 namespace {
@@ -383,9 +384,11 @@ absl::Status VisitCandidates(const Plan& plan, const Snapshot& snapshot, Conditi
   return CandidateSearch(plan, snapshot, conditions, budget, permission, std::move(subjects)).Run(after, visit);
 }
 
-absl::Status LookupResources(const Plan& plan, const Snapshot& snapshot, absl::Time now,
+absl::Status LookupResources(const Plan& plan, const Snapshot& stored, absl::Time now,
                              const CheckLimits& limits, const ResourcesQuestion& question,
                              const FoundSink& sink) {
+  const ReadThrough reads(stored);  // A listing reads the same folders and groups as the one before it.
+  const Snapshot& snapshot = *reads;
   const Schema& schema = plan.schema();
   auto type = ResolveType(schema, question.resource_type, "resource_type");
   if (!type.ok()) return type.status();

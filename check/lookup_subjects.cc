@@ -20,6 +20,7 @@
 #include "check/lookup_search.h"
 #include "schema/reason.h"
 #include "schema/text.h"
+#include "storage/cached_snapshot.h"
 
 namespace mandate {
 namespace {
@@ -248,9 +249,11 @@ class SubjectLookup {
 
 }  // namespace
 
-absl::Status LookupSubjects(const Plan& plan, const Snapshot& snapshot, absl::Time now,
+absl::Status LookupSubjects(const Plan& plan, const Snapshot& stored, absl::Time now,
                             const CheckLimits& limits, const SubjectsQuestion& question,
                             const FoundSink& sink) {
+  const ReadThrough reads(stored);  // A listing reads the same folders and groups as the one before it.
+  const Snapshot& snapshot = *reads;
   const Schema& schema = plan.schema();
   auto type = ResolveType(schema, question.resource.type, "resource.type");
   if (!type.ok()) return type.status();

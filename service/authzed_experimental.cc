@@ -62,7 +62,7 @@ grpc::Status AuthzedExperimental::BulkCheckPermission(grpc::ServerContext* conte
                                                       az::BulkCheckPermissionResponse* response) {
   return Forward<az::CheckBulkPermissionsRequest, az::CheckBulkPermissionsResponse>(
       *request, response,
-      [&](const auto* stable, auto* answer) { return permissions_->CheckBulkPermissions(context, stable, answer); });
+      [&](const auto* stable, auto* answer) { return permissions_->CheckBulk(context, *stable, answer); });
 }
 
 grpc::Status AuthzedExperimental::ExperimentalReflectSchema(grpc::ServerContext* context,

@@ -2,6 +2,7 @@
 #include "schema/reason.h"
 #include "check/budget.h"
 #include "schema/text.h"
+#include "service/arena_call.h"
 #include "service/authzed_answers.h"
 #include "service/authzed_errors.h"
 #include "service/authzed_services.h"
@@ -68,33 +69,40 @@ grpc::Status AuthzedPermissions::CheckPermission(grpc::ServerContext* context,
   return grpc::Status::OK;
 }
 
-grpc::Status AuthzedPermissions::CheckBulkPermissions(grpc::ServerContext* context,
-                                                      const az::CheckBulkPermissionsRequest* request,
-                                                      az::CheckBulkPermissionsResponse* response) {
-  const Admission admission = gate_->Admit(*context, *request);
+grpc::Status AuthzedPermissions::StreamedCheckBulkPermissions(
+    grpc::ServerContext* context,
+    grpc::ServerUnaryStreamer<az::CheckBulkPermissionsRequest, az::CheckBulkPermissionsResponse>* stream) {
+  return OnArena(stream, [&](const az::CheckBulkPermissionsRequest& request, az::CheckBulkPermissionsResponse* response) {
+    return CheckBulk(context, request, response);
+  });
+}
+
+grpc::Status AuthzedPermissions::CheckBulk(grpc::ServerContext* context, const az::CheckBulkPermissionsRequest& request,
+                                           az::CheckBulkPermissionsResponse* response) {
+  const Admission admission = gate_->Admit(*context, request);
   if (!admission.ok()) return admission.Refused();
-  if (request->items_size() > kBulkItemsMax) {
+  if (request.items_size() > kBulkItemsMax) {
     return ToGrpc(AuthzedError(
         absl::StatusCode::kInvalidArgument, az::ERROR_REASON_TOO_MANY_CHECKS_IN_REQUEST,
-        Cat("a batch has at most ", kBulkItemsMax, " items, this one ", request->items_size(), "; split it"),
-        {{"check_count", Cat(request->items_size())}, {"maximum_checks_allowed", Cat(kBulkItemsMax)}}));
+        Cat("a batch has at most ", kBulkItemsMax, " items, this one ", request.items_size(), "; split it"),
+        {{"check_count", Cat(request.items_size())}, {"maximum_checks_allowed", Cat(kBulkItemsMax)}}));
   }
   std::vector<CheckQuestion> questions;
-  for (int i = 0; i < request->items_size(); ++i) {
+  for (int i = 0; i < request.items_size(); ++i) {
     // What has no form is an error of the request, not of one item, as elsewhere.
-    auto question = QuestionFromWire(request->items(i), FieldPath("items", i));
+    auto question = QuestionFromWire(request.items(i), FieldPath("items", i));
     if (!question.ok()) return ToAuthzed(question.status());
-    question->explain = request->with_tracing();
+    question->explain = request.with_tracing();
     questions.push_back(*std::move(question));
   }
-  auto view = AuthzedView(*database_, request->has_consistency(), request->consistency());
+  auto view = AuthzedView(*database_, request.has_consistency(), request.consistency());
   if (!view.ok()) return ToAuthzed(view.status(), questions.empty() ? Relationship{} : NamesIn(questions[0]));
   Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context, admission));
-  for (int i = 0; i < request->items_size(); ++i) {
+  for (int i = 0; i < request.items_size(); ++i) {
     if (i % kItemsBetweenLooks == 0 && context->IsCancelled()) return ToGrpc(CallerGone());
     az::CheckBulkPermissionsPair* pair = response->add_pairs();
-    *pair->mutable_request() = request->items(i);
-    if (request->items(i).context().fields().empty()) pair->mutable_request()->clear_context();
+    *pair->mutable_request() = request.items(i);
+    if (request.items(i).context().fields().empty()) pair->mutable_request()->clear_context();
     auto answer = checker.Check(questions[i]);
     if (answer.ok()) {
       AnswerToWire(*view, questions[i], *answer, pair->mutable_item());

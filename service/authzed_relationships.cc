@@ -6,7 +6,7 @@
 #include "service/authzed_errors.h"
 #include "service/authzed_services.h"
 #include "service/authzed_wire.h"
-#include "service/bulk.h"
+#include "service/database/bulk.h"
 #include "service/error_mapping.h"
 #include "service/services.h"
 #include "service/token.h"
@@ -133,7 +133,7 @@ grpc::Status AuthzedPermissions::WriteRelationships(grpc::ServerContext* context
   }
   std::vector<TupleChange> changes;
   for (int i = 0; i < request->updates_size(); ++i) {
-    auto change = FromWire(request->updates(i), Cat("updates[", i, "]"));
+    auto change = FromWire(request->updates(i), FieldPath("updates", i));
     if (!change.ok()) return ToAuthzed(change.status());
     changes.push_back(*std::move(change));
   }

@@ -21,7 +21,8 @@ namespace mandate {
 
 namespace az = ::authzed::api::v1;
 
-class AuthzedPermissions final : public az::PermissionsService::Service {
+class AuthzedPermissions final
+    : public az::PermissionsService::WithStreamedUnaryMethod_CheckBulkPermissions<az::PermissionsService::Service> {
  public:
   AuthzedPermissions(Database* database, Gate* gate) : database_(database), gate_(gate) {}
   grpc::Status ReadRelationships(grpc::ServerContext* context, const az::ReadRelationshipsRequest* request,
@@ -32,8 +33,9 @@ class AuthzedPermissions final : public az::PermissionsService::Service {
                                    az::DeleteRelationshipsResponse* response) override;
   grpc::Status CheckPermission(grpc::ServerContext* context, const az::CheckPermissionRequest* request,
                                az::CheckPermissionResponse* response) override;
-  grpc::Status CheckBulkPermissions(grpc::ServerContext* context, const az::CheckBulkPermissionsRequest* request,
-                                    az::CheckBulkPermissionsResponse* response) override;
+  grpc::Status StreamedCheckBulkPermissions(
+      grpc::ServerContext* context,
+      grpc::ServerUnaryStreamer<az::CheckBulkPermissionsRequest, az::CheckBulkPermissionsResponse>* stream) override;
   grpc::Status ExpandPermissionTree(grpc::ServerContext* context, const az::ExpandPermissionTreeRequest* request,
                                     az::ExpandPermissionTreeResponse* response) override;
   grpc::Status LookupResources(grpc::ServerContext* context, const az::LookupResourcesRequest* request,
@@ -47,7 +49,10 @@ class AuthzedPermissions final : public az::PermissionsService::Service {
                                        const az::ExportBulkRelationshipsRequest* request,
                                        grpc::ServerWriter<az::ExportBulkRelationshipsResponse>* writer) override;
 
-  // The streams without their gRPC types, for the calls that have earlier names. False: nothing more is there, or wanted.
+  // The same without their gRPC types, for the calls that have earlier names.
+  grpc::Status CheckBulk(grpc::ServerContext* context, const az::CheckBulkPermissionsRequest& request,
+                         az::CheckBulkPermissionsResponse* response);
+  // False: nothing more is there, or wanted.
   using ImportSource = std::function<bool(az::ImportBulkRelationshipsRequest*)>;
   using ExportSink = std::function<bool(const az::ExportBulkRelationshipsResponse&)>;
   grpc::Status Import(grpc::ServerContext* context, const ImportSource& read, uint64_t* loaded);

@@ -10,8 +10,15 @@
 namespace mandate {
 namespace {
 
-// A message holds this many results; at some 30 bytes each it stays far below what a peer takes.
-constexpr int kResultsPerMessage = 500;
+// A message holds so many results, or so many bytes of them, far below what a peer takes.
+constexpr int kResultsPerMessage = 2000;
+constexpr size_t kBytesPerMessage = 128 << 10;
+
+size_t BytesOf(const Found& found) {
+  size_t bytes = 16 + found.id.size() + found.error.message().size();
+  for (const std::string& name : found.missing_context) bytes += 2 + name.size();
+  return bytes;
+}
 
 // Sends the first result at once, and those behind it together, but none later than a caller would notice.
 template <typename Response>
@@ -25,9 +32,10 @@ class ResultStream {
   bool Add(const Found& found) {
     ToWire(found, response_.add_results());
     last_ = found.position();
+    bytes_ += BytesOf(found);
     ++count_;
     const auto now = Clock::now();
-    const bool due = count_ == 1 || response_.results_size() == kResultsPerMessage ||
+    const bool due = count_ == 1 || response_.results_size() == kResultsPerMessage || bytes_ >= kBytesPerMessage ||
                      now - sent_at_ >= kDelayMax;
     if (due && !Send(now)) return false;
     return limit_ == 0 || count_ < limit_;
@@ -47,6 +55,7 @@ class ResultStream {
     response_.set_cursor(EncodeCursor(fingerprint_, last_));
     gone_ = !writer_.Write(response_);
     response_.Clear();
+    bytes_ = 0;
     sent_at_ = now;
     return !gone_;
   }
@@ -57,6 +66,7 @@ class ResultStream {
   const std::string token_;
   Response response_;
   std::string last_;
+  size_t bytes_ = 0;  // In the response, about.
   uint64_t count_ = 0;
   bool gone_ = false;
   Clock::time_point sent_at_;

@@ -1,6 +1,8 @@
 // Every malformed field of every request, sent to a server whose database is empty: the engine
 // would answer FAILED_PRECONDITION (NO_SCHEMA), so INVALID_ARGUMENT shows that nothing malformed
 // reached it.
+#include "absl/synchronization/notification.h"
+#include "grpcpp/generic/generic_stub.h"
 #include "service/test_server.h"
 
 namespace mandate {
@@ -259,6 +261,25 @@ TEST_F(MalformedRequest, WriteSchemaTakes3MiBAnd1000Drops) {
   request.mutable_schema()->pop_back();
   for (int i = 0; i < 1001; ++i) request.add_drops("assistant#boundary");
   EXPECT_EQ(Send(request), "INVALID_ARGUMENT TOO_MANY drops");
+}
+
+// These are read by our own handler (arena_call.h).
+TEST_F(MalformedRequest, BytesThatAreNoBatchAreRefused) {
+  for (const char* method : {"/mandate.v1.PermissionService/CheckBatch", "/authzed.api.v1.PermissionsService/CheckBulkPermissions"}) {
+    const grpc::Slice garbage("\x12\xff\xff");  // A field that is longer than what follows.
+    const grpc::ByteBuffer request(&garbage, 1);
+    grpc::ByteBuffer response;
+    grpc::ClientContext context;
+    absl::Notification done;
+    grpc::Status status;
+    grpc::GenericStub(server_.channel()).UnaryCall(&context, method, {}, &request, &response, [&](grpc::Status ended) {
+      status = std::move(ended);
+      done.Notify();
+    });
+    done.WaitForNotification();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << method << ": " << status.error_message();
+    EXPECT_THAT(status.error_message(), testing::HasSubstr("does not decode as a "));
+  }
 }
 
 TEST_F(MalformedRequest, EveryReadRefusesATokenThatIsNone) {

@@ -123,7 +123,7 @@ Metrics::Metrics(const Database* database, Gate* gate, const RequestLog* log)
       seconds_(prometheus::BuildHistogram().Name("mandate_call_seconds").Help("How long calls of gRPC took in the server, by method.").Register(registry_)),
       http_(prometheus::BuildCounter().Name("mandate_http_requests_total").Help("Requests of HTTP, by route and status.").Register(registry_)),
       http_seconds_(prometheus::BuildHistogram().Name("mandate_http_request_seconds").Help("How long requests of HTTP took until their answer was ready, by route.").Register(registry_)),
-      store_(prometheus::BuildGauge().Name("mandate_store").Help("The store: revisions, relationships (an estimate), bytes on disk, the ledger's last number.").Register(registry_)),
+      store_(prometheus::BuildGauge().Name("mandate_store").Help("The store: revisions, relationships (an estimate), bytes on disk and in memory, the ledger's last number.").Register(registry_)),
       process_(prometheus::BuildGauge().Name("process_resident_memory_bytes").Help("Resident memory of the server.").Register(registry_)),
       decisions_(prometheus::BuildCounter().Name("mandate_decisions_total").Help("Questions by their answer; `recalled` are those among them that were kept in memory.").Register(registry_)),
       load_(prometheus::BuildGauge().Name("mandate_load").Help("Calls under way, and how many may be, by the kind of their work.").Register(registry_)),
@@ -210,6 +210,9 @@ void Metrics::Refresh() {
   set("oldest_revision", stats->oldest.value());
   set("relationships", stats->live_relationships_estimate);
   set("disk_bytes", stats->disk_bytes);
+  set("write_buffer_bytes", stats->write_buffer_bytes);
+  set("block_cache_bytes", stats->block_cache_bytes);
+  set("table_reader_bytes", stats->table_reader_bytes);
 }
 
 std::string Metrics::Text() {

@@ -3,6 +3,7 @@
 #include "schema/reason.h"
 #include "check/budget.h"
 #include "schema/text.h"
+#include "service/arena_call.h"
 #include "service/connection.h"
 #include "service/error_mapping.h"
 #include "service/metrics.h"
@@ -90,33 +91,39 @@ grpc::Status PermissionServer::Check(grpc::ServerContext* context, const v1::Che
   return grpc::Status::OK;
 }
 
-grpc::Status PermissionServer::CheckBatch(grpc::ServerContext* context,
-                                          const v1::CheckBatchRequest* request,
-                                          v1::CheckBatchResponse* response) {
-  const Admission admission = gate_->Admit(*context, *request);
+grpc::Status PermissionServer::StreamedCheckBatch(
+    grpc::ServerContext* context, grpc::ServerUnaryStreamer<v1::CheckBatchRequest, v1::CheckBatchResponse>* stream) {
+  return OnArena(stream, [&](const v1::CheckBatchRequest& request, v1::CheckBatchResponse* response) {
+    return AnswerBatch(context, request, response);
+  });
+}
+
+grpc::Status PermissionServer::AnswerBatch(grpc::ServerContext* context, const v1::CheckBatchRequest& request,
+                                           v1::CheckBatchResponse* response) {
+  const Admission admission = gate_->Admit(*context, request);
   if (!admission.ok()) return admission.Refused();
-  if (request->items_size() == 0 || request->items_size() > kBatchItemsMax) {
-    const bool none = request->items_size() == 0;
+  if (request.items_size() == 0 || request.items_size() > kBatchItemsMax) {
+    const bool none = request.items_size() == 0;
     return ToGrpc(WithField(
         WithReason(absl::InvalidArgumentError(Cat("a batch has 1 to ", kBatchItemsMax,
-                                                  " items, this one ", request->items_size(),
+                                                  " items, this one ", request.items_size(),
                                                   none ? "" : "; split it")),
                    none ? "MISSING_FIELD" : "TOO_MANY"),
         "items"));
   }
-  auto view = ViewFor(*database_, request->consistency());
+  auto view = ViewFor(*database_, request.consistency());
   if (!view.ok()) return ToGrpc(view.status());
   Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context, admission));
-  for (int i = 0; i < request->items_size(); ++i) {
+  for (int i = 0; i < request.items_size(); ++i) {
     // Also when the call's deadline has passed: nobody waits for the rest. To ask costs more than an answer that is kept.
     if (i % kItemsBetweenLooks == 0 && context->IsCancelled()) return ToGrpc(CallerGone());
     v1::CheckBatchResult* result = response->add_results();
-    auto question = FromWire(request->items(i), FieldPath("items", i));
+    auto question = FromWire(request.items(i), FieldPath("items", i));
     if (!question.ok()) {
       *result->mutable_error() = ToRpcStatus(question.status());
       continue;
     }
-    question->explain = request->explain();
+    question->explain = request.explain();
     auto answer = checker.Check(*question);
     if (answer.ok()) {
       ToWire(*answer, result->mutable_result());

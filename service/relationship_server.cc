@@ -1,7 +1,7 @@
 #include "schema/reason.h"
 #include "check/budget.h"
 #include "schema/text.h"
-#include "service/bulk.h"
+#include "service/database/bulk.h"
 #include "service/cursor.h"
 #include "service/error_mapping.h"
 #include "service/services.h"
@@ -61,7 +61,7 @@ grpc::Status RelationshipServer::Write(grpc::ServerContext* context, const v1::W
   }
   std::vector<TupleChange> changes;
   for (int i = 0; i < request->updates_size(); ++i) {
-    auto change = FromWire(request->updates(i), Cat("updates[", i, "]"));
+    auto change = FromWire(request->updates(i), FieldPath("updates", i));
     if (!change.ok()) return ToGrpc(change.status());
     changes.push_back(*std::move(change));
   }

@@ -21,13 +21,14 @@
 
 namespace mandate {
 
-class PermissionServer final : public v1::PermissionService::Service {
+class PermissionServer final
+    : public v1::PermissionService::WithStreamedUnaryMethod_CheckBatch<v1::PermissionService::Service> {
  public:
   PermissionServer(Database* database, Gate* gate, RequestLog* log) : database_(database), gate_(gate), log_(log) {}
   grpc::Status Check(grpc::ServerContext* context, const v1::CheckRequest* request,
                      v1::CheckResponse* response) override;
-  grpc::Status CheckBatch(grpc::ServerContext* context, const v1::CheckBatchRequest* request,
-                          v1::CheckBatchResponse* response) override;
+  grpc::Status StreamedCheckBatch(grpc::ServerContext* context,
+                                  grpc::ServerUnaryStreamer<v1::CheckBatchRequest, v1::CheckBatchResponse>* stream) override;
   grpc::Status ListPermissions(grpc::ServerContext* context, const v1::ListPermissionsRequest* request,
                                v1::ListPermissionsResponse* response) override;
   grpc::Status Expand(grpc::ServerContext* context, const v1::ExpandRequest* request,
@@ -40,6 +41,8 @@ class PermissionServer final : public v1::PermissionService::Service {
                               grpc::ServerWriter<v1::LookupSubjectsResponse>* writer) override;
 
  private:
+  grpc::Status AnswerBatch(grpc::ServerContext* context, const v1::CheckBatchRequest& request,
+                           v1::CheckBatchResponse* response);
   void TellSlowQuestion(const grpc::ServerContext& context, std::chrono::nanoseconds took, const CheckQuestion& question,
                         const absl::Status& status, Checker* checker);
 

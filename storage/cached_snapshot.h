@@ -13,6 +13,7 @@
 #define MANDATE_STORAGE_CACHED_SNAPSHOT_H_
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -97,6 +98,19 @@ class CachedSnapshot final : public Snapshot {
   const Snapshot& base_;
   ReadCache& cache_;
   Reads* reads_ = nullptr;
+};
+
+// A snapshot, read from memory where its store keeps something there.
+class ReadThrough {
+ public:
+  explicit ReadThrough(const Snapshot& base) : base_(base) {
+    if (base.read_cache() != nullptr) cached_.emplace(base, base.read_cache().get());
+  }
+  const Snapshot& operator*() const { return cached_ ? *cached_ : base_; }
+
+ private:
+  const Snapshot& base_;
+  std::optional<CachedSnapshot> cached_;
 };
 
 }  // namespace mandate

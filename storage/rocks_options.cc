@@ -103,6 +103,7 @@ RocksOptions MakeRocksOptions(const StoreOptions& options, rocksdb::Env* env) {
   database.max_total_wal_size = kLogBytesMax;
   database.max_manifest_file_size = kManifestBytesMax;
   database.max_background_jobs = 2;
+  database.db_write_buffer_size = options.write_buffer_bytes;
   // Every file is opened, and its index checked, at the start, by threads that are made for it.
   database.max_open_files = -1;
   database.max_file_opening_threads = options.in_memory ? 1 : 4;

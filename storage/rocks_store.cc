@@ -297,6 +297,10 @@ absl::StatusOr<StoreStats> RocksStore::Stats() const {
     if (!status.ok()) return FromRocks(status, "measuring the database");
   }
   for (const rocksdb::Env::FileAttributes& file : files) stats.disk_bytes += file.size_bytes;
+  using Properties = rocksdb::DB::Properties;
+  database_->db->GetAggregatedIntProperty(Properties::kSizeAllMemTables, &stats.write_buffer_bytes);
+  database_->db->GetAggregatedIntProperty(Properties::kEstimateTableReadersMem, &stats.table_reader_bytes);
+  database_->db->GetIntProperty(Properties::kBlockCacheUsage, &stats.block_cache_bytes);  // One for all families.
   return stats;
 }
 

@@ -2,6 +2,7 @@
 // every step.
 #include <gmock/gmock.h>
 
+#include "schema/text.h"
 #include "storage/test_world.h"
 
 namespace mandate {
@@ -405,6 +406,20 @@ TEST_P(Store, CountsWhatItHolds) {
   EXPECT_EQ(stats->oldest, Revision(0));
   EXPECT_EQ(stats->live_relationships_estimate, 2u);
   EXPECT_EQ(stats->disk_bytes > 0, GetParam() != Home::kMemory);
+  EXPECT_GT(stats->write_buffer_bytes, 0u);
+}
+
+// Each family alone would take many times that.
+TEST(StoreMemory, WriteBuffersTogetherStayWithinTheirBound) {
+  World world(Home::kDisk, {.write_buffer_bytes = 4 << 20});
+  uint64_t most = 0;
+  for (int i = 0; i < 600; ++i) {
+    WriteRequest request = Request({Cat("touch doc:d", i, "#viewer@user:alice")});
+    request.metadata = Cat("{\"text\":\"", std::string(30'000, 'x'), "\"}");
+    ASSERT_TRUE(world.store().Write(request).ok());
+    most = std::max(most, world.store().Stats()->write_buffer_bytes);
+  }
+  EXPECT_LT(most, 12u << 20);  // While one is written out, another may fill.
 }
 
 TEST(StoreLifetime, ASnapshotMayOutliveTheStoreThatGaveIt) {

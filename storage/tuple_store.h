@@ -154,6 +154,10 @@ struct StoreStats {
   Revision oldest;                                  // The oldest revision that can be asked.
   uint64_t live_relationships_estimate = 0;
   uint64_t disk_bytes = 0;
+  // In memory: writes that are not in tables yet, blocks read, and what stays of every open table (index and filters).
+  uint64_t write_buffer_bytes = 0;
+  uint64_t block_cache_bytes = 0;
+  uint64_t table_reader_bytes = 0;
 };
 
 class TupleStore {
@@ -213,6 +217,7 @@ class TupleStore {
 struct StoreOptions {
   absl::Duration retention = absl::Hours(24);       // How far back a snapshot can be asked for.
   uint64_t block_cache_bytes = 256 << 20;
+  uint64_t write_buffer_bytes = 128 << 20;          // Of all families together; when it is full, the fullest is written out.
   uint64_t read_cache_bytes = 64 << 20;             // Lists in memory (read_cache.h), and a quarter for marks; 0: none.
   bool in_memory = false;                           // For tests and validation: nothing touches the disk.
   std::function<absl::Time()> clock = &absl::Now;   // Expiry at commit, ages of revisions.

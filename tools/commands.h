@@ -35,6 +35,7 @@ struct ServeOptions {
   double retention_hours = 24;
   double ledger_retention_days = 0;  // 0: for ever.
   uint64_t cache_mib = 256;
+  uint64_t write_buffer_mib = 128;
   uint64_t answer_cache_mib = 128;
   uint64_t check_steps_max = 5'000'000;
   double check_seconds_max = 10;

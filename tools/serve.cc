@@ -50,6 +50,7 @@ int Serve(const ServeOptions& options) {
   database_options.directory = options.data;
   database_options.store.retention = absl::Hours(1) * options.retention_hours;
   database_options.store.block_cache_bytes = options.cache_mib << 20;
+  database_options.store.write_buffer_bytes = options.write_buffer_mib << 20;
   database_options.store.read_cache_bytes = options.answer_cache_mib << 19;
   database_options.answer_cache_bytes = options.answer_cache_mib << 19;
   database_options.check.budget.steps_max = options.check_steps_max;

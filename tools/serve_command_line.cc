@@ -36,6 +36,9 @@ void ServeCommandLine::AddTo(CLI::App* app) {
   command->add_option("--cache-mib", options_.cache_mib, "Memory for blocks read from disk")
       ->capture_default_str()
       ->check(CLI::Range(1, 1 << 20));
+  command->add_option("--write-buffer-mib", options_.write_buffer_mib, "Memory for writes that are in the log and not in tables yet")
+      ->capture_default_str()
+      ->check(CLI::Range(4, 1 << 20));
   command
       ->add_option("--answer-cache-mib", options_.answer_cache_mib,
                    "Memory for relationships and answers ready to use, half for each; 0: none. Answers are the same")

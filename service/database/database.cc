@@ -92,36 +92,35 @@ absl::StatusOr<Revision> Database::WriteSchemaOnce(const std::string& text,
 absl::StatusOr<Revision> Database::Write(std::vector<TupleChange> changes,
                                          std::vector<Precondition> preconditions,
                                          const std::string& metadata) {
+  WriteRequest request;
+  request.changes = std::move(changes);
+  request.preconditions = std::move(preconditions);
+  request.metadata = metadata;
   absl::StatusOr<Revision> written = absl::AbortedError("");
   for (int attempt = 0; attempt < kAttemptsMax && absl::IsAborted(written.status()); ++attempt) {
-    written = WriteOnce(changes, preconditions, metadata);
+    written = WriteOnce(&request);
   }
   return written;
 }
 
-absl::StatusOr<Revision> Database::WriteOnce(const std::vector<TupleChange>& changes,
-                                             const std::vector<Precondition>& preconditions,
-                                             const std::string& metadata) {
+absl::StatusOr<Revision> Database::WriteOnce(WriteRequest* request) {
   auto view = Head();
   if (!view.ok()) return view.status();
   const std::shared_ptr<const Plan> plan = view->plan;
-  for (size_t i = 0; i < changes.size(); ++i) {
-    const Intent intent =
-        changes[i].op == ChangeOp::kDelete ? Intent::kDelete : Intent::kStore;
-    absl::Status status = ValidateRelationship(plan->schema(), changes[i].relationship, intent);
+  for (size_t i = 0; i < request->changes.size(); ++i) {
+    const TupleChange& change = request->changes[i];
+    const Intent intent = change.op == ChangeOp::kDelete ? Intent::kDelete : Intent::kStore;
+    absl::Status status = ValidateRelationship(plan->schema(), change.relationship, intent);
     if (!status.ok()) {
       return WithField(status, Cat("changes[", i, "].relationship.", FieldOf(status)));
     }
   }
-  WriteRequest request;
-  request.changes = changes;
-  request.preconditions = preconditions;
-  request.metadata = metadata;
-  request.expected_schema = plan->schema_revision();
+  request->expected_schema = plan->schema_revision();
+  request->guard = nullptr;
   if (plan->schema().has_delegation()) {
-    request.guard = [plan](PendingWrite& write) { return AdmitDelegation(*plan, write); };
+    request->guard = [plan](PendingWrite& write) { return AdmitDelegation(*plan, write); };
   }
-  return store_->Write(request);
+  return store_->Write(*request);
 }
 
 absl::StatusOr<Database::Deleted> Database::Delete(const Deletion& deletion) {

@@ -105,9 +105,7 @@ class Database {
  private:
   explicit Database(const DatabaseOptions& options) : options_(options) {}
   absl::StatusOr<std::shared_ptr<const Plan>> PlanOf(const Snapshot& snapshot) const;
-  absl::StatusOr<Revision> WriteOnce(const std::vector<TupleChange>& changes,
-                                     const std::vector<Precondition>& preconditions,
-                                     const std::string& metadata);
+  absl::StatusOr<Revision> WriteOnce(WriteRequest* request);
   absl::StatusOr<Revision> WriteSchemaOnce(const std::string& text,
                                            const std::shared_ptr<const Schema>& schema,
                                            const std::vector<std::string>& drops, DryRun dry_run);

@@ -8,8 +8,8 @@
 // Threads     Free functions and values; safe anywhere.
 // Errors      Those of snapshot.h; INTERNAL for a position that PositionOf did not make; RESOURCE_EXHAUSTED
 //             (IMPORT_TOO_LARGE).
-#ifndef MANDATE_SERVICE_BULK_H_
-#define MANDATE_SERVICE_BULK_H_
+#ifndef MANDATE_SERVICE_DATABASE_BULK_H_
+#define MANDATE_SERVICE_DATABASE_BULK_H_
 
 #include <functional>
 #include <memory>
@@ -82,4 +82,4 @@ class RelationshipImport {
 
 }  // namespace mandate
 
-#endif  // MANDATE_SERVICE_BULK_H_
+#endif  // MANDATE_SERVICE_DATABASE_BULK_H_

@@ -1,4 +1,4 @@
-#include "service/bulk.h"
+#include "service/database/bulk.h"
 
 #include <inttypes.h>
 
