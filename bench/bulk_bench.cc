@@ -132,8 +132,8 @@ void Run(const Options& options, const std::string& directory) {
             << took.count() << " s; CPU: client " << client.cpu_seconds << " s, server with the check "
             << served.cpu_seconds << " s)\n"
             << "memory   client " << client.peak_mib << " MiB, server " << served.peak_mib << " MiB at their peaks\n"
-            << "disk     " << bytes_serving / stored << " bytes a relationship while serving, " << BytesIn(data) / stored
-            << " stopped\n";
+            << "disk     " << bytes_serving / stored << " bytes a relationship while serving, "
+            << BytesIn(data) / stored << " stopped\n";
 }
 
 int Main(int argc, char** argv) {
@@ -141,7 +141,9 @@ int Main(int argc, char** argv) {
   bool print = false;
   CLI::App app("Import of many relationships, measured as a user runs it");
   app.add_option("--mandate", options.mandate, "The binary");
-  app.add_option("--relationships", options.relationships, "How many")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--relationships", options.relationships, "How many")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   app.add_option("--seed", options.seed, "Of the generated relationships")->capture_default_str();
   app.add_flag("--print", print, "Only print them, one a line");
   app.add_option("IMPORT_OPTION", options.import_options, "Behind `--`: for `mandate import`");

@@ -18,7 +18,8 @@ namespace {
 double Scale() {
   double scale = 0.1;
   const char* given = std::getenv("MANDATE_BENCH_SCALE");
-  if (given != nullptr && !absl::SimpleAtod(given, &scale)) std::cerr << "MANDATE_BENCH_SCALE is no number; 0.1 it is\n";
+  if (given != nullptr && !absl::SimpleAtod(given, &scale))
+    std::cerr << "MANDATE_BENCH_SCALE is no number; 0.1 it is\n";
   return scale;
 }
 
@@ -53,7 +54,10 @@ void Check(benchmark::State& state, const std::string& name, uint64_t different,
     Checker checker = database.CheckerFor(view);
     auto answer = checker.Check(asked.question);
     const bool right = answer.ok() && (answer->decision == Decision::kAllowed) == asked.allowed;
-    if (!right) state.SkipWithError(Cat(asked.question.resource.id, "#view@", asked.question.subject.id, " is not answered as expected: ", answer.status().ToString()).c_str());
+    if (!right)
+      state.SkipWithError(Cat(asked.question.resource.id, "#view@", asked.question.subject.id,
+                              " is not answered as expected: ", answer.status().ToString())
+                              .c_str());
     return right;
   };
   if (warm) {
@@ -119,8 +123,10 @@ void LookupSubjects(benchmark::State& state) {
 // One of each: a question of a few asked again and again, and one never asked before.
 void RegisterChecks() {
   for (const std::string& name : WorldNames()) {
-    benchmark::RegisterBenchmark(Cat("check/", name, "/warm").c_str(), [name](benchmark::State& s) { Check(s, name, 1000, true); });
-    benchmark::RegisterBenchmark(Cat("check/", name, "/new").c_str(), [name](benchmark::State& s) { Check(s, name, 200'000, false); });
+    benchmark::RegisterBenchmark(Cat("check/", name, "/warm").c_str(),
+                                 [name](benchmark::State& s) { Check(s, name, 1000, true); });
+    benchmark::RegisterBenchmark(Cat("check/", name, "/new").c_str(),
+                                 [name](benchmark::State& s) { Check(s, name, 200'000, false); });
     if (name == "wide") benchmark::RegisterBenchmark("lookup/subjects/wide", LookupSubjects);
     if (name != "agents") continue;
     benchmark::RegisterBenchmark("check/agents/principal", Delegated, &AgentsWorld::ThroughFolders);

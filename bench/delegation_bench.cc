@@ -76,7 +76,8 @@ class AgentWorld {
     Relationship relationship = *ParseRelationship(text);
     if (ends) relationship.expires_at = absl::Now() + absl::Hours(24);
     changes_.push_back({ChangeOp::kTouch, relationship});
-    if (changes_.size() >= 600 && relationship.relation != "delegator" && relationship.resource.type == "document") Flush();
+    if (changes_.size() >= 600 && relationship.relation != "delegator" && relationship.resource.type == "document")
+      Flush();
   }
 
   void Flush() {
@@ -109,10 +110,8 @@ AgentWorld& World() {
 void Authorize(benchmark::State& state) {
   Database& database = World().database();
   Authorizer authorizer(&database);
-  const AuthorizeCall call{{.resource = {"mailbox", "m"},
-                            .permission = "send",
-                            .subject = {"run", Cat("s", state.thread_index()), ""}},
-                           ""};
+  const AuthorizeCall call{
+      {.resource = {"mailbox", "m"}, .permission = "send", .subject = {"run", Cat("s", state.thread_index()), ""}}, ""};
   for (auto _ : state) {
     const auto outcome = authorizer.Authorize({call}, database.options().check);
     if (!outcome.ok() || !outcome->allowed()) state.SkipWithError("not allowed");

@@ -108,7 +108,9 @@ WorldQuestion DriveWorld::Question(uint64_t n) const {
   return {n % 6 == 0 ? DirectlyShared(n) : ThroughFolders(n), true};
 }
 
-Relationship DriveWorld::Extra(uint64_t n) const { return Row("document", Cat("extra", n), "parent", "folder", Cat("f", n % departments())); }
+Relationship DriveWorld::Extra(uint64_t n) const {
+  return Row("document", Cat("extra", n), "parent", "folder", Cat("f", n % departments()));
+}
 
 CheckQuestion DriveWorld::ExtraQuestion(uint64_t n) const {
   return {{"document", Cat("extra", n)}, "view", {"user", Person(n % departments(), n), ""}};
@@ -152,8 +154,9 @@ CheckQuestion DriveWorld::OtherDepartment(uint64_t n) const {
 
 std::string AgentsWorld::schema() const {
   const std::string user = "definition user {}\n";
-  return Cat("use delegation\nuse expiration\ndefinition user {\n\trelation acts_on_behalf_of: assistant with expiration\n}\n",
-             DriveWorld::schema().substr(user.size()), kAgents);
+  return Cat(
+      "use delegation\nuse expiration\ndefinition user {\n\trelation acts_on_behalf_of: assistant with expiration\n}\n",
+      DriveWorld::schema().substr(user.size()), kAgents);
 }
 
 void AgentsWorld::Generate(const Sink& add) const {

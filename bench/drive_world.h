@@ -17,11 +17,11 @@ namespace mandate {
 
 struct DriveWorldSize {
   int top_folders = 10;
-  int folders_in_folder = 6;   // 10 * (1 + 6 + 36 + 216 + 1296) = 15,550 folders, five deep
-  int documents_in_leaf = 55;  // in 12,960 deepest folders: 712,800 documents
-  int viewers_in_document = 0; // Besides every fifth document's one.
+  int folders_in_folder = 6;    // 10 * (1 + 6 + 36 + 216 + 1296) = 15,550 folders, five deep
+  int documents_in_leaf = 55;   // in 12,960 deepest folders: 712,800 documents
+  int viewers_in_document = 0;  // Besides every fifth document's one.
   int people = 50'000;
-  int people_in_group = 25;    // 2,000 groups in 200 teams in 10 departments
+  int people_in_group = 25;  // 2,000 groups in 200 teams in 10 departments
 
   // At 1: a million documents, 2.4 million relationships.
   static DriveWorldSize Scaled(double scale);
@@ -60,8 +60,8 @@ class AgentsWorld final : public DriveWorld {
   WorldQuestion Question(uint64_t n) const override;  // Of sessions, a fifth of them of sub-agents.
   bool is_plain() const override { return false; }
 
-  CheckQuestion BySession(uint64_t n) const;          // allowed: ThroughFolders, delegated
-  CheckQuestion BySubAgent(uint64_t n) const;         // allowed: the same, handed on twice
+  CheckQuestion BySession(uint64_t n) const;   // allowed: ThroughFolders, delegated
+  CheckQuestion BySubAgent(uint64_t n) const;  // allowed: the same, handed on twice
 
   static constexpr uint64_t kTasksOfAgent = 10;
 

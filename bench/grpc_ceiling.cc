@@ -40,8 +40,8 @@ std::unique_ptr<v1::PermissionService::Stub> Connect(int port) {
   grpc::ChannelArguments arguments;
   // A connection of its own for each client.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return v1::PermissionService::NewStub(grpc::CreateCustomChannel(
-      "127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials(), arguments));
+  return v1::PermissionService::NewStub(
+      grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials(), arguments));
 }
 
 [[noreturn]] void Die(const std::string& message) {
@@ -56,7 +56,8 @@ struct Round {
 };
 
 // `allowed`: the answers; empty: whatever comes.
-Round Load(int port, int clients, double seconds, const std::vector<v1::CheckRequest>& requests, const std::vector<bool>& allowed) {
+Round Load(int port, int clients, double seconds, const std::vector<v1::CheckRequest>& requests,
+           const std::vector<bool>& allowed) {
   std::vector<std::thread> threads;
   std::vector<std::vector<float>> latencies(clients);
   std::atomic<bool> failed = false;
@@ -74,7 +75,8 @@ Round Load(int port, int clients, double seconds, const std::vector<v1::CheckReq
         const std::chrono::duration<float, std::micro> took = std::chrono::steady_clock::now() - start;
         const bool right = allowed.empty() || (response.result().decision() == v1::DECISION_ALLOWED) == allowed[asked];
         if (!status.ok() || !right) {
-          if (!failed.exchange(true)) std::fprintf(stderr, "%d %s\n", status.error_code(), status.error_message().c_str());
+          if (!failed.exchange(true))
+            std::fprintf(stderr, "%d %s\n", status.error_code(), status.error_message().c_str());
         }
         latencies[client].push_back(took.count());
       }
@@ -111,8 +113,8 @@ double Median(std::vector<double> values) {
 }
 
 // A round of each in turn, with 1,000 questions of the world, half of them allowed.
-nlohmann::ordered_json Compare(const std::string& name, const World& world, WorldDatabase* placed, int clients, int rounds,
-                               double seconds) {
+nlohmann::ordered_json Compare(const std::string& name, const World& world, WorldDatabase* placed, int clients,
+                               int rounds, double seconds) {
   auto server = Server::Start(&placed->database(), {.listen = "127.0.0.1:0"});
   if (!server.ok()) Die(server.status().ToString());
   std::vector<v1::CheckRequest> requests(1000);
@@ -146,9 +148,11 @@ nlohmann::ordered_json Compare(const std::string& name, const World& world, Worl
   std::sort(ratios.begin(), ratios.end());
   echo_server->Shutdown();
   (*server)->Stop(absl::Seconds(5));
-  std::printf("%-10s echo %7.0f/s  p50 %4.0f us  p99 %5.0f us   check %7.0f/s  p50 %4.0f us  p99 %5.0f us   ratio %.2f (%.2f to %.2f)\n",
-              name.c_str(), Median(echoes), echo_round.p50_us, echo_round.p99_us, Median(checks), check_round.p50_us,
-              check_round.p99_us, Median(ratios), ratios.front(), ratios.back());
+  std::printf(
+      "%-10s echo %7.0f/s  p50 %4.0f us  p99 %5.0f us   check %7.0f/s  p50 %4.0f us  p99 %5.0f us   ratio %.2f (%.2f "
+      "to %.2f)\n",
+      name.c_str(), Median(echoes), echo_round.p50_us, echo_round.p99_us, Median(checks), check_round.p50_us,
+      check_round.p99_us, Median(ratios), ratios.front(), ratios.back());
   std::fflush(stdout);
   return {{"world", name},           {"echo_per_second", Median(echoes)}, {"check_per_second", Median(checks)},
           {"ratio", Median(ratios)}, {"ratio_least", ratios.front()},     {"ratio_most", ratios.back()}};

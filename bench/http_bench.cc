@@ -73,8 +73,9 @@ void Load(int port, const Kind& kind, int clients, double seconds, bool print) {
   for (auto& some : latencies) all.insert(all.end(), some.begin(), some.end());
   std::sort(all.begin(), all.end());
   const double rate = static_cast<double>(all.size()) / seconds;
-  std::printf("%-34s %2d clients %8.0f requests/s %9.0f evaluations/s   p50 %6.0f us  p99 %6.0f us\n", kind.name.c_str(),
-              clients, rate, rate * kind.evaluations, all[all.size() / 2], all[all.size() * 99 / 100]);
+  std::printf("%-34s %2d clients %8.0f requests/s %9.0f evaluations/s   p50 %6.0f us  p99 %6.0f us\n",
+              kind.name.c_str(), clients, rate, rate * kind.evaluations, all[all.size() / 2],
+              all[all.size() * 99 / 100]);
   std::fflush(stdout);
 }
 
@@ -93,9 +94,10 @@ int Main(int argc, char** argv) {
   const int port = (*server)->http_port();
   std::vector<Kind> kinds = {{"healthz", "/healthz", {}, 0}};
   using Draw = CheckQuestion (AgentsWorld::*)(uint64_t) const;
-  for (const auto& [name, draw] : {std::pair<const char*, Draw>{"direct", &AgentsWorld::DirectlyShared},
-                                   std::pair<const char*, Draw>{"drive, 5 folders and 3 groups", &AgentsWorld::ThroughFolders},
-                                   std::pair<const char*, Draw>{"delegated (session)", &AgentsWorld::BySession}}) {
+  for (const auto& [name, draw] :
+       {std::pair<const char*, Draw>{"direct", &AgentsWorld::DirectlyShared},
+        std::pair<const char*, Draw>{"drive, 5 folders and 3 groups", &AgentsWorld::ThroughFolders},
+        std::pair<const char*, Draw>{"delegated (session)", &AgentsWorld::BySession}}) {
     Kind one{std::string("evaluation, ") + name, "/access/v1/evaluation", {}, 1};
     Kind many{std::string("evaluations, ") + name, "/access/v1/evaluations", {}, 100};
     for (uint64_t i = 0; i < 1000; ++i) one.bodies.push_back(JsonText(QuestionJson((world.*draw)(i))));

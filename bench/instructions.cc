@@ -37,12 +37,16 @@ void Count(const std::string& name, uint64_t operations, const Operate& operate)
 
 struct Place {
   explicit Place(const std::string& name)
-      : world(*MakeWorld(name, kScale)), database(*world, WorldDatabase::Home::kMemory), view(*database.database().Head()) {}
+      : world(*MakeWorld(name, kScale)),
+        database(*world, WorldDatabase::Home::kMemory),
+        view(*database.database().Head()) {}
 
   void Ask(const WorldQuestion& asked) {
     auto answer = database.database().CheckerFor(view).Check(asked.question);
     const bool right = answer.ok() && (answer->decision == Decision::kAllowed) == asked.allowed;
-    if (!right) Die(Cat(ToText(Relationship{asked.question.resource, asked.question.permission, asked.question.subject}), " is not answered as expected"));
+    if (!right)
+      Die(Cat(ToText(Relationship{asked.question.resource, asked.question.permission, asked.question.subject}),
+              " is not answered as expected"));
   }
 
   std::unique_ptr<World> world;
@@ -62,7 +66,8 @@ void Writes(Place* place, const std::string& name, uint64_t rows, uint64_t opera
   Count(name, operations, [&](uint64_t i) {
     std::vector<TupleChange> changes;
     // Written, and deleted by the next.
-    for (uint64_t n = 0; n < rows; ++n) changes.push_back({i % 2 == 0 ? ChangeOp::kTouch : ChangeOp::kDelete, place->world->Extra(n)});
+    for (uint64_t n = 0; n < rows; ++n)
+      changes.push_back({i % 2 == 0 ? ChangeOp::kTouch : ChangeOp::kDelete, place->world->Extra(n)});
     if (auto written = database.Write(std::move(changes), {}); !written.ok()) Die(written.status().ToString());
   });
 }
@@ -81,7 +86,8 @@ int Main() {
     Checks(&drive, "check/drive/new", 2'000, 1'000);
     const CheckQuestion asked = drive.world->Question(0).question;
     Count("lookup-resources/drive", 4, [&](uint64_t) {
-      ResourcesQuestion question{.resource_type = asked.resource.type, .permission = asked.permission, .subject = asked.subject};
+      ResourcesQuestion question{
+          .resource_type = asked.resource.type, .permission = asked.permission, .subject = asked.subject};
       uint64_t found = 0;
       const auto sink = [&](const Found&) { return ++found > 0; };
       const absl::Status status = drive.database.database().LookupResourcesAt(drive.view, question, {}, sink);

@@ -71,7 +71,8 @@ struct Tally {
   }
   double At(double part) const {
     if (latencies_us.empty()) return 0;
-    return latencies_us[std::min(latencies_us.size() - 1, static_cast<size_t>(part * static_cast<double>(latencies_us.size())))];
+    return latencies_us[std::min(latencies_us.size() - 1,
+                                 static_cast<size_t>(part * static_cast<double>(latencies_us.size())))];
   }
 };
 
@@ -99,7 +100,8 @@ class Load {
   }
 
  private:
-  void Client(const std::string& server, uint64_t client, Clock::time_point begin, Clock::time_point end, Tally* tally) {
+  void Client(const std::string& server, uint64_t client, Clock::time_point begin, Clock::time_point end,
+              Tally* tally) {
     const auto api = ConnectLoadApi(options_.api, server, options_.token);
     std::mt19937_64 random(client + 1);
     const double every = options_.rate > 0 ? options_.clients / options_.rate : 0;
@@ -209,28 +211,50 @@ void Fill(const Options& options, const World& world, const std::string& server)
   });
   if (!count.ok()) Die("the world is refused: " + count.status().ToString());
   const double took = std::chrono::duration<double>(Clock::now() - begin).count();
-  std::cerr << "\rfilled with " << *count << " relationships in " << static_cast<int>(took) << " s (" << static_cast<uint64_t>(static_cast<double>(*count) / took) << "/s)\n";
+  std::cerr << "\rfilled with " << *count << " relationships in " << static_cast<int>(took) << " s ("
+            << static_cast<uint64_t>(static_cast<double>(*count) / took) << "/s)\n";
 }
 
 int Main(int argc, char** argv) {
   Options options;
   CLI::App app("A load generator over gRPC, for mandate.v1 and authzed.api.v1");
-  app.add_option("--world", options.world, "Which world (bench/world.h)")->check(CLI::IsMember(WorldNames()))->capture_default_str();
-  app.add_option("--scale", options.scale, "How large it is; 1 is full size")->check(CLI::Range(0.0001, 10.0))->capture_default_str();
-  app.add_option("--api", options.api, "mandate or authzed")->check(CLI::IsMember({"mandate", "authzed"}))->capture_default_str();
-  app.add_option("--server", options.server, "HOST:PORT of a server, unencrypted; left out: one in this process, on disk");
+  app.add_option("--world", options.world, "Which world (bench/world.h)")
+      ->check(CLI::IsMember(WorldNames()))
+      ->capture_default_str();
+  app.add_option("--scale", options.scale, "How large it is; 1 is full size")
+      ->check(CLI::Range(0.0001, 10.0))
+      ->capture_default_str();
+  app.add_option("--api", options.api, "mandate or authzed")
+      ->check(CLI::IsMember({"mandate", "authzed"}))
+      ->capture_default_str();
+  app.add_option("--server", options.server,
+                 "HOST:PORT of a server, unencrypted; left out: one in this process, on disk");
   app.add_option("--token", options.token, "Sent as `authorization: Bearer TOKEN`");
   app.add_flag("--fill", options.fill, "Write schema and world first; without --server always")->needs("--server");
-  app.add_option("--clients", options.clients, "Threads, each with a connection")->check(CLI::Range(1, 10'000))->capture_default_str();
+  app.add_option("--clients", options.clients, "Threads, each with a connection")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
   app.add_option("--seconds", options.seconds, "How long")->check(CLI::Range(0.1, 86'400.0))->capture_default_str();
-  app.add_option("--warmup", options.warmup, "Seconds before that, not counted")->check(CLI::Range(0.0, 3'600.0))->capture_default_str();
-  app.add_option("--rate", options.rate, "Open loop: calls a second of all clients; 0: closed loop")->check(CLI::Range(0.0, 1e7))->capture_default_str();
-  app.add_option("--batch", options.batch, "Questions in a call; 1: a call of the single kind")->check(CLI::Range(1, 10'000))->capture_default_str();
-  app.add_option("--different", options.different, "Different questions")->check(CLI::Range(1, 10'000'000))->capture_default_str();
+  app.add_option("--warmup", options.warmup, "Seconds before that, not counted")
+      ->check(CLI::Range(0.0, 3'600.0))
+      ->capture_default_str();
+  app.add_option("--rate", options.rate, "Open loop: calls a second of all clients; 0: closed loop")
+      ->check(CLI::Range(0.0, 1e7))
+      ->capture_default_str();
+  app.add_option("--batch", options.batch, "Questions in a call; 1: a call of the single kind")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  app.add_option("--different", options.different, "Different questions")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
   app.add_flag("--zipf", options.zipf, "Ask them as Zipf's law has it, not all alike");
-  app.add_option("--write-share", options.write_share, "So many of all calls are writes, each followed by a question that must see it; 1: writes alone")
-      ->check(CLI::Range(0.0, 1.0))->capture_default_str();
-  app.add_option("--write-batch", options.write_batch, "Relationships in a write")->check(CLI::Range(1, 1'000))->capture_default_str();
+  app.add_option("--write-share", options.write_share,
+                 "So many of all calls are writes, each followed by a question that must see it; 1: writes alone")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_option("--write-batch", options.write_batch, "Relationships in a write")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
   app.add_flag("--watch", options.watch, "With a watcher of all changes");
   app.add_flag("--lookups", options.lookups, "Lookups of resources, one client, in place of checks");
   app.add_option("--json", options.json, "Write the result to this file as well");
@@ -238,7 +262,8 @@ int Main(int argc, char** argv) {
 
   auto world = MakeWorld(options.world, options.scale);
   if (!world.ok()) Die(std::string(world.status().message()));
-  if (options.api == "authzed" && !(*world)->is_plain()) Die("the world `" + options.world + "` has agents; only --api mandate delegates to them");
+  if (options.api == "authzed" && !(*world)->is_plain())
+    Die("the world `" + options.world + "` has agents; only --api mandate delegates to them");
   std::unique_ptr<WorldDatabase> own;
   std::unique_ptr<Server> server;
   std::string address = options.server;
@@ -253,7 +278,8 @@ int Main(int argc, char** argv) {
     Fill(options, **world, address);
   }
 
-  nlohmann::ordered_json result{{"world", options.world}, {"scale", options.scale}, {"api", options.api}, {"clients", options.clients}};
+  nlohmann::ordered_json result{
+      {"world", options.world}, {"scale", options.scale}, {"api", options.api}, {"clients", options.clients}};
   if (options.lookups) {
     result.update(Lookups(options, **world, address));
   } else {
@@ -263,10 +289,12 @@ int Main(int argc, char** argv) {
     if (options.warmup > 0) load.Run(address, options.warmup);
     const Tally tally = load.Run(address, options.seconds);
     result["rate"] = static_cast<uint64_t>(static_cast<double>(tally.latencies_us.size()) / options.seconds);
-    if (options.batch > 1) result["answers_per_second"] = static_cast<uint64_t>(static_cast<double>(tally.answers) / options.seconds);
+    if (options.batch > 1)
+      result["answers_per_second"] = static_cast<uint64_t>(static_cast<double>(tally.answers) / options.seconds);
     if (options.write_share > 0) {
       result["writes_per_second"] = static_cast<uint64_t>(static_cast<double>(tally.writes) / options.seconds);
-      result["relationships_written_per_second"] = static_cast<uint64_t>(static_cast<double>(tally.written) / options.seconds);
+      result["relationships_written_per_second"] =
+          static_cast<uint64_t>(static_cast<double>(tally.written) / options.seconds);
       result["stale"] = tally.stale;
     }
     result["p50_us"] = std::lround(tally.At(0.5));
@@ -285,7 +313,8 @@ int Main(int argc, char** argv) {
         const auto answers = api->Check({&question}, "");
         if (!answers.ok()) Die(answers.status().ToString());
         // The question counts as well, or all worlds whose answers take turns would look alike.
-        for (const char c : Cat(question.resource.id, " ", question.subject.id)) checksum = Scatter(checksum + static_cast<uint8_t>(c));
+        for (const char c : Cat(question.resource.id, " ", question.subject.id))
+          checksum = Scatter(checksum + static_cast<uint8_t>(c));
         checksum = Scatter(checksum * 2 + ((*answers)[0] ? 1 : 0));
       }
       result["checksum"] = checksum;

@@ -85,7 +85,8 @@ class MandateLoadApi final : public LoadApi {
     auto* const request = google::protobuf::Arena::CreateMessage<v1::WriteRequest>(&arena);
     for (const Relationship& row : rows) {
       v1::RelationshipUpdate* const update = request->add_updates();
-      update->set_operation(remove ? v1::RelationshipUpdate::OPERATION_DELETE : v1::RelationshipUpdate::OPERATION_TOUCH);
+      update->set_operation(remove ? v1::RelationshipUpdate::OPERATION_DELETE
+                                   : v1::RelationshipUpdate::OPERATION_TOUCH);
       ToWire(row, update->mutable_relationship());
     }
     v1::WriteResponse response;
@@ -94,7 +95,8 @@ class MandateLoadApi final : public LoadApi {
     return response.written_at().token();
   }
 
-  absl::StatusOr<std::vector<bool>> Check(const std::vector<const CheckQuestion*>& questions, const std::string& token) override {
+  absl::StatusOr<std::vector<bool>> Check(const std::vector<const CheckQuestion*>& questions,
+                                          const std::string& token) override {
     Call call(token_);
     std::vector<bool> answers;
     const auto fresh = [&](v1::Consistency* consistency) {
@@ -195,7 +197,8 @@ class AuthzedLoadApi final : public LoadApi {
     az::WriteRelationshipsRequest request;
     for (const Relationship& row : rows) {
       az::RelationshipUpdate* const update = request.add_updates();
-      update->set_operation(remove ? az::RelationshipUpdate::OPERATION_DELETE : az::RelationshipUpdate::OPERATION_TOUCH);
+      update->set_operation(remove ? az::RelationshipUpdate::OPERATION_DELETE
+                                   : az::RelationshipUpdate::OPERATION_TOUCH);
       ToWire(row, update->mutable_relationship());
     }
     az::WriteRelationshipsResponse response;
@@ -204,7 +207,8 @@ class AuthzedLoadApi final : public LoadApi {
     return response.written_at().token();
   }
 
-  absl::StatusOr<std::vector<bool>> Check(const std::vector<const CheckQuestion*>& questions, const std::string& token) override {
+  absl::StatusOr<std::vector<bool>> Check(const std::vector<const CheckQuestion*>& questions,
+                                          const std::string& token) override {
     Call call(token_);
     std::vector<bool> answers;
     const auto ask = [&](const CheckQuestion& question, auto* wire) {
@@ -300,7 +304,8 @@ std::unique_ptr<LoadApi> ConnectLoadApi(const std::string& api, const std::strin
 std::unique_ptr<LoadWatch> WatchAll(const std::string& api, const std::string& server, const std::string& token) {
   if (api == "authzed") {
     return std::make_unique<LoadWatchOf<az::WatchService, az::WatchRequest, az::WatchResponse>>(
-        server, token, [](const az::WatchResponse& response) { return static_cast<uint64_t>(response.updates_size()); });
+        server, token,
+        [](const az::WatchResponse& response) { return static_cast<uint64_t>(response.updates_size()); });
   }
   return std::make_unique<LoadWatchOf<v1::WatchService, v1::WatchRequest, v1::WatchResponse>>(
       server, token, [](const v1::WatchResponse& response) { return static_cast<uint64_t>(response.changes_size()); });

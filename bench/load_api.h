@@ -27,7 +27,8 @@ class LoadApi {
   // Touches or deletes all at once; the token of that.
   virtual absl::StatusOr<std::string> Write(const std::vector<Relationship>& rows, bool remove) = 0;
   // Whether each is allowed; one question is a call of the single kind. At least as fresh as `token`; empty: as the server likes.
-  virtual absl::StatusOr<std::vector<bool>> Check(const std::vector<const CheckQuestion*>& questions, const std::string& token) = 0;
+  virtual absl::StatusOr<std::vector<bool>> Check(const std::vector<const CheckQuestion*>& questions,
+                                                  const std::string& token) = 0;
   // All resources of the question's type that its subject has its permission for.
   virtual absl::Status LookupResources(const CheckQuestion& question, const std::function<void()>& found) = 0;
 };

@@ -53,7 +53,8 @@ std::unique_ptr<Database> MakeDatabase(int chain) {
   auto database = Database::Open(options);
   if (!database.ok()) Die(database.status().ToString());
   auto schema = (*database)->WriteSchema(
-      "definition user {}\ndefinition folder { relation parent: folder\n relation viewer: user\n permission view = viewer + parent->view }",
+      "definition user {}\ndefinition folder { relation parent: folder\n relation viewer: user\n permission view = "
+      "viewer + parent->view }",
       {}, DryRun::kNo, nullptr);
   if (!schema.ok()) Die(schema.status().ToString());
   std::vector<TupleChange> changes;
@@ -78,7 +79,7 @@ v1::CheckRequest Question() {
 
 struct Outcome {
   std::vector<float> answered_ms;
-  uint64_t refused = 0;   // RESOURCE_EXHAUSTED.
+  uint64_t refused = 0;  // RESOURCE_EXHAUSTED.
   uint64_t other = 0;
   double seconds = 0;
 
@@ -184,8 +185,8 @@ Outcome Open(const Stubs& stubs, double rate, double seconds, std::vector<uint64
 }
 
 void Print(const char* what, Outcome outcome) {
-  std::printf("%-22s %7.0f/s answered, p50 %6.1f ms, p99 %6.1f ms; %llu refused, %llu failed otherwise\n", what, outcome.rate(),
-              outcome.At(50), outcome.At(99), static_cast<unsigned long long>(outcome.refused),
+  std::printf("%-22s %7.0f/s answered, p50 %6.1f ms, p99 %6.1f ms; %llu refused, %llu failed otherwise\n", what,
+              outcome.rate(), outcome.At(50), outcome.At(99), static_cast<unsigned long long>(outcome.refused),
               static_cast<unsigned long long>(outcome.other));
   std::fflush(stdout);
 }
@@ -226,10 +227,16 @@ int Run(const Options& options) {
 int Main(int argc, char** argv) {
   Options options;
   CLI::App app("More questions than the machine can answer");
-  app.add_option("--factor", options.factor, "How many times the rate that is sustained")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--factor", options.factor, "How many times the rate that is sustained")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   app.add_option("--seconds", options.seconds, "For how long")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--chain", options.chain, "Folders that a question walks up")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--connections", options.connections, "Connections of the callers")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--chain", options.chain, "Folders that a question walks up")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--connections", options.connections, "Connections of the callers")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
   return Run(options);
 }

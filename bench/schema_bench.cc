@@ -20,8 +20,7 @@ std::string SchemaOf(int64_t count) {
       "use expiration\ncaveat hours(hour int) { hour > 8 && hour < 18 }\ndefinition user {}\n"
       "definition team {\n\trelation member: user | team#member\n}\n";
   for (int64_t i = 0; i < count; ++i) {
-    text += Cat("\n/** One of many. */\ndefinition doc_", i, " {\n\trelation parent: doc_",
-                (i + 1) % count,
+    text += Cat("\n/** One of many. */\ndefinition doc_", i, " {\n\trelation parent: doc_", (i + 1) % count,
                 "\n\trelation owner: user\n\trelation viewer: user | team#member | "
                 "user with hours and expiration\n\trelation banned: user\n\n"
                 "\tpermission edit = owner + parent->edit\n"
@@ -67,8 +66,7 @@ void SchemaDiff(benchmark::State& state) {
     for (size_t at = 0; (at = rewritten.find(old, at)) != std::string::npos; at += fresh.size())
       rewritten.replace(at, old.size(), fresh);
   };
-  replace("(viewer + edit + parent->view) - banned",
-          "(parent->view - banned) + ((edit + viewer) - banned)");
+  replace("(viewer + edit + parent->view) - banned", "(parent->view - banned) + ((edit + viewer) - banned)");
   rewritten.replace(rewritten.rfind("edit & parent->"), 6, "edit +");
   const auto before = CompileSchema(text).schema;
   const auto after = CompileSchema(rewritten).schema;

@@ -86,7 +86,8 @@ class Soak {
     for (int i = 0; i < kDocuments; ++i) {
       changes.push_back({ChangeOp::kTouch, *ParseRelationship(Cat("document:d", i, "#viewer@user:u", i % 50))});
     }
-    changes.push_back({ChangeOp::kTouch, *ParseRelationship("user:u1#acts_on_behalf_of@bot:b[expiration:2100-01-01T00:00:00Z]")});
+    changes.push_back(
+        {ChangeOp::kTouch, *ParseRelationship("user:u1#acts_on_behalf_of@bot:b[expiration:2100-01-01T00:00:00Z]")});
     if (auto s = database_->Write(std::move(changes), {}); !s.ok()) Die(s.status().ToString());
     auto server = Server::Start(database_.get(), {.listen = "127.0.0.1:0",
                                                   .collect_every = absl::Seconds(1),
@@ -102,8 +103,8 @@ class Soak {
     for (auto part : {&Soak::Write, &Soak::Check, &Soak::Authorize, &Soak::Watch}) {
       threads.emplace_back([this, part] { (this->*part)(); });
     }
-    std::printf("%8s %8s %8s %7s %7s %9s %6s %10s %9s %11s %8s %9s\n", "seconds", "MiB", "buffers", "blocks", "tables", "disk KiB",
-                "files", "writes", "checks", "authorized", "watched", "versions");
+    std::printf("%8s %8s %8s %7s %7s %9s %6s %10s %9s %11s %8s %9s\n", "seconds", "MiB", "buffers", "blocks", "tables",
+                "disk KiB", "files", "writes", "checks", "authorized", "watched", "versions");
     const auto began = Clock::now();
     const auto end = began + std::chrono::duration<double>(minutes * 60);
     for (int i = 0; Clock::now() < end; ++i) {
@@ -134,10 +135,9 @@ class Soak {
     std::printf("%8.0f %8llu %8.1f %7.1f %7.1f %9llu %6llu %10llu %9llu %11llu %8llu %9llu\n", seconds,
                 static_cast<unsigned long long>(ResidentBytes() >> 20), mib(stats.ok() ? stats->write_buffer_bytes : 0),
                 mib(stats.ok() ? stats->block_cache_bytes : 0), mib(stats.ok() ? stats->table_reader_bytes : 0),
-                static_cast<unsigned long long>(bytes >> 10),
-                static_cast<unsigned long long>(files), static_cast<unsigned long long>(writes_.load()),
-                static_cast<unsigned long long>(checks_.load()), static_cast<unsigned long long>(authorized_.load()),
-                static_cast<unsigned long long>(watched_.load()),
+                static_cast<unsigned long long>(bytes >> 10), static_cast<unsigned long long>(files),
+                static_cast<unsigned long long>(writes_.load()), static_cast<unsigned long long>(checks_.load()),
+                static_cast<unsigned long long>(authorized_.load()), static_cast<unsigned long long>(watched_.load()),
                 static_cast<unsigned long long>(stats.ok() ? stats->head.value() - stats->oldest.value() : 0));
     std::fflush(stdout);
   }
@@ -157,9 +157,11 @@ class Soak {
     Repeat(50, [&](uint64_t i) {
       v1::WriteRequest request;
       for (int part = 0; part < 5; ++part) {
-        auto relationship = ParseRelationship(Cat("document:d", (i * 5 + part) / 2 % kDocuments, "#viewer@user:guest", part));
+        auto relationship =
+            ParseRelationship(Cat("document:d", (i * 5 + part) / 2 % kDocuments, "#viewer@user:guest", part));
         v1::RelationshipUpdate* update = request.add_updates();
-        update->set_operation(i % 2 == 0 ? v1::RelationshipUpdate::OPERATION_TOUCH : v1::RelationshipUpdate::OPERATION_DELETE);
+        update->set_operation(i % 2 == 0 ? v1::RelationshipUpdate::OPERATION_TOUCH
+                                         : v1::RelationshipUpdate::OPERATION_DELETE);
         ToWire(*relationship, update->mutable_relationship());
       }
       grpc::ClientContext context;
@@ -273,7 +275,9 @@ int Main(int argc, char** argv) {
   CLI::App app("A long time at a moderate rate");
   app.add_option("--minutes", minutes, "For how long")->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--checks", checks, "Checks a second")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--cache-mib", cache_mib, "Of each cache and of the write buffers; small ones are soon full, and then nothing else may grow")->capture_default_str();
+  app.add_option("--cache-mib", cache_mib,
+                 "Of each cache and of the write buffers; small ones are soon full, and then nothing else may grow")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   spdlog::set_level(spdlog::level::warn);
   std::string directory = (fs::temp_directory_path() / "mandate-soak-XXXXXX").string();

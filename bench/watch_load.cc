@@ -34,7 +34,7 @@ using Clock = std::chrono::steady_clock;
 struct Load {
   int rate = 10'000;
   int seconds = 60;
-  int batch = 10;               // Relationships of one call, which is one revision.
+  int batch = 10;  // Relationships of one call, which is one revision.
   int writers = 16;
   int watchers = 3;
   double cut_off_every = 5;  // Seconds, on average.
@@ -103,7 +103,8 @@ void Write(int port, const Load& load, int writer, Clock::time_point end, std::a
       update->set_operation(v1::RelationshipUpdate::OPERATION_CREATE);
       v1::Relationship* relationship = update->mutable_relationship();
       relationship->mutable_resource()->set_type("document");
-      relationship->mutable_resource()->set_id("w" + std::to_string(writer) + "_" + std::to_string(i * load.batch + part));
+      relationship->mutable_resource()->set_id("w" + std::to_string(writer) + "_" +
+                                               std::to_string(i * load.batch + part));
       relationship->set_relation("viewer");
       relationship->mutable_subject()->set_type("user");
       relationship->mutable_subject()->set_id("alice");
@@ -114,8 +115,7 @@ void Write(int port, const Load& load, int writer, Clock::time_point end, std::a
       v1::WriteResponse response;
       const grpc::Status status = stub->Write(&context, request, &response);
       if (status.ok() || status.error_code() == grpc::ALREADY_EXISTS) break;
-      const bool may_be_written =
-          status.error_code() == grpc::UNAVAILABLE || status.error_code() == grpc::CANCELLED;
+      const bool may_be_written = status.error_code() == grpc::UNAVAILABLE || status.error_code() == grpc::CANCELLED;
       if (!may_be_written) Die("a write failed: " + status.error_message());
     }
     *written += static_cast<uint64_t>(load.batch);
@@ -127,7 +127,9 @@ void Write(int port, const Load& load, int writer, Clock::time_point end, std::a
 class Watcher {
  public:
   Watcher(int port, uint64_t seed, double cut_off_every, std::string after)
-      : stub_(v1::WatchService::NewStub(Connect(port))), random_(seed), cut_off_(1 / cut_off_every),
+      : stub_(v1::WatchService::NewStub(Connect(port))),
+        random_(seed),
+        cut_off_(1 / cut_off_every),
         after_(std::move(after)) {}
 
   // Until `done` and everything of `written` was seen.
@@ -247,9 +249,11 @@ int Run(const Load& load) {
       auto& delays = watcher.delays_ms();
       std::sort(delays.begin(), delays.end());
       const auto at = [&](size_t percent) { return delays.empty() ? 0 : delays[(delays.size() - 1) * percent / 100]; };
-      std::printf("watcher %zu: %zu changes over %d visits, %s, %s; delay p50 %.1f ms, p99 %.1f ms, of %zu; too slow %d times\n",
-                  i, watcher.ids().size(), watcher.visits(), complete ? "each once" : "NOT EACH ONCE",
-                  ordered ? "in one order" : "IN ANOTHER ORDER", at(50), at(99), delays.size(), watcher.too_slow());
+      std::printf(
+          "watcher %zu: %zu changes over %d visits, %s, %s; delay p50 %.1f ms, p99 %.1f ms, of %zu; too slow %d "
+          "times\n",
+          i, watcher.ids().size(), watcher.visits(), complete ? "each once" : "NOT EACH ONCE",
+          ordered ? "in one order" : "IN ANOTHER ORDER", at(50), at(99), delays.size(), watcher.too_slow());
     }
   }
   std::filesystem::remove_all(directory);
@@ -259,12 +263,17 @@ int Run(const Load& load) {
 int Main(int argc, char** argv) {
   Load load;
   CLI::App app("Watchers under a load of writes");
-  app.add_option("--rate", load.rate, "Relationships a second, all writers together")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--rate", load.rate, "Relationships a second, all writers together")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   app.add_option("--batch", load.batch, "Relationships of one call")->capture_default_str()->check(CLI::Range(1, 1000));
   app.add_option("--seconds", load.seconds, "How long is written")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--writers", load.writers, "Threads, each with a connection")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--writers", load.writers, "Threads, each with a connection")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   app.add_option("--watchers", load.watchers, "Watchers")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--cut-off-every", load.cut_off_every, "Seconds after which a watcher goes away and comes back, on average")
+  app.add_option("--cut-off-every", load.cut_off_every,
+                 "Seconds after which a watcher goes away and comes back, on average")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);

@@ -39,10 +39,14 @@ class DirectWorld final : public World {
     return Ask("document", Cat("d", document), allowed ? Viewer(document) : Stranger(n), allowed);
   }
   Relationship Extra(uint64_t n) const override { return Row("document", Cat("extra", n), "viewer", "user", "guest"); }
-  CheckQuestion ExtraQuestion(uint64_t n) const override { return Ask("document", Cat("extra", n), "guest", true).question; }
+  CheckQuestion ExtraQuestion(uint64_t n) const override {
+    return Ask("document", Cat("extra", n), "guest", true).question;
+  }
 
  private:
-  std::string Viewer(uint64_t document) const { return Cat("u", Scatter(document ^ 0x5bd1e995) % (documents_ / 10 + 1)); }
+  std::string Viewer(uint64_t document) const {
+    return Cat("u", Scatter(document ^ 0x5bd1e995) % (documents_ / 10 + 1));
+  }
   const uint64_t documents_;
 };
 
@@ -70,7 +74,8 @@ definition project {
       const std::string id = Cat("o", org);
       for (int i = 0; i < 4; ++i) add(Row("organization", id, "admin", "user", Cat(id, "-a", i)));
       for (uint64_t role = 0; role < kRoles; ++role) {
-        for (uint64_t i = 0; i < kMembers; ++i) add(Row("role", Role(org, role), "member", "user", Member(org, role, i)));
+        for (uint64_t i = 0; i < kMembers; ++i)
+          add(Row("role", Role(org, role), "member", "user", Member(org, role, i)));
       }
       for (uint64_t project = 0; project < kProjects; ++project) {
         const std::string at = Project(org, project);
@@ -149,7 +154,8 @@ definition document {
 
 class WideWorld final : public World {
  public:
-  explicit WideWorld(double scale) : people_(Scaled(1'000'000, scale)), viewers_(Scaled(9'000, scale)), groups_(Scaled(300, scale)) {}
+  explicit WideWorld(double scale)
+      : people_(Scaled(1'000'000, scale)), viewers_(Scaled(9'000, scale)), groups_(Scaled(300, scale)) {}
   std::string schema() const override {
     return R"(definition user {}
 definition group { relation member: user | group#member }
@@ -190,13 +196,19 @@ definition document {
         return Ask("document", "open", who, allowed);
     }
   }
-  Relationship Extra(uint64_t n) const override { return Row("document", Cat("extra", n), "viewer", "group", "everybody", "member"); }
-  CheckQuestion ExtraQuestion(uint64_t n) const override { return Ask("document", Cat("extra", n), "p0", true).question; }
+  Relationship Extra(uint64_t n) const override {
+    return Row("document", Cat("extra", n), "viewer", "group", "everybody", "member");
+  }
+  CheckQuestion ExtraQuestion(uint64_t n) const override {
+    return Ask("document", Cat("extra", n), "p0", true).question;
+  }
 
  private:
   static constexpr uint64_t kDocuments = 20, kInner = 8;
   static std::string Viewer(uint64_t d, uint64_t i) { return Cat("v", d, "-", i); }
-  static std::string Inner(uint64_t d, uint64_t g, uint64_t i, uint64_t k) { return Cat("m", d, "-", g, "-", i, "-", k); }
+  static std::string Inner(uint64_t d, uint64_t g, uint64_t i, uint64_t k) {
+    return Cat("m", d, "-", g, "-", i, "-", k);
+  }
   const uint64_t people_;
   const uint64_t viewers_;
   const uint64_t groups_;  // In each of the ten groups.
@@ -240,7 +252,9 @@ definition repository {
     if (!allowed) who = Cat("a", area, "-t", (team + 1) % kTeams, "-u", random / 7 % kUsers);
     return Ask("repository", Cat("repo-a", area, "-t", team), who, allowed);
   }
-  Relationship Extra(uint64_t n) const override { return Row("repository", Cat("extra", n), "owner", "team", Cat("a", n % areas_, "-t0")); }
+  Relationship Extra(uint64_t n) const override {
+    return Row("repository", Cat("extra", n), "owner", "team", Cat("a", n % areas_, "-t0"));
+  }
   CheckQuestion ExtraQuestion(uint64_t n) const override {
     return Ask("repository", Cat("extra", n), Cat("a", n % areas_, "-t0-u0"), true).question;
   }
@@ -276,7 +290,8 @@ definition document {
       }
       for (uint64_t d = 0; d < kDocuments; ++d) {
         add(Row("document", Cat(id, "-d", d), "organization", "organization", id));
-        for (uint64_t k = 0; k < kViewers; ++k) add(Row("document", Cat(id, "-d", d), "viewer", "user", Reader(org, Viewer(d, k))));
+        for (uint64_t k = 0; k < kViewers; ++k)
+          add(Row("document", Cat(id, "-d", d), "viewer", "user", Reader(org, Viewer(d, k))));
       }
     }
   }
@@ -293,10 +308,12 @@ definition document {
     return Ask("document", Cat("o", org, "-d", d), Reader(org, reader % kReaders), allowed);
   }
   Relationship Extra(uint64_t n) const override {
-    return Row("document", Cat("o", n % organizations_, "-d0"), "viewer", "user", Reader(n % organizations_, kSparedReader));
+    return Row("document", Cat("o", n % organizations_, "-d0"), "viewer", "user",
+               Reader(n % organizations_, kSparedReader));
   }
   CheckQuestion ExtraQuestion(uint64_t n) const override {
-    return Ask("document", Cat("o", n % organizations_, "-d0"), Reader(n % organizations_, kSparedReader), true).question;
+    return Ask("document", Cat("o", n % organizations_, "-d0"), Reader(n % organizations_, kSparedReader), true)
+        .question;
   }
 
  private:
@@ -332,7 +349,8 @@ const std::vector<std::string>& WorldNames() {
 }
 
 absl::StatusOr<std::unique_ptr<World>> MakeWorld(std::string_view name, double scale) {
-  if (!(scale > 0 && scale <= 10)) return absl::InvalidArgumentError(Cat("a scale is above 0 and at most 10, not ", scale));
+  if (!(scale > 0 && scale <= 10))
+    return absl::InvalidArgumentError(Cat("a scale is above 0 and at most 10, not ", scale));
   std::unique_ptr<World> world;
   if (name == "direct") world = std::make_unique<DirectWorld>(scale);
   if (name == "rbac") world = std::make_unique<RbacWorld>(scale);

@@ -48,7 +48,7 @@ struct Lineage {
   struct StoredEdge {
     Relationship relationship;
     Revision written;
-    Revision born;                     // Its age (storage/snapshot.h).
+    Revision born;  // Its age (storage/snapshot.h).
     friend bool operator==(const StoredEdge&, const StoredEdge&) = default;
   };
   std::vector<Hop> hops;               // From the acting agent upward.
@@ -56,9 +56,7 @@ struct Lineage {
   std::vector<StoredEdge> edges;       // Of the session and of the chain, those that are stored.
 
   // The task at the top, under which order and counts are kept. Absent where the chain breaks off.
-  std::optional<ObjectRef> root_task() const {
-    return principal ? std::optional(hops.back().task) : std::nullopt;
-  }
+  std::optional<ObjectRef> root_task() const { return principal ? std::optional(hops.back().task) : std::nullopt; }
   friend bool operator==(const Lineage&, const Lineage&) = default;
 };
 
@@ -67,12 +65,12 @@ struct Answer {
   std::vector<std::string> missing_context;         // Conditional: the names that would decide it, sorted.
   absl::Time valid_until = absl::InfiniteFuture();  // Allowed: the earliest expiry that the proof rests on.
   DenialReason reason = DenialReason::kNone;
-  std::string reason_at;                            // The edge, task or agent that `reason` failed at.
-  Explanation explanation;                          // Empty unless asked for.
-  std::optional<Lineage> lineage;                   // Of a delegated question that asks for it or for an explanation.
-  std::vector<uint64_t> approvals;                  // Allowed: the ledger entries of the approvals that it would use.
-  uint64_t steps = 0;                               // Rows read and goals visited.
-  absl::Duration duration;                          // What it took.
+  std::string reason_at;            // The edge, task or agent that `reason` failed at.
+  Explanation explanation;          // Empty unless asked for.
+  std::optional<Lineage> lineage;   // Of a delegated question that asks for it or for an explanation.
+  std::vector<uint64_t> approvals;  // Allowed: the ledger entries of the approvals that it would use.
+  uint64_t steps = 0;               // Rows read and goals visited.
+  absl::Duration duration;          // What it took.
 };
 
 }  // namespace mandate

@@ -32,7 +32,9 @@ class KeyWriter {
   static constexpr size_t kNumber = sizeof(uint64_t);
   static size_t Size(std::string_view text) { return sizeof(uint32_t) + text.size(); }
   static size_t Size(const ObjectRef& object) { return Size(object.type) + Size(object.id); }
-  static size_t Size(const SubjectRef& subject) { return Size(subject.type) + Size(subject.id) + Size(subject.relation); }
+  static size_t Size(const SubjectRef& subject) {
+    return Size(subject.type) + Size(subject.id) + Size(subject.relation);
+  }
   static size_t Size(const std::optional<ObjectRef>& object) { return kNumber + (object ? Size(*object) : 0); }
 
   void Number(uint64_t value) { Bytes(&value, sizeof(value)); }
@@ -90,7 +92,8 @@ void AnswerKey(const CheckQuestion& question, Revision schema_revision, size_t c
   const bool plain = !question.task && question.claims.empty() && question.audience.empty() &&
                      question.parameter_digest.empty() && !question.lineage;
   key->resize(2 * KeyWriter::kNumber + KeyWriter::Size(question.resource) + KeyWriter::Size(question.permission) +
-              KeyWriter::Size(question.subject) + KeyWriter::Size(question.context) + (plain ? 0 : DelegatedSize(question)));
+              KeyWriter::Size(question.subject) + KeyWriter::Size(question.context) +
+              (plain ? 0 : DelegatedSize(question)));
   KeyWriter writer(key);
   writer.Number(schema_revision.value());
   writer.Number(chain_agents_max);

@@ -47,9 +47,9 @@ class AnswerCache {
   struct Entry {
     Answer answer;
     std::vector<ChangeMarks::Slot> slots;
-    absl::Time from;                    // The moments at which it is so,
-    absl::Time until;                   // and not at that one.
-    std::atomic<uint64_t> holds_at;     // A revision at which it is so.
+    absl::Time from;                 // The moments at which it is so,
+    absl::Time until;                // and not at that one.
+    std::atomic<uint64_t> holds_at;  // A revision at which it is so.
   };
   BoundedCache<Entry> answers_;
 };

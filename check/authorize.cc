@@ -20,7 +20,8 @@ absl::StatusOr<Resolved> Resolve(const Schema& schema, const CheckQuestion& ques
   if (!subject_type.ok()) return subject_type.status();
   if (schema.definition(*subject_type).kind != Kind::kSession || !question.subject.relation.empty() ||
       question.subject.IsWildcard()) {
-    return WithField(WithReason(InvalidArgument(Cat("`", ToText(question.subject), "` is no session, and only a "
+    return WithField(WithReason(InvalidArgument(Cat("`", ToText(question.subject),
+                                                    "` is no session, and only a "
                                                     "session acts; open one for the agent and its task")),
                                 "NOT_A_SESSION"),
                      "session");
@@ -43,8 +44,7 @@ LedgerEntry ToEntry(const Snapshot& snapshot, absl::Time now, const AuthorizeCal
   entry.at = now;
   entry.revision = snapshot.revision();
   entry.session = ObjectRef{question.subject.type, question.subject.id};
-  const std::optional<ObjectRef> root =
-      answer.lineage ? answer.lineage->root_task() : std::optional<ObjectRef>();
+  const std::optional<ObjectRef> root = answer.lineage ? answer.lineage->root_task() : std::optional<ObjectRef>();
   entry.root = ToText(root ? *root : *entry.session);
   entry.resource = question.resource;
   entry.permission = Cat(question.resource.type, "#", question.permission);
@@ -100,8 +100,7 @@ absl::StatusOr<Answer> DecideChain(const Plan& plan, const Snapshot& snapshot, a
   Budget budget(limits.budget);
   CheckQuestion with_lineage = question;
   with_lineage.lineage = true;
-  return DelegatedCheck(plan, snapshot, &conditions, limits, &budget)
-      .DecideChain(with_lineage, resolved->session);
+  return DelegatedCheck(plan, snapshot, &conditions, limits, &budget).DecideChain(with_lineage, resolved->session);
 }
 
 absl::StatusOr<std::vector<DecidedCall>> DecidePlan(const Plan& plan, const Snapshot& snapshot, absl::Time now,

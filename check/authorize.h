@@ -49,8 +49,7 @@ absl::StatusOr<Answer> DecideChain(const Plan& plan, const Snapshot& snapshot, a
 
 // Several calls of one session, in order, each as if those before it were done. Ends behind the first that is not allowed.
 absl::StatusOr<std::vector<DecidedCall>> DecidePlan(const Plan& plan, const Snapshot& snapshot, absl::Time now,
-                                                    const CheckLimits& limits,
-                                                    const std::vector<AuthorizeCall>& calls);
+                                                    const CheckLimits& limits, const std::vector<AuthorizeCall>& calls);
 
 // The answer that an entry records.
 Answer RecordedAnswer(const LedgerEntry& entry);

@@ -39,13 +39,15 @@ task errand {
   relation delegated_for_task: assistant with expiration
   relation parent_task: errand | order
   relation scope: document:*#view | document:*#edit | mailbox:*#send
-  )", sub_rules, R"(
+  )",
+             sub_rules, R"(
 }
 task order {
   relation delegator: user
   relation delegated_for_task: assistant with expiration
   relation scope: document:*#view | document:*#edit | mailbox:*#send
-  )", rules, R"(
+  )",
+             rules, R"(
 }
 session run {
   relation agent: assistant with expiration
@@ -95,7 +97,8 @@ class Ruled : public TestWorld {
                             const std::string& digest = "") {
     auto parsed = ParseQuestion(text);
     EXPECT_TRUE(parsed.ok()) << text;
-    AuthorizeCall call{{.resource = parsed->resource, .permission = parsed->permission, .subject = parsed->subject}, ""};
+    AuthorizeCall call{{.resource = parsed->resource, .permission = parsed->permission, .subject = parsed->subject},
+                       ""};
     for (const std::string& member : audience) call.question.audience.push_back(*ParseSubject(member));
     call.question.parameter_digest = digest;
     return call;
@@ -412,17 +415,24 @@ TEST(Authorize, FactsAndEntriesSayTheSame) {
   const auto describe = [](const TaskLedger& ledger) {
     std::vector<std::string> lines;
     for (const char* type : {"document", "mailbox"}) {
-      EXPECT_TRUE(ledger.EachDeed(type, [&](const Deed& deed, const auto& marks) {
-        std::string line = Cat(deed.type, ":", deed.id, "#", deed.permission);
-        for (const auto& [name, mark] : marks) line += Cat(" ", name, "=", static_cast<int>(mark));
-        lines.push_back(line);
-        return absl::OkStatus();
-      }).ok());
+      EXPECT_TRUE(ledger
+                      .EachDeed(type,
+                                [&](const Deed& deed, const auto& marks) {
+                                  std::string line = Cat(deed.type, ":", deed.id, "#", deed.permission);
+                                  for (const auto& [name, mark] : marks)
+                                    line += Cat(" ", name, "=", static_cast<int>(mark));
+                                  lines.push_back(line);
+                                  return absl::OkStatus();
+                                })
+                      .ok());
       for (const char* unit : {"session run:a", "session run:s", "task order:1", "task errand:2"}) {
-        EXPECT_TRUE(ledger.EachCount(unit, type, [&](const Deed& deed, uint64_t times) {
-          lines.push_back(Cat(unit, " ", deed.id, "#", deed.permission, " ", times));
-          return absl::OkStatus();
-        }).ok());
+        EXPECT_TRUE(ledger
+                        .EachCount(unit, type,
+                                   [&](const Deed& deed, uint64_t times) {
+                                     lines.push_back(Cat(unit, " ", deed.id, "#", deed.permission, " ", times));
+                                     return absl::OkStatus();
+                                   })
+                        .ok());
       }
     }
     const auto approvals = ledger.Approvals({"mailbox", "send", "m"}, "d1");

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "schema/text.h"
 #include "schema/reason.h"
+#include "schema/text.h"
 
 namespace mandate {
 namespace {
@@ -17,35 +17,33 @@ constexpr absl::Duration kTimeMax = absl::Hours(24 * 365);
 Budget::Budget(const BudgetLimits& limits) : limits_(limits) { Renew(); }
 
 void Budget::Renew() {
-  deadline_ = std::chrono::steady_clock::now() +
-              absl::ToChronoNanoseconds(std::min(limits_.time_max, kTimeMax));
+  deadline_ = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(std::min(limits_.time_max, kTimeMax));
   steps_ = 0;
   next_look_ = kStepsBetweenLooks;
 }
 
 absl::Status Budget::Look() {
   if (steps_ > limits_.steps_max) {
-    return WithReason(absl::ResourceExhaustedError(Cat(
-                          "the question took more than its ", limits_.steps_max,
-                          " steps, so its answer is not known; raise the server's limit or ask "
-                          "something narrower")),
-                      "STEPS_EXHAUSTED");
+    return WithReason(
+        absl::ResourceExhaustedError(Cat("the question took more than its ", limits_.steps_max,
+                                         " steps, so its answer is not known; raise the server's limit or ask "
+                                         "something narrower")),
+        "STEPS_EXHAUSTED");
   }
   if (bytes_ > limits_.memory_bytes_max) {
-    return WithReason(absl::ResourceExhaustedError(Cat(
-                          "the question took more than its ", limits_.memory_bytes_max,
-                          " bytes of memory, so its answer is not known; raise the server's limit "
-                          "or ask something narrower")),
-                      "MEMORY_EXHAUSTED");
+    return WithReason(
+        absl::ResourceExhaustedError(Cat("the question took more than its ", limits_.memory_bytes_max,
+                                         " bytes of memory, so its answer is not known; raise the server's limit "
+                                         "or ask something narrower")),
+        "MEMORY_EXHAUSTED");
   }
   next_look_ = steps_ + kStepsBetweenLooks;
   if (limits_.is_cancelled && limits_.is_cancelled()) {
     return CallerGone();
   }
   if (std::chrono::steady_clock::now() >= deadline_) {
-    return absl::DeadlineExceededError(
-        Cat("the question took longer than its ", absl::FormatDuration(limits_.time_max),
-                     ", so its answer is not known"));
+    return absl::DeadlineExceededError(Cat("the question took longer than its ", absl::FormatDuration(limits_.time_max),
+                                           ", so its answer is not known"));
   }
   return absl::OkStatus();
 }

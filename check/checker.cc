@@ -19,13 +19,12 @@ std::string DidYouMean(std::string_view name, const std::vector<std::string>& ca
 
 }  // namespace
 
-absl::StatusOr<TypeId> ResolveType(const Schema& schema, std::string_view name,
-                                   std::string_view field) {
+absl::StatusOr<TypeId> ResolveType(const Schema& schema, std::string_view name, std::string_view field) {
   if (auto type = schema.FindType(name)) return *type;
   std::vector<std::string> names;
   for (const Definition& definition : schema.definitions()) names.push_back(definition.name);
-  return Invalid(Cat("`", name, "` is not defined in the schema", DidYouMean(name, names)),
-                 "UNKNOWN_DEFINITION", field);
+  return Invalid(Cat("`", name, "` is not defined in the schema", DidYouMean(name, names)), "UNKNOWN_DEFINITION",
+                 field);
 }
 
 absl::StatusOr<MemberId> ResolvePermission(const Schema& schema, TypeId type, std::string_view name,
@@ -37,21 +36,21 @@ absl::StatusOr<MemberId> ResolvePermission(const Schema& schema, TypeId type, st
     for (MemberId id : definition.members) {
       if (schema.member(id).reserved == Reserved::kNone) names.push_back(schema.member(id).name);
     }
-    return Invalid(Cat("relation or permission `", name, "` is not defined on `",
-                                definition.name, "`", DidYouMean(name, names)),
-                   "UNKNOWN_PERMISSION", field);
+    return Invalid(
+        Cat("relation or permission `", name, "` is not defined on `", definition.name, "`", DidYouMean(name, names)),
+        "UNKNOWN_PERMISSION", field);
   }
   if (schema.member(*member).reserved != Reserved::kNone) {
     return Invalid(Cat("`", definition.name, "#", name,
-                                "` is a relation of delegation, not a permission; read its "
-                                "relationships instead"),
+                       "` is a relation of delegation, not a permission; read its "
+                       "relationships instead"),
                    "RESERVED_RELATION", field);
   }
   return *member;
 }
 
-Checker::Checker(const Plan& plan, const Snapshot& snapshot, absl::Time now,
-                 const CheckLimits& limits, AnswerCache* answers, DecisionTally* tally)
+Checker::Checker(const Plan& plan, const Snapshot& snapshot, absl::Time now, const CheckLimits& limits,
+                 AnswerCache* answers, DecisionTally* tally)
     : plan_(plan), snapshot_(snapshot), now_(now), limits_(limits), answers_(answers), tally_(tally) {
   if (snapshot.read_cache() != nullptr) cached_.emplace(snapshot, snapshot.read_cache().get());
 }
@@ -101,9 +100,10 @@ absl::Status Checker::AdmitSubject(const SubjectRef& subject) const {
   const auto type = schema.FindType(subject.type);
   const bool delegated = type && schema.definition(*type).kind != Kind::kDefinition && subject.relation.empty();
   if (delegated) return absl::OkStatus();
-  return WithField(WithReason(absl::PermissionDeniedError("this caller asks about agents with their task and sessions alone"),
-                              "ONLY_DELEGATED"),
-                   "subject");
+  return WithField(
+      WithReason(absl::PermissionDeniedError("this caller asks about agents with their task and sessions alone"),
+                 "ONLY_DELEGATED"),
+      "subject");
 }
 
 absl::StatusOr<Answer> Checker::DecideOrRecall(const CheckQuestion& question) {
@@ -118,7 +118,8 @@ absl::StatusOr<Answer> Checker::DecideOrRecall(const CheckQuestion& question) {
       }
     }
   }
-  return Decide(question, std::string(key_));  // Its own: whatever it asks meanwhile, it keeps its answer under this key.
+  return Decide(question,
+                std::string(key_));  // Its own: whatever it asks meanwhile, it keeps its answer under this key.
 }
 
 absl::StatusOr<Answer> Checker::Decide(const CheckQuestion& question, const std::string& key) {
@@ -133,8 +134,7 @@ absl::StatusOr<Answer> Checker::Decide(const CheckQuestion& question, const std:
   auto subject_type = ResolveType(schema, question.subject.type, "subject.type");
   if (!subject_type.ok()) return subject_type.status();
   if (question.subject.IsWildcard()) {
-    return Invalid("a wildcard asks for nobody in particular; name one subject",
-                   "WILDCARD_NOT_ALLOWED", "subject.id");
+    return Invalid("a wildcard asks for nobody in particular; name one subject", "WILDCARD_NOT_ALLOWED", "subject.id");
   }
   auto conditions = ConditionsFor(question.context);
   if (!conditions.ok()) return conditions.status();
@@ -156,8 +156,8 @@ absl::StatusOr<Answer> Checker::Decide(const CheckQuestion& question, const std:
     return answer;
   }
   if (question.task.has_value() || !question.claims.empty()) {
-    return Invalid(Cat("a task or a chain can be named only for an agent or a session, and `",
-                                ToText(question.subject), "` is neither"),
+    return Invalid(Cat("a task or a chain can be named only for an agent or a session, and `", ToText(question.subject),
+                       "` is neither"),
                    "TASK_NOT_ALLOWED", question.task.has_value() ? "task" : "claims");
   }
   if (!question.audience.empty() || !question.parameter_digest.empty()) {
@@ -165,16 +165,14 @@ absl::StatusOr<Answer> Checker::Decide(const CheckQuestion& question, const std:
                    "AUDIENCE_NOT_ALLOWED", question.audience.empty() ? "parameter_digest" : "audience");
   }
   if (!question.subject.relation.empty()) {
-    auto relation =
-        ResolvePermission(schema, *subject_type, question.subject.relation, "subject.relation");
+    auto relation = ResolvePermission(schema, *subject_type, question.subject.relation, "subject.relation");
     if (!relation.ok()) return relation.status();
     subject.relation = *relation;
   }
   return CheckOrdinary(*member, question, std::move(subject), *conditions, key);
 }
 
-absl::StatusOr<Answer> Checker::CheckOrdinary(MemberId member, const CheckQuestion& question,
-                                              SubjectTerm subject,
+absl::StatusOr<Answer> Checker::CheckOrdinary(MemberId member, const CheckQuestion& question, SubjectTerm subject,
                                               Conditions* conditions, const std::string& key) {
   auto snapshot = SnapshotFor(question.contextual);
   if (!snapshot.ok()) return snapshot.status();
@@ -182,9 +180,8 @@ absl::StatusOr<Answer> Checker::CheckOrdinary(MemberId member, const CheckQuesti
   auto& asked = asked_[{*snapshot, conditions, ToText(question.subject), question.explain}];
   if (asked == nullptr) {
     asked = std::make_unique<Asked>(Asked{Reads(now_), nullptr});
-    asked->evaluator =
-        std::make_unique<Evaluator>(plan_, **snapshot, conditions, &budget, std::move(subject),
-                                    question.explain ? Trace::kOn : Trace::kOff);
+    asked->evaluator = std::make_unique<Evaluator>(plan_, **snapshot, conditions, &budget, std::move(subject),
+                                                   question.explain ? Trace::kOn : Trace::kOff);
   }
   const std::unique_ptr<Evaluator>& evaluator = asked->evaluator;
   NoteReads(&asked->reads);

@@ -68,9 +68,8 @@ class Checker {
   void Remember(const std::string& key, const Reads& reads, const absl::StatusOr<Answer>& answer);
   absl::StatusOr<Conditions*> ConditionsFor(const std::string& context);
   absl::StatusOr<const Snapshot*> SnapshotFor(const std::vector<Relationship>& contextual);
-  absl::StatusOr<Answer> CheckOrdinary(MemberId member, const CheckQuestion& question,
-                                       SubjectTerm subject, Conditions* conditions,
-                                       const std::string& key);
+  absl::StatusOr<Answer> CheckOrdinary(MemberId member, const CheckQuestion& question, SubjectTerm subject,
+                                       Conditions* conditions, const std::string& key);
 
   const Plan& plan_;
   const Snapshot& snapshot_;
@@ -80,20 +79,17 @@ class Checker {
   DecisionTally* const tally_;
   std::optional<CachedSnapshot> cached_;  // snapshot_, read through what its store keeps.
   std::string key_;                       // Of the question at hand; kept for its memory.
-  absl::flat_hash_map<std::string, std::unique_ptr<Conditions>> conditions_;  // by context
+  absl::flat_hash_map<std::string, std::unique_ptr<Conditions>> conditions_;   // by context
   absl::flat_hash_map<std::string, std::shared_ptr<const Snapshot>> layered_;  // by contextual relationships
   // By snapshot, conditions, subject, and whether it is to be explained.
-  absl::flat_hash_map<std::tuple<const Snapshot*, Conditions*, std::string, bool>,
-                      std::unique_ptr<Asked>>
-      asked_;
+  absl::flat_hash_map<std::tuple<const Snapshot*, Conditions*, std::string, bool>, std::unique_ptr<Asked>> asked_;
 };
 
 // The names of a question, resolved. `field` is the path that an error names.
-absl::StatusOr<TypeId> ResolveType(const Schema& schema, std::string_view name,
-                                   std::string_view field);
+absl::StatusOr<TypeId> ResolveType(const Schema& schema, std::string_view name, std::string_view field);
 // REQUIRES: nothing; refuses reserved relations (RESERVED_RELATION).
-absl::StatusOr<MemberId> ResolvePermission(const Schema& schema, TypeId type,
-                                           std::string_view name, std::string_view field);
+absl::StatusOr<MemberId> ResolvePermission(const Schema& schema, TypeId type, std::string_view name,
+                                           std::string_view field);
 
 }  // namespace mandate
 

@@ -32,9 +32,10 @@ TEST(Circles, APositionIsWonLostOrHasNoAnswer) {
   for (const char* p : {"a", "b", "c", "d", "e", "f"}) {
     world.Touch(Cat("position:", p, "#player@user:ann\n"));
   }
-  world.Touch("position:a#move@position:b\nposition:b#move@position:a\n"
-              "position:c#move@position:a\nposition:c#move@position:d\n"
-              "position:d#move@position:e\nposition:e#move@position:f\nposition:e#move@position:d\n");
+  world.Touch(
+      "position:a#move@position:b\nposition:b#move@position:a\n"
+      "position:c#move@position:a\nposition:c#move@position:d\n"
+      "position:d#move@position:e\nposition:e#move@position:f\nposition:e#move@position:d\n");
   EXPECT_EQ(ReasonOfAsking(world, "position:f#loses@user:ann"), "ALLOWED");
   EXPECT_EQ(ReasonOfAsking(world, "position:e#wins@user:ann"), "ALLOWED");
   EXPECT_EQ(ReasonOfAsking(world, "position:e#loses@user:ann"), "DENIED");
@@ -71,8 +72,9 @@ TEST(Circles, ManyThatExcludeEachOtherCostNoMoreThanTheirEdgesTimesTheirNumber) 
 
 TEST(Circles, AConditionBesideACircleIsAConditionAndOnItIsNoAnswer) {
   TestWorld world(kGame);
-  world.Touch("position:a#move@position:b\nposition:b#move@position:a\n"
-              "position:a#player@user:ann\nposition:b#guest@user:ann[open]\n");
+  world.Touch(
+      "position:a#move@position:b\nposition:b#move@position:a\n"
+      "position:a#player@user:ann\nposition:b#guest@user:ann[open]\n");
   // b's condition decides: closed, b is out, and a plays; open, each plays if the other does not.
   EXPECT_EQ(ReasonOfAsking(world, "position:a#plays@user:ann"), "CYCLE_THROUGH_EXCLUSION");
   world.context = R"({"hour": 3})";
@@ -80,8 +82,9 @@ TEST(Circles, AConditionBesideACircleIsAConditionAndOnItIsNoAnswer) {
   EXPECT_EQ(ReasonOfAsking(world, "position:b#plays@user:ann"), "DENIED");
   world.context = "";
   // c moves into no circle: its condition is one.
-  world.Touch("position:c#guest@user:ann[open]\nposition:d#player@user:ann\n"
-              "position:c#move@position:b\n");
+  world.Touch(
+      "position:c#guest@user:ann[open]\nposition:d#player@user:ann\n"
+      "position:c#move@position:b\n");
   world.Touch("position:b#move@position:d\n");
   EXPECT_EQ(ReasonOfAsking(world, "position:b#plays@user:ann"), "DENIED");
   EXPECT_EQ(ReasonOfAsking(world, "position:c#plays@user:ann"), "CONDITIONAL");
@@ -90,8 +93,9 @@ TEST(Circles, AConditionBesideACircleIsAConditionAndOnItIsNoAnswer) {
 TEST(Circles, AProofOfWhatHoldsBesideACircleNamesWhatDoesNotHold) {
   TestWorld world(kGame);
   world.explain = true;
-  world.Touch("position:a#move@position:b\nposition:b#move@position:a\nposition:a#player@user:ann\n"
-              "position:b#player@user:ann\nposition:b#move@position:c\nposition:c#player@user:ann\n");
+  world.Touch(
+      "position:a#move@position:b\nposition:b#move@position:a\nposition:a#player@user:ann\n"
+      "position:b#player@user:ann\nposition:b#move@position:c\nposition:c#player@user:ann\n");
   auto answer = world.Ask("position:a#loses@user:ann");
   ASSERT_TRUE(answer.ok()) << answer.status();
   ASSERT_EQ(answer->decision, Decision::kAllowed);

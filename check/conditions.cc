@@ -42,8 +42,7 @@ absl::StatusOr<JudgedEdge> Conditions::JudgeCaveat(const Edge& edge, Budget* bud
                                                      "the schema of its revision lacks"),
                                  "UNKNOWN_CAVEAT");
   }
-  absl::Status charged =
-      budget->Charge(1 + cost / kCostPerStep, kConditionBytes + edge.caveat_context.size());
+  absl::Status charged = budget->Charge(1 + cost / kCostPerStep, kConditionBytes + edge.caveat_context.size());
   if (!charged.ok()) return charged;
   return JudgedEdge{condition.state, id};
 }

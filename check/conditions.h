@@ -39,7 +39,7 @@ enum class EdgeState : uint8_t { kGone, kConditional, kLive };
 // A caveat with the context that is stored, judged.
 struct Condition {
   std::string caveat;
-  std::string context;               // As stored: a JSON object, or empty.
+  std::string context;  // As stored: a JSON object, or empty.
   EdgeState state = EdgeState::kLive;
   std::vector<std::string> missing;  // kConditional: what would decide it, sorted; empty with an error.
   absl::Status error;                // kConditional: why it cannot be decided.

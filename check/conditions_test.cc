@@ -45,19 +45,18 @@ std::vector<std::string> Missing(TestWorld& world, const std::string& text) {
 }
 
 TEST(Conditions, AQuestionWithoutTheirValuesIsConditionalAndNamesThem) {
-  TestWorld world = World("document:d#viewer@user:ann[hours]\n"
-                          "document:e#viewer@user:ann[hours:{\"open\":9,\"close\":17}]");
+  TestWorld world = World(
+      "document:d#viewer@user:ann[hours]\n"
+      "document:e#viewer@user:ann[hours:{\"open\":9,\"close\":17}]");
   EXPECT_THAT(Missing(world, "document:d#view@user:ann"), ElementsAre("close", "now", "open"));
   EXPECT_THAT(Missing(world, "document:e#view@user:ann"), ElementsAre("now"));
   world.context = R"({"now": 12, "open": 20, "unknown": true})";
-  EXPECT_EQ(world.Decide("document:e#view@user:ann"), Decision::kAllowed)
-      << "what is stored wins over the question";
+  EXPECT_EQ(world.Decide("document:e#view@user:ann"), Decision::kAllowed) << "what is stored wins over the question";
   world.context = R"({"now": 18})";
   EXPECT_EQ(world.Decide("document:e#view@user:ann"), Decision::kDenied);
   EXPECT_EQ(world.Decide("document:d#view@user:ann"), Decision::kConditional);
   world.context = R"({"now": 12, "open": 20})";
-  EXPECT_EQ(world.Decide("document:d#view@user:ann"), Decision::kDenied)
-      << "false whatever the rest is";
+  EXPECT_EQ(world.Decide("document:d#view@user:ann"), Decision::kDenied) << "false whatever the rest is";
 }
 
 TEST(Conditions, CombineThroughUnionsIntersectionsExclusionsAndArrows) {
@@ -88,9 +87,10 @@ TEST(Conditions, CombineThroughUnionsIntersectionsExclusionsAndArrows) {
 }
 
 TEST(Conditions, OfEveryObjectTakeTheirObjectOutWhenTheyFail) {
-  TestWorld world = World("document:d#parent@folder:x\nfolder:x#viewer@user:ann\n"
-                          "document:d#parent@folder:y[network:{\"allowed\":\"10.0.0.0/8\"}]\n"
-                          "document:e#parent@folder:x[network:{\"allowed\":\"10.0.0.0/8\"}]\n");
+  TestWorld world = World(
+      "document:d#parent@folder:x\nfolder:x#viewer@user:ann\n"
+      "document:d#parent@folder:y[network:{\"allowed\":\"10.0.0.0/8\"}]\n"
+      "document:e#parent@folder:x[network:{\"allowed\":\"10.0.0.0/8\"}]\n");
   EXPECT_THAT(Missing(world, "document:d#everywhere@user:ann"), ElementsAre("ip"));
   EXPECT_THAT(Missing(world, "document:e#everywhere@user:ann"), ElementsAre("ip"));
   world.context = R"({"ip": "10.1.1.1"})";
@@ -102,9 +102,10 @@ TEST(Conditions, OfEveryObjectTakeTheirObjectOutWhenTheyFail) {
 }
 
 TEST(Conditions, ThatCannotBeEvaluatedAreAnErrorOnlyWhereTheAnswerHingesOnThem) {
-  TestWorld world = World("document:d#viewer@user:ann[ratio:{\"part\":0}]\n"
-                          "document:e#viewer@user:ann[ratio:{\"part\":0}]\ndocument:e#editor@user:ann\n"
-                          "document:f#viewer@user:ann\ndocument:f#banned@user:ann[network:{\"allowed\":\"nonsense\"}]\n");
+  TestWorld world = World(
+      "document:d#viewer@user:ann[ratio:{\"part\":0}]\n"
+      "document:e#viewer@user:ann[ratio:{\"part\":0}]\ndocument:e#editor@user:ann\n"
+      "document:f#viewer@user:ann\ndocument:f#banned@user:ann[network:{\"allowed\":\"nonsense\"}]\n");
   world.context = R"({"total": 5, "ip": "1.1.1.1"})";
   EXPECT_EQ(ReasonOf(world.Ask("document:d#view@user:ann").status()), "CAVEAT_EVALUATION_ERROR");
   EXPECT_EQ(world.Decide("document:e#view@user:ann"), Decision::kAllowed);
@@ -112,8 +113,7 @@ TEST(Conditions, ThatCannotBeEvaluatedAreAnErrorOnlyWhereTheAnswerHingesOnThem) 
       << "an error on the right side of an exclusion is never a grant";
   world.context = R"({"total": "many", "ip": 7})";
   EXPECT_EQ(ReasonOf(world.Ask("document:d#view@user:ann").status()), "CAVEAT_PARAMETER_TYPE_ERROR");
-  EXPECT_EQ(ReasonOf(world.Ask("document:f#safe_view@user:ann").status()),
-            "CAVEAT_PARAMETER_TYPE_ERROR");
+  EXPECT_EQ(ReasonOf(world.Ask("document:f#safe_view@user:ann").status()), "CAVEAT_PARAMETER_TYPE_ERROR");
   world.context = "[1]";
   EXPECT_EQ(ReasonOf(world.Ask("document:d#view@user:ann").status()), "CONTEXT_INVALID");
   EXPECT_EQ(FieldOf(world.Ask("document:d#view@user:ann").status()), "context");
@@ -124,8 +124,7 @@ TEST(Conditions, AnExplanationShowsThemAndWhatTheyNeed) {
   world.explain = true;
   auto answer = world.Ask("document:d#view@user:ann");
   const std::string text = RenderExplanation(answer->explanation);
-  EXPECT_NE(text.find("document:d#viewer@user:ann[hours:{\"close\":17,\"open\":9}] (needs `now`)"),
-            std::string::npos)
+  EXPECT_NE(text.find("document:d#viewer@user:ann[hours:{\"close\":17,\"open\":9}] (needs `now`)"), std::string::npos)
       << text;
   world.context = R"({"now": 10})";
   answer = world.Ask("document:d#view@user:ann");
@@ -134,10 +133,11 @@ TEST(Conditions, AnExplanationShowsThemAndWhatTheyNeed) {
 }
 
 TEST(Conditions, AnExpandedTreeShowsThemAndLeavesOutWhatFails) {
-  TestWorld world = World("document:d#viewer@user:ann[hours:{\"close\":17,\"open\":9}]\n"
-                          "document:d#viewer@user:bob\n"
-                          "document:d#parent@folder:x[network:{\"allowed\":\"10.0.0.0/8\"}]\n"
-                          "folder:x#viewer@user:cat");
+  TestWorld world = World(
+      "document:d#viewer@user:ann[hours:{\"close\":17,\"open\":9}]\n"
+      "document:d#viewer@user:bob\n"
+      "document:d#parent@folder:x[network:{\"allowed\":\"10.0.0.0/8\"}]\n"
+      "folder:x#viewer@user:cat");
   auto tree = world.ExpandGoal("document:d", "view", 0);
   ASSERT_TRUE(tree.ok()) << tree.status();
   size_t conditional = 0;
@@ -169,8 +169,7 @@ TEST(Conditions, OfOneBatchAreAnsweredEachWithItsOwnContext) {
   TestWorld world = World("document:d#viewer@user:ann[hours:{\"close\":17,\"open\":9}]\n");
   auto snapshot = world.store->Head();
   Checker checker(*world.plan, *snapshot, world.now, {});
-  CheckQuestion question{
-      .resource = {"document", "d"}, .permission = "view", .subject = {"user", "ann", ""}};
+  CheckQuestion question{.resource = {"document", "d"}, .permission = "view", .subject = {"user", "ann", ""}};
   for (int i = 0; i < 2; ++i) {
     question.context = R"({"now": 10})";
     EXPECT_EQ(checker.Check(question)->decision, Decision::kAllowed);

@@ -19,15 +19,14 @@ bool SpeaksOfDelegation(const Schema& schema, const Relationship& relationship) 
   const TypeId type = *schema.FindType(relationship.resource.type);
   const TypeId subject = *schema.FindType(relationship.subject.type);
   const MemberId relation = *schema.FindMember(type, relationship.relation);
-  return schema.definition(type).kind != Kind::kDefinition ||
-         schema.definition(subject).kind != Kind::kDefinition ||
+  return schema.definition(type).kind != Kind::kDefinition || schema.definition(subject).kind != Kind::kDefinition ||
          schema.member(relation).reserved != Reserved::kNone;
 }
 
 absl::Status Admit(const Plan& plan, const std::vector<Relationship>& relationships) {
   if (relationships.size() > kContextualMax) {
-    return Refused(Cat("a question brings at most ", kContextualMax, " relationships, this one ",
-                       relationships.size(), "; store them instead"),
+    return Refused(Cat("a question brings at most ", kContextualMax, " relationships, this one ", relationships.size(),
+                       "; store them instead"),
                    "TOO_MANY", "contextual");
   }
   absl::flat_hash_set<std::string> seen;
@@ -38,9 +37,9 @@ absl::Status Admit(const Plan& plan, const std::vector<Relationship>& relationsh
     if (!status.ok()) return WithField(status, Cat(path, ".", FieldOf(status)));
     const Relationship identity{relationship.resource, relationship.relation, relationship.subject};
     if (SpeaksOfDelegation(plan.schema(), relationship)) {
-      return Refused(Cat("`", ToText(identity),
-                         "` speaks of delegation, which a question cannot bring along; write it"),
-                     "CONTEXTUAL_NOT_ALLOWED", path);
+      return Refused(
+          Cat("`", ToText(identity), "` speaks of delegation, which a question cannot bring along; write it"),
+          "CONTEXTUAL_NOT_ALLOWED", path);
     }
     if (!seen.insert(ToText(identity)).second) {
       return Refused(Cat("`", ToText(identity), "` is there twice"), "DUPLICATE_CONTEXTUAL", path);
@@ -51,8 +50,8 @@ absl::Status Admit(const Plan& plan, const std::vector<Relationship>& relationsh
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const Snapshot>> WithContextual(
-    const Plan& plan, const Snapshot& snapshot, const std::vector<Relationship>& relationships) {
+absl::StatusOr<std::shared_ptr<const Snapshot>> WithContextual(const Plan& plan, const Snapshot& snapshot,
+                                                               const std::vector<Relationship>& relationships) {
   if (relationships.empty()) {
     return std::shared_ptr<const Snapshot>(std::shared_ptr<const Snapshot>(), &snapshot);
   }

@@ -25,8 +25,8 @@ namespace mandate {
 inline constexpr size_t kContextualMax = 1000;
 
 // The snapshot with them on top; without any, the snapshot itself, which then must outlive the result.
-absl::StatusOr<std::shared_ptr<const Snapshot>> WithContextual(
-    const Plan& plan, const Snapshot& snapshot, const std::vector<Relationship>& relationships);
+absl::StatusOr<std::shared_ptr<const Snapshot>> WithContextual(const Plan& plan, const Snapshot& snapshot,
+                                                               const std::vector<Relationship>& relationships);
 
 }  // namespace mandate
 

@@ -44,10 +44,8 @@ session run {
 struct Asked {
   explicit Asked(const std::string& stored = "") : world(kContextualSchema, stored) {}
   absl::StatusOr<Answer> Check(const std::string& subject, const std::vector<std::string>& contextual) {
-    CheckQuestion question{.resource = {"document", "plan"},
-                           .permission = "view",
-                           .subject = *ParseSubject(subject),
-                           .explain = true};
+    CheckQuestion question{
+        .resource = {"document", "plan"}, .permission = "view", .subject = *ParseSubject(subject), .explain = true};
     for (const std::string& text : contextual) {
       question.contextual.push_back(*ParseRelationship(text));
     }
@@ -69,11 +67,10 @@ TEST(Contextual, RelationshipsCountForTheirQuestionAlone) {
   EXPECT_EQ(asked.Check("user:ann", {"document:plan#viewer@user:ann"})->decision, Decision::kAllowed);
   EXPECT_EQ(asked.Check("user:ann", {})->decision, Decision::kDenied);
   // Together with what is stored, in both directions.
-  EXPECT_EQ(asked.Check("user:bob", {"document:plan#viewer@group:core#member"})->decision,
-            Decision::kAllowed);
-  EXPECT_EQ(asked.Check("user:ann", {"document:plan#viewer@group:core#member",
-                                     "group:core#member@group:all#member",
-                                     "group:all#member@user:ann"})
+  EXPECT_EQ(asked.Check("user:bob", {"document:plan#viewer@group:core#member"})->decision, Decision::kAllowed);
+  EXPECT_EQ(asked
+                .Check("user:ann", {"document:plan#viewer@group:core#member", "group:core#member@group:all#member",
+                                    "group:all#member@user:ann"})
                 ->decision,
             Decision::kAllowed);
 }
@@ -85,8 +82,7 @@ TEST(Contextual, RelationshipsTakeAwayWhereTheSchemaSubtracts) {
 
 TEST(Contextual, ARelationshipTakesThePlaceOfAStoredOneWithItsIdentity) {
   Asked asked("group:core#member@user:ann\ndocument:plan#viewer@group:core#member\n");
-  EXPECT_EQ(asked.Check("user:ann", {"group:core#member@user:ann[expiration:2020-01-01T00:00:00Z]"})
-                ->decision,
+  EXPECT_EQ(asked.Check("user:ann", {"group:core#member@user:ann[expiration:2020-01-01T00:00:00Z]"})->decision,
             Decision::kDenied)
       << "the one brought along has expired";
 }
@@ -94,18 +90,15 @@ TEST(Contextual, ARelationshipTakesThePlaceOfAStoredOneWithItsIdentity) {
 TEST(Contextual, RelationshipsAreToldApartFromStoredOnesInAProof) {
   Asked asked;
   const auto answer = asked.Check("user:ann", {"document:plan#viewer@user:ann"});
-  EXPECT_THAT(RenderExplanation(answer->explanation),
-              HasSubstr("document:plan#viewer@user:ann  [brought along]"));
+  EXPECT_THAT(RenderExplanation(answer->explanation), HasSubstr("document:plan#viewer@user:ann  [brought along]"));
 }
 
 TEST(Contextual, RelationshipsMustBeOnesThatTheSchemaWouldStore) {
   Asked asked;
   EXPECT_EQ(asked.Refusal({"document:plan#viewer@user:ann", "document:plan#view@user:ann"}),
             "NOT_A_RELATION contextual[1].relation");
-  EXPECT_EQ(asked.Refusal({"document:plan#viewer@user:*"}),
-            "SUBJECT_TYPE_NOT_ALLOWED contextual[0].subject");
-  EXPECT_EQ(asked.Refusal({"folder:plan#viewer@user:ann"}),
-            "UNKNOWN_DEFINITION contextual[0].resource.type");
+  EXPECT_EQ(asked.Refusal({"document:plan#viewer@user:*"}), "SUBJECT_TYPE_NOT_ALLOWED contextual[0].subject");
+  EXPECT_EQ(asked.Refusal({"folder:plan#viewer@user:ann"}), "UNKNOWN_DEFINITION contextual[0].resource.type");
   EXPECT_EQ(asked.Refusal({"document:plan#viewer@user:ann", "document:plan#viewer@user:ann"}),
             "DUPLICATE_CONTEXTUAL contextual[1]");
 }
@@ -114,14 +107,12 @@ TEST(Contextual, RelationshipsNeverSpeakOfDelegation) {
   Asked asked;
   const std::string edge = "user:ann#acts_on_behalf_of@assistant:bot[expiration:2099-01-01T00:00:00Z]";
   EXPECT_EQ(asked.Refusal({edge}), "CONTEXTUAL_NOT_ALLOWED contextual[0]");
-  EXPECT_EQ(asked.Refusal({"errand:e#scope@document:plan#view"}),
-            "CONTEXTUAL_NOT_ALLOWED contextual[0]");
+  EXPECT_EQ(asked.Refusal({"errand:e#scope@document:plan#view"}), "CONTEXTUAL_NOT_ALLOWED contextual[0]");
   EXPECT_EQ(asked.Refusal({"errand:e#delegator@user:ann"}), "CONTEXTUAL_NOT_ALLOWED contextual[0]");
   EXPECT_EQ(asked.Refusal({"assistant:bot#operator@user:ann"}), "CONTEXTUAL_NOT_ALLOWED contextual[0]")
       << "an ordinary relation of an agent is one of the kinds";
   for (const char* subject : {"assistant:bot", "errand:e", "run:r"}) {
-    EXPECT_EQ(asked.Refusal({"document:plan#viewer@user:ann"}, subject),
-              "CONTEXTUAL_NOT_ALLOWED contextual")
+    EXPECT_EQ(asked.Refusal({"document:plan#viewer@user:ann"}, subject), "CONTEXTUAL_NOT_ALLOWED contextual")
         << subject;
   }
 }
@@ -141,8 +132,7 @@ TEST(Contextual, RelationshipsOfOneBatchDoNotLeakIntoItsOtherItems) {
   Asked asked;
   auto snapshot = asked.world.store->Head();
   Checker checker(*asked.world.plan, *snapshot, asked.world.now, {});
-  CheckQuestion plain{
-      .resource = {"document", "plan"}, .permission = "view", .subject = {"user", "ann", ""}};
+  CheckQuestion plain{.resource = {"document", "plan"}, .permission = "view", .subject = {"user", "ann", ""}};
   CheckQuestion rich = plain;
   rich.contextual = {*ParseRelationship("document:plan#viewer@user:ann")};
   for (int i = 0; i < 2; ++i) {
@@ -161,26 +151,23 @@ TEST(Contextual, RelationshipsCountInLookupsAndExpansion) {
   };
   const std::vector<Relationship> contextual = {*ParseRelationship("document:a#viewer@user:ann"),
                                                 *ParseRelationship("group:core#member@user:ann")};
-  ASSERT_TRUE(LookupResources(*world.plan, *snapshot, world.now, {},
-                              {.resource_type = "document",
-                               .permission = "view",
-                               .subject = {"user", "ann", ""},
-                               .contextual = contextual},
-                              sink)
-                  .ok());
+  ASSERT_TRUE(
+      LookupResources(
+          *world.plan, *snapshot, world.now, {},
+          {.resource_type = "document", .permission = "view", .subject = {"user", "ann", ""}, .contextual = contextual},
+          sink)
+          .ok());
   EXPECT_THAT(found, ElementsAre("a", "b"));
   found.clear();
-  ASSERT_TRUE(LookupSubjects(*world.plan, *snapshot, world.now, {},
-                             {.resource = {"document", "b"},
-                              .permission = "view",
-                              .subject_type = "user",
-                              .contextual = contextual},
-                             sink)
-                  .ok());
+  ASSERT_TRUE(
+      LookupSubjects(
+          *world.plan, *snapshot, world.now, {},
+          {.resource = {"document", "b"}, .permission = "view", .subject_type = "user", .contextual = contextual}, sink)
+          .ok());
   EXPECT_THAT(found, ElementsAre("ann"));
   Budget budget({});
-  const auto tree = Expand(*world.plan, *snapshot, world.now, &budget,
-                           {{"document", "a"}, "viewer", 0, "", contextual});
+  const auto tree =
+      Expand(*world.plan, *snapshot, world.now, &budget, {{"document", "a"}, "viewer", 0, "", contextual});
   ASSERT_TRUE(tree.ok()) << tree.status();
   EXPECT_EQ(tree->at(0).subjects.at(0).subject.id, "ann");
 }

@@ -12,8 +12,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "schema/text.h"
 #include "schema/reason.h"
+#include "schema/text.h"
 
 namespace mandate {
 namespace {
@@ -41,16 +41,14 @@ absl::StatusOr<Answer> DelegatedCheck::Decide(MemberId permission, const CheckQu
   return chain;
 }
 
-absl::StatusOr<Answer> DelegatedCheck::DecideChain(const CheckQuestion& question,
-                                                   const SubjectTerm& subject) {
+absl::StatusOr<Answer> DelegatedCheck::DecideChain(const CheckQuestion& question, const SubjectTerm& subject) {
   explain_ = question.explain;
   wants_lineage_ = question.lineage || question.explain;
   parameter_digest_ = question.parameter_digest;
   if (absl::Status status = TakeAudience(question.audience); !status.ok()) return status;
   auto begun = Begin(question, subject);
   if (!begun.ok()) return begun.status();
-  absl::Status status =
-      Go({&DelegatedCheck::CheckEdges, &DelegatedCheck::CheckAges, &DelegatedCheck::CheckShape});
+  absl::Status status = Go({&DelegatedCheck::CheckEdges, &DelegatedCheck::CheckAges, &DelegatedCheck::CheckShape});
   if (!status.ok()) return status;
   of_chain_ = state_;
   return ToAnswer();
@@ -75,9 +73,9 @@ absl::StatusOr<bool> DelegatedCheck::Begin(const CheckQuestion& question, const 
     if (!type.ok()) return type.status();
     task = Party{*type, question.task->id};
     if (KindOf(*task) != Kind::kTask || task->id == "*") {
-      return Invalid(Cat("`", ToText(*question.task), "` is no task; `", question.task->type,
-                                  "` is not declared as one"),
-                     "NOT_A_TASK", "task");
+      return Invalid(
+          Cat("`", ToText(*question.task), "` is no task; `", question.task->type, "` is not declared as one"),
+          "NOT_A_TASK", "task");
     }
   }
   if (KindOf(self) == Kind::kSession) {
@@ -128,9 +126,9 @@ absl::Status DelegatedCheck::TakeAudience(const std::vector<SubjectRef>& audienc
     const std::string path = Cat("audience[", i, "]");
     auto type = ResolveType(plan_.schema(), member.type, Cat(path, ".type"));
     if (!type.ok()) return type.status();
-    if (plan_.schema().definition(*type).kind != Kind::kDefinition || !member.relation.empty() ||
-        member.IsWildcard()) {
-      return Invalid(Cat("`", ToText(member), "` cannot be one of the audience: each is one ordinary subject, no "
+    if (plan_.schema().definition(*type).kind != Kind::kDefinition || !member.relation.empty() || member.IsWildcard()) {
+      return Invalid(Cat("`", ToText(member),
+                         "` cannot be one of the audience: each is one ordinary subject, no "
                          "agent, no set and no wildcard"),
                      "AUDIENCE_INVALID", path);
     }
@@ -162,8 +160,8 @@ absl::StatusOr<bool> DelegatedCheck::CheckBoundaries() {
 }
 
 absl::StatusOr<bool> DelegatedCheck::CheckPrincipal() {
-  Evaluator& evaluator = evaluators_.For({.type = chain_.principal.type, .id = chain_.principal.id},
-                                         explain_ ? Trace::kOn : Trace::kOff);
+  Evaluator& evaluator =
+      evaluators_.For({.type = chain_.principal.type, .id = chain_.principal.id}, explain_ ? Trace::kOn : Trace::kOff);
   auto verdict = evaluator.Ask(permission_, resource_id_);
   if (HasNoAnswer(verdict.status())) {
     state_.conditional = true;
@@ -172,8 +170,7 @@ absl::StatusOr<bool> DelegatedCheck::CheckPrincipal() {
   }
   if (!verdict.ok()) return verdict.status();
   if (explain_) {
-    ExplainStep(0, StepKind::kPrincipal, verdict->decision,
-                Cat("the principal ", Text(chain_.principal), " itself"));
+    ExplainStep(0, StepKind::kPrincipal, verdict->decision, Cat("the principal ", Text(chain_.principal), " itself"));
     evaluator.Explain(*verdict, permission_, resource_id_, 1, &state_.answer.explanation);
   }
   if (verdict->decision == Decision::kDenied) {
@@ -195,10 +192,9 @@ absl::StatusOr<bool> DelegatedCheck::CheckRules() {
       const auto retired = IsRetired(snapshot_, root);
       if (!retired.ok()) return retired.status();
       if (*retired) {
-        return WithReason(
-            absl::FailedPreconditionError(Cat("retention took what the ledger held of `", root,
-                                              "`, so its rules cannot be judged; open a new task")),
-            "LEDGER_RETIRED");
+        return WithReason(absl::FailedPreconditionError(Cat("retention took what the ledger held of `", root,
+                                                            "`, so its rules cannot be judged; open a new task")),
+                          "LEDGER_RETIRED");
       }
     }
     if (!ledgers_) stored_ledger_ = std::make_unique<StoredTaskLedger>(snapshot_, root);
@@ -228,7 +224,7 @@ RuledCaller DelegatedCheck::ToRuledCaller() const {
 }
 
 absl::StatusOr<const std::vector<DelegatedCheck::ItemRow>*> DelegatedCheck::ItemsOf(const Party& holder,
-                                                                                   MemberId items) {
+                                                                                    MemberId items) {
   auto [slot, is_new] = items_.try_emplace({Text(holder), items});
   if (!is_new) return &slot->second;
   auto cursor = snapshot_.Subjects(Key(holder), plan_.name(items), SubjectsOf::kSubjectSets);
@@ -255,8 +251,7 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
   const Member& asked = plan_.schema().member(permission_);
   const bool is_scope = KindOf(holder) == Kind::kTask;
   const StepKind kind = is_scope ? StepKind::kScope : StepKind::kBoundary;
-  const std::string whose =
-      Cat(is_scope ? "the scope of " : "the boundary of ", Text(holder));
+  const std::string whose = Cat(is_scope ? "the scope of " : "the boundary of ", Text(holder));
   auto rows = ItemsOf(holder, items);
   if (!rows.ok()) return rows.status();
   Cover cover = Cover::kNo;
@@ -284,18 +279,16 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
     NoteExpiry(std::min(item.relationship.expires_at, evaluator.ValidUntil(*verdict)));
     if (explain_) {
       ExplainStep(0, kind, Decision::kAllowed, Cat(whose, " covers it"));
-      state_.answer.explanation.steps.push_back({1, StepKind::kRelationship, Decision::kAllowed,
-                                           ToText(item.relationship), item.relationship, item.written});
+      state_.answer.explanation.steps.push_back(
+          {1, StepKind::kRelationship, Decision::kAllowed, ToText(item.relationship), item.relationship, item.written});
       evaluator.Explain(*verdict, permission_, resource_id_, 2, &state_.answer.explanation);
     }
     return Cover::kYes;
   }
   state_.open.Add(open);
   ExplainStep(0, kind, cover == Cover::kNo ? Decision::kDenied : Decision::kConditional,
-              Cat(whose, cover == Cover::kNo ? " has no live item that covers `"
-                                                      : " covers, on a condition, `",
-                           plan_.schema().definition(asked.type).name, ":", resource_id_, "#",
-                           asked.name, "`"));
+              Cat(whose, cover == Cover::kNo ? " has no live item that covers `" : " covers, on a condition, `",
+                  plan_.schema().definition(asked.type).name, ":", resource_id_, "#", asked.name, "`"));
   return cover;
 }
 
@@ -330,8 +323,7 @@ void DelegatedCheck::NoteExpiry(absl::Time expires_at) {
   state_.answer.valid_until = std::min(state_.answer.valid_until, expires_at);
 }
 
-void DelegatedCheck::ExplainStep(uint32_t depth, StepKind kind, Decision decision,
-                                 std::string text) {
+void DelegatedCheck::ExplainStep(uint32_t depth, StepKind kind, Decision decision, std::string text) {
   if (!explain_) return;
   state_.answer.explanation.steps.push_back({depth, kind, decision, std::move(text)});
 }
@@ -364,12 +356,10 @@ std::string DelegatedCheck::Text(const Party& party) const {
   return Cat(plan_.schema().definition(party.type).name, ":", party.id);
 }
 
-std::string DelegatedCheck::EdgeText(const Party& object, MemberId relation,
-                                     const Party& subject) const {
+std::string DelegatedCheck::EdgeText(const Party& object, MemberId relation, const Party& subject) const {
   return Cat(Text(object), "#",
-                      relation == MemberId::kNone ? "acts_on_behalf_of"
-                                                  : plan_.schema().member(relation).name,
-                      "@", Text(subject));
+             relation == MemberId::kNone ? "acts_on_behalf_of" : plan_.schema().member(relation).name, "@",
+             Text(subject));
 }
 
 }  // namespace mandate

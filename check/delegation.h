@@ -36,8 +36,8 @@ namespace mandate {
 
 class DelegatedCheck {
  public:
-  DelegatedCheck(const Plan& plan, const Snapshot& snapshot, Conditions* conditions,
-                 const CheckLimits& limits, Budget* budget);
+  DelegatedCheck(const Plan& plan, const Snapshot& snapshot, Conditions* conditions, const CheckLimits& limits,
+                 Budget* budget);
 
   // What was done so far under a root task, instead of what the snapshot's ledger says.
   using LedgerSource = std::function<const TaskLedger&(const std::string& root)>;
@@ -45,8 +45,7 @@ class DelegatedCheck {
 
   // Prepares and decides on the question's own resource. REQUIRES: `subject` is an object of a type that is an agent, task
   // or session.
-  absl::StatusOr<Answer> Decide(MemberId permission, const CheckQuestion& question,
-                                const SubjectTerm& subject);
+  absl::StatusOr<Answer> Decide(MemberId permission, const CheckQuestion& question, const SubjectTerm& subject);
 
   // The chain alone: session, claims, edges, ages, shape. Everything else of the question is kept for DecideOn.
   absl::StatusOr<Answer> DecideChain(const CheckQuestion& question, const SubjectTerm& subject);
@@ -85,8 +84,8 @@ class DelegatedCheck {
   struct Chain {
     std::vector<Hop> hops;  // From the acting agent upward.
     ChainEnd end = ChainEnd::kBroken;
-    std::string ended_at;   // What it broke at.
-    Party principal;        // With kPrincipal.
+    std::string ended_at;  // What it broke at.
+    Party principal;       // With kPrincipal.
   };
 
   struct Session {
@@ -140,8 +139,7 @@ class DelegatedCheck {
   absl::StatusOr<Cover> Covers(const Party& holder, MemberId items);
   absl::StatusOr<const std::vector<ItemRow>*> ItemsOf(const Party& holder, MemberId items);
   absl::StatusOr<std::vector<Party>> Holders(const Party& object, MemberId relation);
-  absl::StatusOr<std::optional<Edge>> FindEdge(const Party& object, MemberId relation,
-                                               const Party& subject);
+  absl::StatusOr<std::optional<Edge>> FindEdge(const Party& object, MemberId relation, const Party& subject);
   absl::StatusOr<bool> RequireEdge(const Party& object, MemberId relation, const Party& subject,
                                    const std::optional<Edge>& edge, DenialReason reason);
 
@@ -149,12 +147,10 @@ class DelegatedCheck {
   RuledCaller ToRuledCaller() const;
   Lineage ToLineage() const;
   void NoteExpiry(absl::Time expires_at);
-  void ExplainEdge(const Party& object, MemberId relation, const Party& subject,
-                   const std::optional<Edge>& edge, Decision decision);
+  void ExplainEdge(const Party& object, MemberId relation, const Party& subject, const std::optional<Edge>& edge,
+                   Decision decision);
   void ExplainStep(uint32_t depth, StepKind kind, Decision decision, std::string text);
-  MemberId ReservedOf(TypeId type, Reserved which) const {
-    return plan_.schema().definition(type).reserved(which);
-  }
+  MemberId ReservedOf(TypeId type, Reserved which) const { return plan_.schema().definition(type).reserved(which); }
   Kind KindOf(const Party& party) const { return plan_.schema().definition(party.type).kind; }
   ObjectKey Key(const Party& party) const { return {plan_.name(party.type), party.id}; }
   std::string Text(const Party& party) const;

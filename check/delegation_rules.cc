@@ -14,8 +14,8 @@
 
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_set.h"
-#include "schema/text.h"
 #include "schema/reason.h"
+#include "schema/text.h"
 
 namespace mandate {
 namespace {
@@ -42,8 +42,7 @@ class Rules {
   absl::Status Admit() {
     Sort();
     // The order only decides which of several faults is named first.
-    for (auto part : {&Rules::CheckBirths, &Rules::CheckActing, &Rules::CheckParents,
-                      &Rules::CheckScopes}) {
+    for (auto part : {&Rules::CheckBirths, &Rules::CheckActing, &Rules::CheckParents, &Rules::CheckScopes}) {
       if (absl::Status status = (this->*part)(); !status.ok()) return status;
     }
     for (const Named& task : newly_sealed_) write_.SetFact(SealedKey(task), Stamp());
@@ -92,15 +91,13 @@ class Rules {
       write_.SetFact(BornKey(named), Stamp());
     }
     for (const ReservedChange& change : changes_) {
-      const bool written_once =
-          change.reserved == Reserved::kDelegator || change.reserved == Reserved::kParentTask ||
-          change.reserved == Reserved::kAgent || change.reserved == Reserved::kTask;
+      const bool written_once = change.reserved == Reserved::kDelegator || change.reserved == Reserved::kParentTask ||
+                                change.reserved == Reserved::kAgent || change.reserved == Reserved::kTask;
       if (!written_once) continue;
       if (born_before.contains(change.object)) {
-        return Refused(Cat("`", ToText(change.pending->change->relationship), "`: `",
-                                    Text(change.object),
-                                    "` was named before, and what makes it is written once, with "
-                                    "its first write; use a new id"),
+        return Refused(Cat("`", ToText(change.pending->change->relationship), "`: `", Text(change.object),
+                           "` was named before, and what makes it is written once, with "
+                           "its first write; use a new id"),
                        "IMMUTABLE");
       }
       if (change.reserved == Reserved::kTask || change.reserved == Reserved::kParentTask) {
@@ -112,20 +109,17 @@ class Rules {
 
   absl::Status CheckComplete(const Named& named) {
     using Need = std::pair<Reserved, const char*>;
-    const std::vector<Need> needs =
-        KindOf(named) == Kind::kTask
-            ? std::vector<Need>{{Reserved::kDelegator, "delegator"}}
-            : std::vector<Need>{{Reserved::kAgent, "agent"}, {Reserved::kTask, "task"}};
+    const std::vector<Need> needs = KindOf(named) == Kind::kTask
+                                        ? std::vector<Need>{{Reserved::kDelegator, "delegator"}}
+                                        : std::vector<Need>{{Reserved::kAgent, "agent"}, {Reserved::kTask, "task"}};
     for (const auto& [reserved, name] : needs) {
       auto holders = After(named, reserved);
       if (!holders.ok()) return holders.status();
       if (holders->size() == 1) continue;
-      return Refused(
-          Cat("`", Text(named), "` is named for the first time ",
-                       holders->empty() ? "without its `" : "with more than one `", name,
-                       "`; write exactly one `", Text(named), "#", name,
-                       "@...` in the same write"),
-          "INCOMPLETE");
+      return Refused(Cat("`", Text(named), "` is named for the first time ",
+                         holders->empty() ? "without its `" : "with more than one `", name, "`; write exactly one `",
+                         Text(named), "#", name, "@...` in the same write"),
+                     "INCOMPLETE");
     }
     return absl::OkStatus();
   }
@@ -142,10 +136,9 @@ class Rules {
         const Named agent = work.back();
         work.pop_back();
         if (agent == change.object) {
-          return Refused(Cat("`", ToText(change.pending->change->relationship),
-                                      "` would let `", Text(agent),
-                                      "` act on its own behalf; delete the edge that closes the "
-                                      "cycle first"),
+          return Refused(Cat("`", ToText(change.pending->change->relationship), "` would let `", Text(agent),
+                             "` act on its own behalf; delete the edge that closes the "
+                             "cycle first"),
                          "CYCLE");
         }
         if (seen.size() > kWalkMax) return TooLong("acts_on_behalf_of");
@@ -173,20 +166,18 @@ class Rules {
       const bool from_agent = KindOf(delegator) == Kind::kAgent;
       if (!WrittenNow(task)) continue;
       if (from_agent != (parents->size() == 1) || parents->size() > 1) {
-        return Refused(
-            Cat("`", Text(task), "` was delegated by `", Text(delegator),
-                         from_agent ? "`, an agent, so it needs exactly one `parent_task` in the same write"
-                                    : "`, which is no agent, so it can have no `parent_task`"),
-            "DELEGATOR_NOT_DELEGATE");
+        return Refused(Cat("`", Text(task), "` was delegated by `", Text(delegator),
+                           from_agent ? "`, an agent, so it needs exactly one `parent_task` in the same write"
+                                      : "`, which is no agent, so it can have no `parent_task`"),
+                       "DELEGATOR_NOT_DELEGATE");
       }
       if (!from_agent) continue;
       auto delegated = Stored(parents->front(), Reserved::kDelegatedForTask, delegator);
       if (!delegated.ok()) return delegated.status();
       if (!*delegated) {
-        return Refused(Cat("`", Text(delegator), "` cannot delegate `", Text(task),
-                                    "`: its parent `", Text(parents->front()),
-                                    "` was not delegated to it; write `", Text(parents->front()),
-                                    "#delegated_for_task@", Text(delegator), "` first"),
+        return Refused(Cat("`", Text(delegator), "` cannot delegate `", Text(task), "`: its parent `",
+                           Text(parents->front()), "` was not delegated to it; write `", Text(parents->front()),
+                           "#delegated_for_task@", Text(delegator), "` first"),
                        "DELEGATOR_NOT_DELEGATE");
       }
     }
@@ -222,8 +213,8 @@ class Rules {
                              item.caveat_context == before->caveat_context;
       if (shortened) continue;
       return Refused(Cat("`", ToText(item), "`: the scope of `", Text(change.object),
-                                  "` is sealed since it had its first session or child; items may "
-                                  "only be deleted or expire sooner; open a new task"),
+                         "` is sealed since it had its first session or child; items may "
+                         "only be deleted or expire sooner; open a new task"),
                      "SCOPE_SEALED");
     }
     return absl::OkStatus();
@@ -232,8 +223,8 @@ class Rules {
   // True if this write brings the task's delegator or parent: only then its shape can be new.
   bool WrittenNow(const Named& task) const {
     for (const ReservedChange& change : changes_) {
-      if (change.object == task && (change.reserved == Reserved::kDelegator ||
-                                    change.reserved == Reserved::kParentTask)) {
+      if (change.object == task &&
+          (change.reserved == Reserved::kDelegator || change.reserved == Reserved::kParentTask)) {
         return true;
       }
     }
@@ -245,14 +236,13 @@ class Rules {
     std::vector<Named> subjects;
     const MemberId relation = schema_.definition(object.type).reserved(reserved);
     if (relation == MemberId::kNone) return subjects;
-    auto cursor = write_.after().Subjects({plan_.name(object.type), object.id},
-                                          plan_.name(relation), SubjectsOf::kDirect);
+    auto cursor =
+        write_.after().Subjects({plan_.name(object.type), object.id}, plan_.name(relation), SubjectsOf::kDirect);
     for (; cursor->Valid(); cursor->Next()) {
       const TupleRow& row = cursor->row();
       subjects.push_back({plan_.TypeOf(row.subject.type), std::string(row.subject.id)});
       if (subjects.back().type == TypeId::kNone) {
-        return absl::DataLossError(Cat("`", Text(object),
-                                                "` holds a subject of a type the schema lacks"));
+        return absl::DataLossError(Cat("`", Text(object), "` holds a subject of a type the schema lacks"));
       }
       if (subjects.size() > kWalkMax) return TooLong(schema_.member(relation).name);
     }
@@ -270,16 +260,13 @@ class Rules {
   }
 
   absl::Status TooLong(std::string_view relation) const {
-    return WithReason(absl::ResourceExhaustedError(Cat(
-                          "the write would have to follow more than ", kWalkMax, " `", relation,
-                          "` edges to be judged")),
+    return WithReason(absl::ResourceExhaustedError(Cat("the write would have to follow more than ", kWalkMax, " `",
+                                                       relation, "` edges to be judged")),
                       "DELEGATION_TOO_LARGE");
   }
 
   Kind KindOf(const Named& named) const { return schema_.definition(named.type).kind; }
-  std::string Text(const Named& named) const {
-    return Cat(schema_.definition(named.type).name, ":", named.id);
-  }
+  std::string Text(const Named& named) const { return Cat(schema_.definition(named.type).name, ":", named.id); }
   std::string BornKey(const Named& named) const { return Cat("born ", Text(named)); }
   std::string SealedKey(const Named& named) const { return Cat("sealed ", Text(named)); }
   std::string Stamp() const { return Cat(write_.revision().value()); }

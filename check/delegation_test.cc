@@ -44,9 +44,7 @@ constexpr char kDelegated[] = R"(
   run:1#agent@assistant:bot[expiration:2026-01-01T05:00:00Z]
   run:1#task@errand:42)";
 
-absl::Time Hour(int hour) {
-  return absl::FromCivil(absl::CivilHour(2026, 1, 1, hour), absl::UTCTimeZone());
-}
+absl::Time Hour(int hour) { return absl::FromCivil(absl::CivilHour(2026, 1, 1, hour), absl::UTCTimeZone()); }
 
 TEST(DelegatedCheck, IgnoresADirectGrantToAnAgent) {
   // The schema refuses all of these; they are planted.

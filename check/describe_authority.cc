@@ -30,9 +30,8 @@ class Describer {
   absl::StatusOr<std::vector<Authority::Rule>> Rules(const Lineage& lineage, const std::string& session) {
     std::vector<Authority::Rule> rules;
     if (!lineage.principal) return rules;
-    RuledCaller caller{
-        .principal = {.type = *schema_.FindType(lineage.principal->type), .id = lineage.principal->id},
-        .session = session};
+    RuledCaller caller{.principal = {.type = *schema_.FindType(lineage.principal->type), .id = lineage.principal->id},
+                       .session = session};
     StoredTaskLedger ledger(snapshot_, ToText(*lineage.root_task()));
     EvaluatorPool evaluators(plan_, snapshot_, &conditions_, budget_);
     RuleCheck check(plan_, &conditions_, budget_, &evaluators, ledger, std::move(caller));
@@ -44,8 +43,8 @@ class Describer {
         const bool per_session = rule.per == LimitPer::kSession;
         RuleCheck::Used used;
         if (!per_session || !session.empty()) {
-          auto counted = check.CountFor(rule.permission,
-                                        per_session ? Cat("session ", session) : Cat("task ", ToText(hop.task)));
+          auto counted =
+              check.CountFor(rule.permission, per_session ? Cat("session ", session) : Cat("task ", ToText(hop.task)));
           if (!counted.ok()) return counted.status();
           used = *std::move(counted);
         }
@@ -88,7 +87,8 @@ absl::StatusOr<Authority> DescribeAuthority(const Plan& plan, const Snapshot& sn
   if (!type.ok()) return type.status();
   const Kind kind = plan.schema().definition(*type).kind;
   if (kind != Kind::kSession && kind != Kind::kAgent) {
-    return WithField(WithReason(InvalidArgument(Cat("`", ToText(question.subject), "` is neither a session nor an "
+    return WithField(WithReason(InvalidArgument(Cat("`", ToText(question.subject),
+                                                    "` is neither a session nor an "
                                                     "agent; people are asked about by check and lookup")),
                                 "NOT_DELEGATED_KIND"),
                      "subject");
@@ -106,8 +106,7 @@ absl::StatusOr<Authority> DescribeAuthority(const Plan& plan, const Snapshot& sn
   auto hops = describer.Hops(*authority.chain.lineage);
   if (!hops.ok()) return hops.status();
   authority.hops = *std::move(hops);
-  auto rules = describer.Rules(*authority.chain.lineage,
-                               kind == Kind::kSession ? ToText(question.subject) : "");
+  auto rules = describer.Rules(*authority.chain.lineage, kind == Kind::kSession ? ToText(question.subject) : "");
   if (!rules.ok()) return rules.status();
   authority.rules = *std::move(rules);
   return authority;

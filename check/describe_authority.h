@@ -30,20 +30,20 @@ struct Authority {
     Decision decision = Decision::kAllowed;  // kConditional: it counts if its caveat holds.
   };
   struct Hop {
-    std::vector<Item> scope;      // Live items.
+    std::vector<Item> scope;  // Live items.
     std::vector<Item> boundary;
-    bool has_boundary = false;    // The agent's type declares one.
+    bool has_boundary = false;  // The agent's type declares one.
   };
-  std::vector<Hop> hops;          // As in the lineage.
+  std::vector<Hop> hops;  // As in the lineage.
 
   struct Rule {
     ObjectRef task;
     std::string text;
     bool is_limit = false;
-    uint64_t used = 0;            // Of a limit; of one per session, in this session.
+    uint64_t used = 0;  // Of a limit; of one per session, in this session.
     uint64_t left = 0;
   };
-  std::vector<Rule> rules;        // None while the chain breaks off.
+  std::vector<Rule> rules;  // None while the chain breaks off.
 };
 
 absl::StatusOr<Authority> DescribeAuthority(const Plan& plan, const Snapshot& snapshot, absl::Time now,

@@ -20,18 +20,17 @@
 
 #include <utility>
 
-#include "schema/text.h"
 #include "schema/reason.h"
+#include "schema/text.h"
 
 namespace mandate {
 bool HasNoAnswer(const absl::Status& status) {
   const std::string reason = ReasonOf(status);
-  return reason == "CYCLE_THROUGH_EXCLUSION" || reason == "UNKNOWN_CAVEAT" ||
-         reason.compare(0, 7, "CAVEAT_") == 0;
+  return reason == "CYCLE_THROUGH_EXCLUSION" || reason == "UNKNOWN_CAVEAT" || reason.compare(0, 7, "CAVEAT_") == 0;
 }
 
-Evaluator::Evaluator(const Plan& plan, const Snapshot& snapshot, Conditions* conditions,
-                     Budget* budget, SubjectTerm subject, Trace trace)
+Evaluator::Evaluator(const Plan& plan, const Snapshot& snapshot, Conditions* conditions, Budget* budget,
+                     SubjectTerm subject, Trace trace)
     : plan_(plan),
       snapshot_(snapshot),
       conditions_(*conditions),
@@ -113,19 +112,14 @@ absl::Status Evaluator::Step(const Work& work) {
   if (absl::Status status = budget_->Charge(1, 0); !status.ok()) return status;
   if (nodes_[work.node].holds) return absl::OkStatus();
   switch (work.task) {
-    case Task::kExpand:
-      return Expand(work.node);
-    case Task::kScan:
-      return Scan(work.node);
-    case Task::kAskRight:
-      return AskRight(work.node);
+    case Task::kExpand: return Expand(work.node);
+    case Task::kScan: return Scan(work.node);
+    case Task::kAskRight: return AskRight(work.node);
   }
   return absl::OkStatus();
 }
 
-void Evaluator::Schedule(NodeId node, Task task, size_t queue) {
-  strata_.back().queues[queue].push_back({node, task});
-}
+void Evaluator::Schedule(NodeId node, Task task, size_t queue) { strata_.back().queues[queue].push_back({node, task}); }
 
 void Evaluator::OpenStratum(ExprId expr, ObjectId object, NodeId waiting) {
   Stratum& stratum = strata_.emplace_back();
@@ -146,9 +140,7 @@ void Evaluator::CloseStratum(bool quiet) {
   if (stratum.waiting == 0) return;
   active_roots_.erase(stratum.root_key);
   const Node& root = nodes_[stratum.root];
-  SettleExclusion(stratum.waiting,
-                  root.holds ? Right::kYes : root.possible ? Right::kMaybe : Right::kNo,
-                  stratum.root);
+  SettleExclusion(stratum.waiting, root.holds ? Right::kYes : root.possible ? Right::kMaybe : Right::kNo, stratum.root);
 }
 
 absl::Status Evaluator::AskRight(NodeId exclusion) {
@@ -163,9 +155,7 @@ absl::Status Evaluator::AskRight(NodeId exclusion) {
   const uint64_t key = Key(right, object);
   if (auto known = final_.find(key); known != final_.end()) {
     const Node& node = nodes_[known->second];
-    SettleExclusion(exclusion,
-                    node.holds ? Right::kYes : node.possible ? Right::kMaybe : Right::kNo,
-                    known->second);
+    SettleExclusion(exclusion, node.holds ? Right::kYes : node.possible ? Right::kMaybe : Right::kNo, known->second);
     return absl::OkStatus();
   }
   if (active_roots_.contains(key)) {
@@ -257,8 +247,7 @@ void Evaluator::OnPossible(const Event& event) {
       if (edges_[event.link.edge].judged.state == EdgeState::kLive) ++node.certain_possible;
       CheckArrowAll(parent);
       return;
-    default:
-      SetPossible(parent);
+    default: SetPossible(parent);
   }
 }
 

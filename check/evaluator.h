@@ -44,7 +44,6 @@ struct SubjectTerm {
 // What is to be explained afterwards: nothing, the proof of an allowed answer, or also what was tried in vain.
 enum class Trace { kOff, kProof, kOn };
 
-
 // True for the error of a question that was asked to the end and has no answer: a circle through an exclusion, a caveat
 // that cannot be evaluated. Other questions of the same kind may have one.
 bool HasNoAnswer(const absl::Status& status);
@@ -55,12 +54,12 @@ class Evaluator {
 
   struct Verdict {
     Decision decision = Decision::kDenied;
-    NodeId node = 0;  // For the questions below; 0 when no relationship could matter.
+    NodeId node = 0;                   // For the questions below; 0 when no relationship could matter.
     std::vector<std::string> missing;  // kConditional: the context that would decide it, sorted.
   };
 
-  Evaluator(const Plan& plan, const Snapshot& snapshot, Conditions* conditions, Budget* budget,
-            SubjectTerm subject, Trace trace);
+  Evaluator(const Plan& plan, const Snapshot& snapshot, Conditions* conditions, Budget* budget, SubjectTerm subject,
+            Trace trace);
 
   // What later calls are charged to. REQUIRES: it outlives them.
   void set_budget(Budget* budget) { budget_ = budget; }
@@ -113,9 +112,9 @@ class Evaluator {
     ObjectId object;
     bool possible = false;
     bool holds = false;
-    bool undefined = false;            // It depends on its own absence, or on a goal that does.
-    bool left_holds = false;           // kExclusion
-    Right right = Right::kUnasked;     // kExclusion
+    bool undefined = false;         // It depends on its own absence, or on a goal that does.
+    bool left_holds = false;        // kExclusion
+    Right right = Right::kUnasked;  // kExclusion
     uint32_t links = kNoIndex;
     // What made it hold: a child over `proof_edge`, or for a relation the edge alone.
     NodeId proof_child = 0;
@@ -124,11 +123,11 @@ class Evaluator {
     uint32_t opened = 0;
     uint32_t possible_children = 0;
     uint32_t holding_children = 0;
-    uint32_t certain_edges = 0;        // kArrowAll
-    uint32_t certain_possible = 0;     // kArrowAll: children over certain edges that may hold
-    uint32_t children = kNoIndex;      // Index into child_lists_: children that are all part of the proof.
-    NodeId right_node = 0;             // kExclusion
-    uint32_t reads = 0;                // Rows read for it.
+    uint32_t certain_edges = 0;     // kArrowAll
+    uint32_t certain_possible = 0;  // kArrowAll: children over certain edges that may hold
+    uint32_t children = kNoIndex;   // Index into child_lists_: children that are all part of the proof.
+    NodeId right_node = 0;          // kExclusion
+    uint32_t reads = 0;             // Rows read for it.
   };
 
   // How right sides of exclusions are treated: each in a stratum of its own, unless they form a circle.
@@ -163,7 +162,7 @@ class Evaluator {
   // finished before the exclusion that waits for it goes on.
   struct Stratum {
     NodeId root = 0;
-    NodeId waiting = 0;                // The exclusion in the stratum below; 0 for the question itself.
+    NodeId waiting = 0;  // The exclusion in the stratum below; 0 for the question itself.
     uint64_t root_key = 0;
     // Cheapest first: point gets, right sides whose left side holds, scans, right sides whose left side may hold.
     std::vector<Work> queues[4];
@@ -190,17 +189,13 @@ class Evaluator {
     absl::flat_hash_map<NodeId, std::vector<ConditionalArc>> arcs;
   };
 
-  static uint64_t Key(ExprId expr, ObjectId object) {
-    return static_cast<uint64_t>(expr) << 32 | object;
-  }
-  const Expression& expression(NodeId node) const {
-    return plan_.schema().expression(nodes_[node].expr);
-  }
+  static uint64_t Key(ExprId expr, ObjectId object) { return static_cast<uint64_t>(expr) << 32 | object; }
+  const Expression& expression(NodeId node) const { return plan_.schema().expression(nodes_[node].expr); }
   // Roots of definitions' members may be satisfied by the subject being that very set.
   bool IsIdentity(const Expression& expression, ObjectId object) const;
 
-  EdgeId AddEdge(ObjectId resource, MemberId relation, ObjectId subject, NameId subject_relation,
-                 const Edge& edge, JudgedEdge judged);
+  EdgeId AddEdge(ObjectId resource, MemberId relation, ObjectId subject, NameId subject_relation, const Edge& edge,
+                 JudgedEdge judged);
 
   // evaluator.cc: the monotone machine.
   absl::StatusOr<NodeId> Answer(ExprId expr, ObjectId object);
@@ -282,12 +277,12 @@ class Evaluator {
   std::vector<std::vector<ChildRef>> traced_children_;  // by NodeId, with Trace::kOn
   std::vector<Stratum> strata_;
   absl::flat_hash_set<uint64_t> active_roots_;
-  absl::flat_hash_map<uint64_t, NodeId> final_;         // Goals whose value is settled for good.
+  absl::flat_hash_map<uint64_t, NodeId> final_;  // Goals whose value is settled for good.
   std::vector<Event> events_;
   Mode mode_ = Mode::kStrata;
-  bool met_circle_ = false;                             // A right side needed itself.
-  std::vector<Leaf> leaves_;                            // Mode::kDiscover and kReplay
-  bool has_expiry_ = false;                             // Some edge that was read expires.
+  bool met_circle_ = false;   // A right side needed itself.
+  std::vector<Leaf> leaves_;  // Mode::kDiscover and kReplay
+  bool has_expiry_ = false;   // Some edge that was read expires.
   // The earliest expiry of anything that took something away: what an absence rests on.
   absl::Time blocking_until_ = absl::InfiniteFuture();
 };

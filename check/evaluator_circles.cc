@@ -56,12 +56,11 @@ absl::StatusOr<Evaluator::NodeId> Evaluator::AnswerCircle(ExprId expr, ObjectId 
   SettleCircle(first, possible);
   MarkUndefined(first);
   if (nodes_[root].undefined) {
-    return WithReason(
-        absl::FailedPreconditionError(
-            Cat("`", GoalText(expr, object),
-                "` depends on its own absence: the stored relationships form a cycle through the "
-                "right side of an exclusion, so it has no answer; break the cycle")),
-        "CYCLE_THROUGH_EXCLUSION");
+    return WithReason(absl::FailedPreconditionError(
+                          Cat("`", GoalText(expr, object),
+                              "` depends on its own absence: the stored relationships form a cycle through the "
+                              "right side of an exclusion, so it has no answer; break the cycle")),
+                      "CYCLE_THROUGH_EXCLUSION");
   }
   final_.emplace(Key(expr, object), root);
   return root;
@@ -69,8 +68,7 @@ absl::StatusOr<Evaluator::NodeId> Evaluator::AnswerCircle(ExprId expr, ObjectId 
 
 void Evaluator::OpenRight(NodeId exclusion) {
   const ExprId right = expression(exclusion).children[1];
-  const NodeId opened =
-      OpenNode(right, nodes_[exclusion].object, exclusion, kNoIndex, kRightPlace);
+  const NodeId opened = OpenNode(right, nodes_[exclusion].object, exclusion, kNoIndex, kRightPlace);
   nodes_[exclusion].right_node = opened;
 }
 
@@ -134,7 +132,7 @@ std::vector<Evaluator::NodeId> Evaluator::CircleMembers(NodeId first) const {
     uint32_t link;
   };
   const size_t count = nodes_.size() - first;
-  std::vector<uint32_t> order(count, 0);    // 0: not visited
+  std::vector<uint32_t> order(count, 0);  // 0: not visited
   std::vector<uint32_t> lowest(count, 0);
   std::vector<uint32_t> component(count, 0);  // 0: not known yet
   std::vector<NodeId> open;

@@ -1,8 +1,8 @@
 // From a goal to its sub-goals: the only part of the evaluator that reads storage.
 #include <utility>
 
-#include "schema/text.h"
 #include "check/evaluator.h"
+#include "schema/text.h"
 
 namespace mandate {
 namespace {
@@ -20,11 +20,10 @@ constexpr size_t kSetsAskedMax = 16;
 
 }  // namespace
 
-Evaluator::EdgeId Evaluator::AddEdge(ObjectId resource, MemberId relation, ObjectId subject,
-                                     NameId subject_relation, const Edge& edge, JudgedEdge judged) {
+Evaluator::EdgeId Evaluator::AddEdge(ObjectId resource, MemberId relation, ObjectId subject, NameId subject_relation,
+                                     const Edge& edge, JudgedEdge judged) {
   has_expiry_ |= edge.expires_at != absl::InfiniteFuture();
-  edges_.push_back(
-      {resource, relation, subject, subject_relation, judged, edge.written, edge.expires_at});
+  edges_.push_back({resource, relation, subject, subject_relation, judged, edge.written, edge.expires_at});
   return static_cast<EdgeId>(edges_.size() - 1);
 }
 
@@ -39,8 +38,7 @@ void Evaluator::NoteChild(NodeId parent, NodeId child, EdgeId edge) {
 
 // Opens the goal (or finds it open, or settled) and links `parent` to it. Returns 0 for a goal that cannot hold for
 // this kind of subject.
-Evaluator::NodeId Evaluator::OpenNode(ExprId expr, ObjectId object, NodeId parent, EdgeId edge,
-                                      uint32_t place) {
+Evaluator::NodeId Evaluator::OpenNode(ExprId expr, ObjectId object, NodeId parent, EdgeId edge, uint32_t place) {
   if (!reach_.Contains(expr)) return 0;
   const uint64_t key = Key(expr, object);
   NodeId child = 0;
@@ -56,8 +54,7 @@ Evaluator::NodeId Evaluator::OpenNode(ExprId expr, ObjectId object, NodeId paren
       node.object = object;
       if (trace_ == Trace::kOn) traced_children_.emplace_back();
       const Expression& opened = plan_.schema().expression(expr);
-      if ((opened.op == Op::kRelation || opened.op == Op::kPermission) &&
-          IsIdentity(opened, object)) {
+      if ((opened.op == Op::kRelation || opened.op == Op::kPermission) && IsIdentity(opened, object)) {
         RiseFromStore(child, kNoIndex, EdgeState::kLive);
       } else {
         Schedule(child, Task::kExpand, kGets);
@@ -84,16 +81,13 @@ absl::Status Evaluator::Expand(NodeId id) {
   const Expression& goal = expression(id);
   const ObjectId object = nodes_[id].object;
   switch (goal.op) {
-    case Op::kNil:
-      return absl::OkStatus();
+    case Op::kNil: return absl::OkStatus();
     case Op::kSelf:
-      if (subject_.relation == MemberId::kNone && subject_.type == goal.type &&
-          subject_.id == objects_[object].id) {
+      if (subject_.relation == MemberId::kNone && subject_.type == goal.type && subject_.id == objects_[object].id) {
         RiseFromStore(id, kNoIndex, EdgeState::kLive);
       }
       return absl::OkStatus();
-    case Op::kRelation:
-      return ExpandRelation(id, goal);
+    case Op::kRelation: return ExpandRelation(id, goal);
     case Op::kPermission:
     case Op::kUnion: {
       uint32_t place = 0;
@@ -105,13 +99,9 @@ absl::Status Evaluator::Expand(NodeId id) {
       child_lists_.emplace_back();
       OpenNextOfIntersection(id);
       return absl::OkStatus();
-    case Op::kExclusion:
-      OpenNode(goal.children[0], object, id, kNoIndex, 0);
-      return absl::OkStatus();
+    case Op::kExclusion: OpenNode(goal.children[0], object, id, kNoIndex, 0); return absl::OkStatus();
     case Op::kArrowAny:
-    case Op::kArrowAll:
-      Schedule(id, Task::kScan, kScans);
-      return absl::OkStatus();
+    case Op::kArrowAll: Schedule(id, Task::kScan, kScans); return absl::OkStatus();
   }
   return absl::OkStatus();
 }
@@ -284,22 +274,20 @@ absl::Status Evaluator::ScanArrow(NodeId id, const Expression& goal) {
     if (!reaches && !all) continue;
     bool seen = false;
     for (size_t j = 0; j < i; ++j) {
-      seen |= relation.subject_types[j].type == allowed.type &&
-              relation.subject_types[j].relation == allowed.relation;
+      seen |= relation.subject_types[j].type == allowed.type && relation.subject_types[j].relation == allowed.relation;
     }
     if (seen) continue;
     const NameId type_name = plan_.name(allowed.type);
     const NameId subject_relation = plan_.name(allowed.relation);
-    auto cursor = snapshot_.SubjectsOfType({objects_[object].name, objects_[object].id},
-                                           plan_.name(goal.member), type_name, subject_relation, "");
+    auto cursor = snapshot_.SubjectsOfType({objects_[object].name, objects_[object].id}, plan_.name(goal.member),
+                                           type_name, subject_relation, "");
     for (; cursor->Valid(); cursor->Next()) {
       if (absl::Status status = budget_->Charge(1, kRowBytes); !status.ok()) return status;
       ++nodes_[id].reads;
       const TupleRow& row = cursor->row();
       if (row.subject.id == "*") {
         return absl::InternalError(
-            Cat("an arrow met the wildcard `", snapshot_.names().Name(type_name),
-                         ":*`, which the schema refuses"));
+            Cat("an arrow met the wildcard `", snapshot_.names().Name(type_name), ":*`, which the schema refuses"));
       }
       absl::StatusOr<JudgedEdge> judged = conditions_.Judge(row.edge, budget_);
       if (!judged.ok()) return judged.status();

@@ -3,18 +3,18 @@
 #include <algorithm>
 
 #include "absl/container/flat_hash_set.h"
-#include "schema/text.h"
 #include "absl/strings/str_join.h"
 #include "check/evaluator.h"
+#include "schema/text.h"
 
 namespace mandate {
 
 // One step still to be written, with where it stands.
 struct Evaluator::Frame {
   NodeId node;
-  EdgeId edge;        // The relationship over which the node above reached this one; written before it.
+  EdgeId edge;  // The relationship over which the node above reached this one; written before it.
   uint32_t depth;
-  bool absence;       // The right side of an exclusion, which does not hold.
+  bool absence;                   // The right side of an exclusion, which does not hold.
   bool under_permission = false;  // The node above is a permission, whose union needs no line of its own.
 };
 
@@ -67,8 +67,7 @@ absl::StatusOr<std::vector<std::string>> Evaluator::MissingFor(NodeId root) {
     if (auto arcs = below_.arcs.find(id); arcs != below_.arcs.end()) {
       for (const ConditionalArc& arc : arcs->second) {
         // Where every object is asked, a condition that fails takes its object out, so it counts in any case.
-        const bool counts = arc.child == 0 || nodes_[arc.child].possible ||
-                            expression(id).op == Op::kArrowAll;
+        const bool counts = arc.child == 0 || nodes_[arc.child].possible || expression(id).op == Op::kArrowAll;
         if (counts) open.Add(conditions_.at(edges_[arc.edge].judged.condition));
       }
     }
@@ -84,8 +83,7 @@ std::vector<Evaluator::ChildRef> Evaluator::ProofChildren(NodeId id) const {
   const Node& node = nodes_[id];
   switch (expression(id).op) {
     case Op::kIntersection:
-    case Op::kArrowAll:
-      return child_lists_[node.children];
+    case Op::kArrowAll: return child_lists_[node.children];
     default:
       if (node.proof_child == 0 && node.proof_edge == kNoIndex) return {};
       return {{node.proof_child, node.proof_edge}};
@@ -109,9 +107,7 @@ absl::Time Evaluator::ProofExpiry(NodeId root) const {
   return until;
 }
 
-absl::Time Evaluator::ValidUntil(const Verdict& verdict) const {
-  return ProofExpiry(verdict.node);
-}
+absl::Time Evaluator::ValidUntil(const Verdict& verdict) const { return ProofExpiry(verdict.node); }
 
 Relationship Evaluator::ToRelationship(const EdgeRecord& edge) const {
   Relationship relationship;
@@ -142,39 +138,29 @@ std::string Evaluator::SubjectText() const {
 
 std::string Evaluator::GoalText(ExprId expr, ObjectId object) const {
   const Expression& goal = plan_.schema().expression(expr);
-  const std::string on = Cat(snapshot_.names().Name(objects_[object].name), ":",
-                                      objects_[object].id);
+  const std::string on = Cat(snapshot_.names().Name(objects_[object].name), ":", objects_[object].id);
   switch (goal.op) {
     case Op::kRelation:
-    case Op::kPermission:
-      return Cat(on, "#", plan_.schema().member(goal.member).name);
-    case Op::kNil:
-      return "nil";
-    case Op::kSelf:
-      return Cat("self: ", on);
-    case Op::kUnion:
-      return "any of";
-    case Op::kIntersection:
-      return "all of";
-    case Op::kExclusion:
-      return "the first without the second";
-    case Op::kArrowAny:
-      return Cat("through ", on, "#", plan_.schema().member(goal.member).name);
-    case Op::kArrowAll:
-      return Cat("on every object of ", on, "#", plan_.schema().member(goal.member).name);
+    case Op::kPermission: return Cat(on, "#", plan_.schema().member(goal.member).name);
+    case Op::kNil: return "nil";
+    case Op::kSelf: return Cat("self: ", on);
+    case Op::kUnion: return "any of";
+    case Op::kIntersection: return "all of";
+    case Op::kExclusion: return "the first without the second";
+    case Op::kArrowAny: return Cat("through ", on, "#", plan_.schema().member(goal.member).name);
+    case Op::kArrowAll: return Cat("on every object of ", on, "#", plan_.schema().member(goal.member).name);
   }
   return on;
 }
 
-void Evaluator::Explain(const Verdict& verdict, MemberId member, std::string_view object_id,
-                        uint32_t depth, Explanation* explanation) const {
+void Evaluator::Explain(const Verdict& verdict, MemberId member, std::string_view object_id, uint32_t depth,
+                        Explanation* explanation) const {
   const Member& asked = plan_.schema().member(member);
   if (verdict.node == 0) {
     const StepKind kind = asked.is_permission ? StepKind::kPermission : StepKind::kRelation;
-    explanation->steps.push_back(
-        {depth, kind, Decision::kDenied,
-         Cat(plan_.schema().definition(asked.type).name, ":", object_id, "#", asked.name,
-                      ": no subject of this kind can ever have it")});
+    explanation->steps.push_back({depth, kind, Decision::kDenied,
+                                  Cat(plan_.schema().definition(asked.type).name, ":", object_id, "#", asked.name,
+                                      ": no subject of this kind can ever have it")});
     return;
   }
   const bool proof = verdict.decision == Decision::kAllowed;
@@ -184,8 +170,8 @@ void Evaluator::Explain(const Verdict& verdict, MemberId member, std::string_vie
     Frame frame = stack.back();
     stack.pop_back();
     if (explanation->Full()) {
-      explanation->steps.push_back({depth, StepKind::kCut, verdict.decision,
-                                    Cat("cut after ", kExplanationStepsMax, " steps")});
+      explanation->steps.push_back(
+          {depth, StepKind::kCut, verdict.decision, Cat("cut after ", kExplanationStepsMax, " steps")});
       return;
     }
     if (frame.edge != kNoIndex) {
@@ -205,16 +191,16 @@ void Evaluator::Explain(const Verdict& verdict, MemberId member, std::string_vie
     if (frame.node == 0) continue;
     const Node& node = nodes_[frame.node];
     if (frame.absence) {
-      explanation->steps.push_back({frame.depth, StepKind::kAbsence, Decision::kDenied,
-                                    Cat("not ", GoalText(node.expr, node.object))});
+      explanation->steps.push_back(
+          {frame.depth, StepKind::kAbsence, Decision::kDenied, Cat("not ", GoalText(node.expr, node.object))});
       continue;
     }
     // Only a relation or permission has a name to refer back to; every circle goes through one.
     const Op op = expression(frame.node).op;
     const bool named = op == Op::kRelation || op == Op::kPermission;
     if (named && !shown.insert(frame.node).second) {
-      explanation->steps.push_back({frame.depth, StepKind::kRepeated, DecisionOf(frame.node),
-                                    GoalText(node.expr, node.object)});
+      explanation->steps.push_back(
+          {frame.depth, StepKind::kRepeated, DecisionOf(frame.node), GoalText(node.expr, node.object)});
       continue;
     }
     if (proof) {
@@ -227,23 +213,21 @@ void Evaluator::Explain(const Verdict& verdict, MemberId member, std::string_vie
 
 // The goal, and on the stack what it rests on, so that the first child comes first. Unions and arrows are left out:
 // the child, and the relationship that leads to it, say the same.
-void Evaluator::ExplainProof(std::vector<Frame>* stack, const Frame& frame,
-                             Explanation* explanation) const {
+void Evaluator::ExplainProof(std::vector<Frame>* stack, const Frame& frame, Explanation* explanation) const {
   const Node& node = nodes_[frame.node];
   const Expression& goal = expression(frame.node);
   const std::vector<ChildRef> children = ProofChildren(frame.node);
   uint32_t depth = frame.depth;
   if (goal.op != Op::kUnion && goal.op != Op::kArrowAny) {
-    explanation->steps.push_back(
-        {.depth = depth++,
-         .kind = KindOf(goal.op),
-         .decision = Decision::kAllowed,
-         .text = GoalText(node.expr, node.object),
-         .reads = node.reads});
+    explanation->steps.push_back({.depth = depth++,
+                                  .kind = KindOf(goal.op),
+                                  .decision = Decision::kAllowed,
+                                  .text = GoalText(node.expr, node.object),
+                                  .reads = node.reads});
   }
   if (children.empty() && (goal.op == Op::kRelation || goal.op == Op::kPermission)) {
-    explanation->steps.push_back({depth, StepKind::kIdentity, Decision::kAllowed,
-                                  Cat("is the subject `", SubjectText(), "` itself")});
+    explanation->steps.push_back(
+        {depth, StepKind::kIdentity, Decision::kAllowed, Cat("is the subject `", SubjectText(), "` itself")});
   }
   if (goal.op == Op::kExclusion) {
     if (node.right_node != 0) {
@@ -251,10 +235,9 @@ void Evaluator::ExplainProof(std::vector<Frame>* stack, const Frame& frame,
     } else {
       // No subject of this kind can reach the right side; there is no goal, only its text.
       const Expression& right = plan_.schema().expression(goal.children[1]);
-      explanation->steps.push_back(
-          {depth, StepKind::kAbsence, Decision::kDenied,
-           Cat("not ", GoalText(goal.children[1], node.object),
-                        right.member == MemberId::kNone ? "" : ", which cannot hold this subject")});
+      explanation->steps.push_back({depth, StepKind::kAbsence, Decision::kDenied,
+                                    Cat("not ", GoalText(goal.children[1], node.object),
+                                        right.member == MemberId::kNone ? "" : ", which cannot hold this subject")});
     }
   }
   for (auto it = children.rbegin(); it != children.rend(); ++it) {
@@ -262,16 +245,14 @@ void Evaluator::ExplainProof(std::vector<Frame>* stack, const Frame& frame,
   }
 }
 
-void Evaluator::ExplainTried(std::vector<Frame>* stack, const Frame& frame,
-                             Explanation* explanation) const {
+void Evaluator::ExplainTried(std::vector<Frame>* stack, const Frame& frame, Explanation* explanation) const {
   const Node& node = nodes_[frame.node];
   const Expression& goal = expression(frame.node);
   std::string text = GoalText(node.expr, node.object);
   const std::vector<ChildRef> none;
   const auto& children = trace_ == Trace::kOn ? traced_children_[frame.node] : none;
-  const bool only_unreachable =
-      std::all_of(children.begin(), children.end(),
-                  [](const ChildRef& c) { return c.node == 0 && c.edge == kNoIndex; });
+  const bool only_unreachable = std::all_of(children.begin(), children.end(),
+                                            [](const ChildRef& c) { return c.node == 0 && c.edge == kNoIndex; });
   if (goal.op == Op::kRelation && children.empty() && !node.holds) {
     text += Cat(": no relationship for `", SubjectText(), "`");
   } else if (goal.op == Op::kArrowAny && only_unreachable) {
@@ -281,12 +262,11 @@ void Evaluator::ExplainTried(std::vector<Frame>* stack, const Frame& frame,
   const bool silent = goal.op == Op::kUnion && frame.under_permission;
   const uint32_t below = silent ? frame.depth : frame.depth + 1;
   if (!silent) {
-    explanation->steps.push_back(
-        {.depth = frame.depth,
-         .kind = KindOf(goal.op),
-         .decision = DecisionOf(frame.node),
-         .text = std::move(text),
-         .reads = node.reads});
+    explanation->steps.push_back({.depth = frame.depth,
+                                  .kind = KindOf(goal.op),
+                                  .decision = DecisionOf(frame.node),
+                                  .text = std::move(text),
+                                  .reads = node.reads});
   }
   for (auto it = children.rbegin(); it != children.rend(); ++it) {
     if (it->node == 0 && it->edge == kNoIndex) continue;

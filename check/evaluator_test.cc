@@ -25,9 +25,7 @@ definition document {
 }
 )";
 
-absl::Time HourOf(int hour) {
-  return absl::FromCivil(absl::CivilHour(2026, 1, 1, hour), absl::UTCTimeZone());
-}
+absl::Time HourOf(int hour) { return absl::FromCivil(absl::CivilHour(2026, 1, 1, hour), absl::UTCTimeZone()); }
 
 TEST(Evaluator, FindsADirectMemberOfAnEnormousSetInAFewSteps) {
   TestWorld world(kDrive);
@@ -126,8 +124,8 @@ TEST(Evaluator, KeepsNoHalfKnownAnswerAfterAnError) {
   const MemberId view = *schema.FindMember(folder, "view");
   Budget tight({.steps_max = 3});
   Conditions conditions(*world.plan, {.now = world.now});
-  Evaluator evaluator(*world.plan, *snapshot, &conditions, &tight,
-                      {.type = *schema.FindType("user"), .id = "ann"}, Trace::kOff);
+  Evaluator evaluator(*world.plan, *snapshot, &conditions, &tight, {.type = *schema.FindType("user"), .id = "ann"},
+                      Trace::kOff);
   EXPECT_FALSE(evaluator.Ask(view, "a").ok());
   Budget wide({});
   evaluator.set_budget(&wide);
@@ -141,9 +139,7 @@ TEST(Plan, ReachLeavesOutWhatCannotHoldTheSubject) {
   const Schema& schema = world.plan->schema();
   const TypeId document = *schema.FindType("document");
   const TypeId folder = *schema.FindType("folder");
-  auto root = [&](TypeId type, const char* name) {
-    return schema.member(*schema.FindMember(type, name)).root;
-  };
+  auto root = [&](TypeId type, const char* name) { return schema.member(*schema.FindMember(type, name)).root; };
   const Reach& people = world.plan->ReachOf(*schema.FindType("user"), MemberId::kNone);
   EXPECT_TRUE(people.Contains(root(document, "view")));
   EXPECT_TRUE(people.Contains(root(folder, "viewer")));

@@ -3,10 +3,10 @@
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
-#include "schema/text.h"
 #include "check/checker.h"
 #include "check/contextual.h"
 #include "schema/reason.h"
+#include "schema/text.h"
 
 namespace mandate {
 
@@ -30,8 +30,7 @@ constexpr uint64_t kGoalBytes = 256;
 
 class Expander {
  public:
-  Expander(const Plan& plan, const Snapshot& snapshot, Moment moment, Budget* budget,
-           uint32_t subject_set_depth)
+  Expander(const Plan& plan, const Snapshot& snapshot, Moment moment, Budget* budget, uint32_t subject_set_depth)
       : plan_(plan),
         snapshot_(snapshot),
         conditions_(plan, std::move(moment)),
@@ -54,7 +53,7 @@ class Expander {
     ExprId expr;
     TypeId type;
     std::string object_id;
-    std::string within;   // The member whose expression this belongs to.
+    std::string within;  // The member whose expression this belongs to.
     uint32_t depth;
     uint32_t sets_opened;
     std::optional<ExpandedSubject> over = {};
@@ -89,40 +88,28 @@ class Expander {
       return absl::OkStatus();
     }
     switch (expression.op) {
-      case Op::kRelation:
-        return ShowSubjects(goal, expression, std::move(node));
+      case Op::kRelation: return ShowSubjects(goal, expression, std::move(node));
       case Op::kArrowAny:
-      case Op::kArrowAll:
-        return ShowArrow(goal, expression, std::move(node));
+      case Op::kArrowAll: return ShowArrow(goal, expression, std::move(node));
       case Op::kSelf:
         node.kind = ExpandKind::kSelf;
         node.subjects.push_back({{node.object.type, node.object.id, ""}});
         break;
-      case Op::kNil:
-        node.kind = ExpandKind::kNil;
-        break;
-      case Op::kIntersection:
-        node.kind = ExpandKind::kIntersection;
-        break;
-      case Op::kExclusion:
-        node.kind = ExpandKind::kExclusion;
-        break;
+      case Op::kNil: node.kind = ExpandKind::kNil; break;
+      case Op::kIntersection: node.kind = ExpandKind::kIntersection; break;
+      case Op::kExclusion: node.kind = ExpandKind::kExclusion; break;
       case Op::kPermission:
-      case Op::kUnion:
-        node.kind = ExpandKind::kUnion;
-        break;
+      case Op::kUnion: node.kind = ExpandKind::kUnion; break;
     }
     const std::string within = node.relation;
     tree_.push_back(std::move(node));
     const auto& children = expression.children;
     for (auto it = children.rbegin(); it != children.rend(); ++it) {
       // A permission whose expression is one union is that union: one level, not two.
-      if (expression.op == Op::kPermission &&
-          plan_.schema().expression(*it).op == Op::kUnion) {
+      if (expression.op == Op::kPermission && plan_.schema().expression(*it).op == Op::kUnion) {
         const auto& inner = plan_.schema().expression(*it).children;
         for (auto child = inner.rbegin(); child != inner.rend(); ++child) {
-          stack_.push_back({*child, goal.type, goal.object_id, within, goal.depth + 1,
-                            goal.sets_opened});
+          stack_.push_back({*child, goal.type, goal.object_id, within, goal.depth + 1, goal.sets_opened});
         }
         continue;
       }
@@ -152,8 +139,8 @@ class Expander {
   absl::Status ShowSubjects(const Goal& goal, const Expression& expression, ExpandNode node) {
     node.kind = ExpandKind::kSubjects;
     std::vector<Goal> below;
-    auto cursor = snapshot_.Subjects({plan_.name(goal.type), goal.object_id},
-                                     plan_.name(expression.member), SubjectsOf::kAll);
+    auto cursor =
+        snapshot_.Subjects({plan_.name(goal.type), goal.object_id}, plan_.name(expression.member), SubjectsOf::kAll);
     for (; cursor->Valid(); cursor->Next()) {
       if (absl::Status status = budget_->Charge(1, kSubjectBytes); !status.ok()) return status;
       const TupleRow& row = cursor->row();
@@ -161,15 +148,14 @@ class Expander {
       if (!subject.ok()) return subject.status();
       if (!subject->has_value()) continue;
       node.subjects.push_back(**subject);
-      if (row.subject.relation == NameId::kNone || goal.sets_opened >= subject_set_depth_ ||
-          row.subject.id == "*") {
+      if (row.subject.relation == NameId::kNone || goal.sets_opened >= subject_set_depth_ || row.subject.id == "*") {
         continue;
       }
       const TypeId type = plan_.TypeOf(row.subject.type);
       const MemberId member = plan_.MemberOf(type, row.subject.relation);
       if (member == MemberId::kNone) continue;
-      below.push_back({plan_.schema().member(member).root, type, std::string(row.subject.id), "",
-                       goal.depth + 1, goal.sets_opened + 1, *std::move(subject)});
+      below.push_back({plan_.schema().member(member).root, type, std::string(row.subject.id), "", goal.depth + 1,
+                       goal.sets_opened + 1, *std::move(subject)});
     }
     if (!cursor->status().ok()) return cursor->status();
     tree_.push_back(std::move(node));
@@ -178,11 +164,10 @@ class Expander {
   }
 
   absl::Status ShowArrow(const Goal& goal, const Expression& expression, ExpandNode node) {
-    node.kind =
-        expression.op == Op::kArrowAll ? ExpandKind::kIntersection : ExpandKind::kUnion;
+    node.kind = expression.op == Op::kArrowAll ? ExpandKind::kIntersection : ExpandKind::kUnion;
     std::vector<Goal> below;
-    auto cursor = snapshot_.Subjects({plan_.name(goal.type), goal.object_id},
-                                     plan_.name(expression.member), SubjectsOf::kAll);
+    auto cursor =
+        snapshot_.Subjects({plan_.name(goal.type), goal.object_id}, plan_.name(expression.member), SubjectsOf::kAll);
     for (; cursor->Valid(); cursor->Next()) {
       if (absl::Status status = budget_->Charge(1, kSubjectBytes); !status.ok()) return status;
       const TupleRow& row = cursor->row();
@@ -197,8 +182,7 @@ class Expander {
       }
       if (expr == ExprId::kNone && expression.op == Op::kArrowAny) continue;
       below.push_back(
-          {expr, type, std::string(row.subject.id), "", goal.depth + 1, goal.sets_opened,
-           *std::move(subject)});
+          {expr, type, std::string(row.subject.id), "", goal.depth + 1, goal.sets_opened, *std::move(subject)});
     }
     if (!cursor->status().ok()) return cursor->status();
     tree_.push_back(std::move(node));
@@ -218,17 +202,15 @@ class Expander {
 
 }  // namespace
 
-absl::StatusOr<std::vector<ExpandNode>> Expand(const Plan& plan, const Snapshot& snapshot,
-                                               absl::Time now, Budget* budget,
-                                               const ExpandQuestion& question) {
+absl::StatusOr<std::vector<ExpandNode>> Expand(const Plan& plan, const Snapshot& snapshot, absl::Time now,
+                                               Budget* budget, const ExpandQuestion& question) {
   const Schema& schema = plan.schema();
   auto type = ResolveType(schema, question.resource.type, "resource.type");
   if (!type.ok()) return type.status();
   auto member = ResolvePermission(schema, *type, question.permission, "permission");
   if (!member.ok()) return member.status();
   if (question.resource.id == "*") {
-    return WithField(WithReason(absl::InvalidArgumentError("`*` is no object; name one"),
-                                "WILDCARD_NOT_ALLOWED"),
+    return WithField(WithReason(absl::InvalidArgumentError("`*` is no object; name one"), "WILDCARD_NOT_ALLOWED"),
                      "resource.id");
   }
   auto context = CaveatContext::Parse(question.context);

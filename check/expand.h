@@ -26,8 +26,8 @@ namespace mandate {
 struct ExpandQuestion {
   ObjectRef resource;
   std::string permission;
-  uint32_t subject_set_depth = 0;  // How many levels of subject sets to open.
-  std::string context;             // The values of caveats: a JSON object, or empty.
+  uint32_t subject_set_depth = 0;        // How many levels of subject sets to open.
+  std::string context;                   // The values of caveats: a JSON object, or empty.
   std::vector<Relationship> contextual;  // Count for this question alone (contextual.h).
 };
 
@@ -47,8 +47,8 @@ struct ExpandedSubject {
   SubjectRef subject;
   absl::Time expires_at = absl::InfiniteFuture();
   Revision written;
-  std::string caveat;                // Empty: none.
-  std::string caveat_context;        // As stored: a JSON object, or empty.
+  std::string caveat;          // Empty: none.
+  std::string caveat_context;  // As stored: a JSON object, or empty.
   // Whether the caveat holds. kConditional: `missing` would decide it; without `missing` it cannot be evaluated.
   Decision decision = Decision::kAllowed;
   std::vector<std::string> missing;
@@ -67,9 +67,8 @@ struct ExpandNode {
   std::optional<ExpandedSubject> over;
 };
 
-absl::StatusOr<std::vector<ExpandNode>> Expand(const Plan& plan, const Snapshot& snapshot,
-                                               absl::Time now, Budget* budget,
-                                               const ExpandQuestion& question);
+absl::StatusOr<std::vector<ExpandNode>> Expand(const Plan& plan, const Snapshot& snapshot, absl::Time now,
+                                               Budget* budget, const ExpandQuestion& question);
 
 }  // namespace mandate
 

@@ -27,8 +27,8 @@ definition document {
 std::string Tree(const std::vector<ExpandNode>& nodes) {
   std::string text;
   for (const ExpandNode& node : nodes) {
-    text += Cat(node.depth, " ", ExpandKindName(node.kind), " ", node.object.type, ":", node.object.id,
-                "#", node.relation);
+    text +=
+        Cat(node.depth, " ", ExpandKindName(node.kind), " ", node.object.type, ":", node.object.id, "#", node.relation);
     for (const auto& subject : node.subjects) text += Cat(" ", ToText(subject.subject));
     text += "\n";
   }

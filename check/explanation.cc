@@ -1,7 +1,7 @@
 #include "check/explanation.h"
 
-#include "schema/text.h"
 #include "check/answer.h"
+#include "schema/text.h"
 
 namespace mandate {
 
@@ -102,8 +102,7 @@ std::string Trailer(const ExplanationStep& step) {
   std::string text;
   if (step.kind == StepKind::kRepeated) text += " (shown above)";
   if (step.relationship.has_value()) {
-    text += step.revision == Revision() ? "  [brought along]"
-                                        : Cat("  [revision ", step.revision.value(), "]");
+    text += step.revision == Revision() ? "  [brought along]" : Cat("  [revision ", step.revision.value(), "]");
   }
   if (step.reads > 0) text += Cat("  (", step.reads, step.reads == 1 ? " read)" : " reads)");
   return text;
@@ -123,15 +122,13 @@ std::string RenderExplanation(const Explanation& explanation) {
 }
 
 std::string RenderDot(const Explanation& explanation) {
-  std::string text =
-      "digraph explanation {\n  rankdir=LR;\n  node [fontname=\"Helvetica\", fontsize=11];\n";
+  std::string text = "digraph explanation {\n  rankdir=LR;\n  node [fontname=\"Helvetica\", fontsize=11];\n";
   std::vector<size_t> path;  // The steps that the next one may belong to, by depth.
   for (size_t i = 0; i < explanation.steps.size(); ++i) {
     const ExplanationStep& step = explanation.steps[i];
     const bool stored = step.relationship.has_value();
-    text += Cat("  s", i, " [label=", DotText(Cat(step.text, Trailer(step))), ", shape=",
-                stored ? "box" : "plaintext", ", fontcolor=", Color(step), ", color=", Color(step),
-                "];\n");
+    text += Cat("  s", i, " [label=", DotText(Cat(step.text, Trailer(step))), ", shape=", stored ? "box" : "plaintext",
+                ", fontcolor=", Color(step), ", color=", Color(step), "];\n");
     while (!path.empty() && explanation.steps[path.back()].depth >= step.depth) path.pop_back();
     if (!path.empty()) text += Cat("  s", path.back(), " -> s", i, ";\n");
     path.push_back(i);

@@ -48,7 +48,7 @@ struct ExplanationStep {
   Decision decision = Decision::kDenied;
   std::string text;                          // The goal, the relationship, or what was looked for.
   std::optional<Relationship> relationship;  // kRelationship and delegation edges that are stored.
-  Revision revision;  // At which `relationship` was written; none (zero) for one that the question brought along.
+  Revision revision;   // At which `relationship` was written; none (zero) for one that the question brought along.
   uint32_t reads = 0;  // Rows read, or looked for, for this very goal.
 };
 

@@ -61,8 +61,7 @@ absl::Status IdMerge::Push(size_t index) {
     return absl::OkStatus();
   }
   heap_.push_back(index);
-  std::push_heap(heap_.begin(), heap_.end(),
-                 [this](size_t a, size_t b) { return IsBehind(a, b); });
+  std::push_heap(heap_.begin(), heap_.end(), [this](size_t a, size_t b) { return IsBehind(a, b); });
   return absl::OkStatus();
 }
 

@@ -55,8 +55,8 @@ class IdMerge {
     Open open;
     bool sure;
     std::vector<Id> piece = {};
-    size_t next = 0;        // In `piece`.
-    size_t rows = 8;        // How many the next piece has.
+    size_t next = 0;  // In `piece`.
+    size_t rows = 8;  // How many the next piece has.
     bool ended = false;
     std::string last = {};  // The id behind which to read on.
   };

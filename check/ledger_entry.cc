@@ -10,9 +10,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string TimeText(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone());
-}
+std::string TimeText(absl::Time time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone()); }
 
 bool ReadTime(const std::string& text, absl::Time* time) {
   std::string error;
@@ -51,9 +49,8 @@ void PutLineage(Json& json, const Lineage& lineage) {
   json["chain"] = std::move(chain);
   PutObject(json, "principal", lineage.principal);
   PutList(json, "edges", lineage.edges, [](const Lineage::StoredEdge& edge) {
-    return Json{{"relationship", ToText(edge.relationship)},
-                {"written", edge.written.value()},
-                {"born", edge.born.value()}};
+    return Json{
+        {"relationship", ToText(edge.relationship)}, {"written", edge.written.value()}, {"born", edge.born.value()}};
   });
 }
 
@@ -99,16 +96,20 @@ class Reader {
   std::vector<std::string> Texts(const char* key) {
     std::vector<std::string> texts;
     for (const Json& value : List(key)) {
-      if (value.is_string()) texts.push_back(value.get<std::string>());
-      else Fail(key);
+      if (value.is_string())
+        texts.push_back(value.get<std::string>());
+      else
+        Fail(key);
     }
     return texts;
   }
   std::vector<uint64_t> Numbers(const char* key) {
     std::vector<uint64_t> numbers;
     for (const Json& value : List(key)) {
-      if (value.is_number_unsigned()) numbers.push_back(value.get<uint64_t>());
-      else Fail(key);
+      if (value.is_number_unsigned())
+        numbers.push_back(value.get<uint64_t>());
+      else
+        Fail(key);
     }
     return numbers;
   }
@@ -160,8 +161,8 @@ Lineage ReadLineage(Reader& reader) {
       reader.Fail("edges");
       break;
     }
-    lineage.edges.push_back({*std::move(relationship), Revision(edge.Number("written")),
-                             Revision(edge.Number("born"))});
+    lineage.edges.push_back(
+        {*std::move(relationship), Revision(edge.Number("written")), Revision(edge.Number("born"))});
   }
   return lineage;
 }
@@ -240,8 +241,10 @@ absl::StatusOr<LedgerEntry> EntryFromJson(std::string_view text) {
   entry.root = reader.Text("root");
   entry.retired = reader.Numbers("retired");
   if (entry.kind != EntryKind::kRetire) {
-    if (auto resource = reader.Object("resource")) entry.resource = *std::move(resource);
-    else reader.Fail("resource");
+    if (auto resource = reader.Object("resource"))
+      entry.resource = *std::move(resource);
+    else
+      reader.Fail("resource");
     entry.permission = reader.Text("permission");
     entry.parameter_digest = reader.Text("parameter_digest");
   }
@@ -258,14 +261,18 @@ absl::StatusOr<LedgerEntry> EntryFromJson(std::string_view text) {
     entry.claims.agent = reader.Object("claimed_agent");
     for (const std::string& agent : reader.Texts("claimed_chain")) {
       auto object = ParseObject(agent);
-      if (object.ok()) entry.claims.chain.push_back(*std::move(object));
-      else reader.Fail("claimed_chain");
+      if (object.ok())
+        entry.claims.chain.push_back(*std::move(object));
+      else
+        reader.Fail("claimed_chain");
     }
     if (reader.Has("context")) entry.context = json["context"].dump();
     for (const std::string& member : reader.Texts("audience")) {
       auto subject = ParseSubject(member);
-      if (subject.ok()) entry.audience.push_back(*std::move(subject));
-      else reader.Fail("audience");
+      if (subject.ok())
+        entry.audience.push_back(*std::move(subject));
+      else
+        reader.Fail("audience");
     }
     entry.idempotency_key = reader.Text("idempotency_key");
     entry.batch_index = static_cast<uint32_t>(reader.Number("batch_index"));

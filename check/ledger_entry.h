@@ -40,8 +40,8 @@ struct LedgerEntry {
   uint64_t sequence = 0;
   EntryKind kind = EntryKind::kAuthorize;
   absl::Time at;
-  Revision revision;          // At which it was decided.
-  std::string root;           // The root task; of a refused call that has none, the session.
+  Revision revision;  // At which it was decided.
+  std::string root;   // The root task; of a refused call that has none, the session.
 
   // kAuthorize and kApprove: what it is about.
   ObjectRef resource;
@@ -55,21 +55,21 @@ struct LedgerEntry {
   std::string context;
   std::vector<SubjectRef> audience;
   std::string idempotency_key;
-  uint32_t batch_index = 0;   // Of a plan of several actions: which of them,
-  uint32_t batch_size = 1;    // of how many.
+  uint32_t batch_index = 0;  // Of a plan of several actions: which of them,
+  uint32_t batch_size = 1;   // of how many.
 
   // kAuthorize: what was decided.
   Decision decision = Decision::kDenied;
   DenialReason reason = DenialReason::kNone;
   std::string reason_at;
   std::vector<std::string> missing_context;
-  std::optional<Lineage> lineage;             // As far as the chain went.
-  std::map<std::string, Mark> marks;          // Permissions of the root principal on the resource, `document#confidential`.
-  std::vector<uint64_t> approvals;            // The entries of the approvals that it used.
+  std::optional<Lineage> lineage;     // As far as the chain went.
+  std::map<std::string, Mark> marks;  // Permissions of the root principal on the resource, `document#confidential`.
+  std::vector<uint64_t> approvals;    // The entries of the approvals that it used.
 
   // kApprove
   std::optional<SubjectRef> approver;
-  std::vector<std::string> held;              // What made it one that may approve, as `mailbox#send`.
+  std::vector<std::string> held;  // What made it one that may approve, as `mailbox#send`.
   absl::Time expires_at = absl::InfiniteFuture();
 
   // kRetire: the numbers of the entries.

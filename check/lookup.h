@@ -40,16 +40,16 @@ struct ResourcesQuestion {
   Claims claims;
   std::vector<SubjectRef> audience;
   std::string parameter_digest;
-  std::string context;            // The values of caveats: a JSON object, or empty.
+  std::string context;                   // The values of caveats: a JSON object, or empty.
   std::vector<Relationship> contextual;  // Count for this question alone (contextual.h).
-  std::string after;              // Only what lies behind this position; empty: all.
+  std::string after;                     // Only what lies behind this position; empty: all.
 };
 
 struct SubjectsQuestion {
   ObjectRef resource;
   std::string permission;
-  std::string subject_type;       // Of people, agents or sessions; never of tasks.
-  std::string subject_relation;   // Empty: objects themselves; else subject sets of this relation.
+  std::string subject_type;      // Of people, agents or sessions; never of tasks.
+  std::string subject_relation;  // Empty: objects themselves; else subject sets of this relation.
   std::string context;
   std::vector<Relationship> contextual;
   std::vector<SubjectRef> audience;  // For agents and sessions: whom what they send will reach,
@@ -66,23 +66,19 @@ struct Found {
   std::optional<ObjectRef> principal;
   std::optional<ObjectRef> task;
   // What to go on behind: the id, and for an agent its task as well.
-  std::string position() const {
-    return task ? Cat(id, std::string_view("\0", 1), ToText(*task)) : id;
-  }
+  std::string position() const { return task ? Cat(id, std::string_view("\0", 1), ToText(*task)) : id; }
 };
 
 // Returns whether to go on.
 using FoundSink = std::function<bool(const Found&)>;
 
-absl::Status LookupResources(const Plan& plan, const Snapshot& snapshot, absl::Time now,
-                             const CheckLimits& limits, const ResourcesQuestion& question,
-                             const FoundSink& sink);
+absl::Status LookupResources(const Plan& plan, const Snapshot& snapshot, absl::Time now, const CheckLimits& limits,
+                             const ResourcesQuestion& question, const FoundSink& sink);
 
 // With a `*` among the subjects it is found first, and behind it everybody whom a relationship names that matters, each
 // with a decision of its own.
-absl::Status LookupSubjects(const Plan& plan, const Snapshot& snapshot, absl::Time now,
-                            const CheckLimits& limits, const SubjectsQuestion& question,
-                            const FoundSink& sink);
+absl::Status LookupSubjects(const Plan& plan, const Snapshot& snapshot, absl::Time now, const CheckLimits& limits,
+                            const SubjectsQuestion& question, const FoundSink& sink);
 
 }  // namespace mandate
 

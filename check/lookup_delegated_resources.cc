@@ -16,8 +16,8 @@ constexpr size_t kDecisionsMax = 4096;
 }  // namespace
 
 absl::Status LookupResourcesDelegated(const Plan& plan, const Snapshot& snapshot, absl::Time now,
-                                      const CheckLimits& limits, MemberId permission,
-                                      const ResourcesQuestion& question, const FoundSink& sink) {
+                                      const CheckLimits& limits, MemberId permission, const ResourcesQuestion& question,
+                                      const FoundSink& sink) {
   if (!question.contextual.empty()) {
     return WithField(WithReason(InvalidArgument("an agent, a task or a session cannot bring relationships along; "
                                                 "write them"),
@@ -34,8 +34,8 @@ absl::Status LookupResourcesDelegated(const Plan& plan, const Snapshot& snapshot
                             .claims = question.claims,
                             .audience = question.audience,
                             .parameter_digest = question.parameter_digest};
-  auto chain = check.DecideChain(asked, {.type = *plan.schema().FindType(question.subject.type),
-                                         .id = question.subject.id});
+  auto chain =
+      check.DecideChain(asked, {.type = *plan.schema().FindType(question.subject.type), .id = question.subject.id});
   if (!chain.ok() && !HasNoAnswer(chain.status())) return chain.status();
   if (chain.ok() && chain->decision == Decision::kDenied) return absl::OkStatus();
   auto subjects = check.CandidateSubjects(permission);

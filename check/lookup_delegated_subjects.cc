@@ -111,9 +111,9 @@ class DelegatedSubjectLookup {
       cursor = snapshot_.Resources({plan_.name(type), id}, plan_.name(type_),
                                    plan_.name(schema_.definition(type_).reserved(Reserved::kTask)), "");
     } else {
-      cursor = snapshot_.SubjectsOfType(
-          {plan_.name(type), id}, plan_.name(schema_.definition(type).reserved(Reserved::kDelegatedForTask)),
-          plan_.name(type_), NameId::kNone, "");
+      cursor = snapshot_.SubjectsOfType({plan_.name(type), id},
+                                        plan_.name(schema_.definition(type).reserved(Reserved::kDelegatedForTask)),
+                                        plan_.name(type_), NameId::kNone, "");
     }
     return EachLive(*cursor, [&] {
       const std::string_view actor = sessions ? cursor->row().resource.id : cursor->row().subject.id;

@@ -105,8 +105,7 @@ class CandidateSearch {
   Path& path(ExprId id) { return paths_[Slot(id)]; }
 
   bool Reaches(ExprId id) const {
-    return std::any_of(reaches_.begin(), reaches_.end(),
-                       [id](const Reach* reach) { return reach->Contains(id); });
+    return std::any_of(reaches_.begin(), reaches_.end(), [id](const Reach* reach) { return reach->Contains(id); });
   }
 
   // What the permission may hold by, and the way back from there.
@@ -133,9 +132,7 @@ class CandidateSearch {
           for (ExprId child : expression.children) follow(id, child, true);
           break;
         case Op::kIntersection:
-        case Op::kExclusion:
-          follow(id, expression.children[0], false);
-          break;
+        case Op::kExclusion: follow(id, expression.children[0], false); break;
         case Op::kArrowAny:
         case Op::kArrowAll:
         case Op::kRelation:
@@ -151,13 +148,12 @@ class CandidateSearch {
             if (target == ExprId::kNone) continue;
             mark(target);
             if (!path(target).relevant) continue;
-            path(target).crossings.push_back({expression.member, plan_.name(subject.relation), id,
-                                              expression.op != Op::kArrowAll});
+            path(target).crossings.push_back(
+                {expression.member, plan_.name(subject.relation), id, expression.op != Op::kArrowAll});
           }
           break;
         case Op::kSelf:
-        case Op::kNil:
-          break;
+        case Op::kNil: break;
       }
     }
   }
@@ -187,16 +183,13 @@ class CandidateSearch {
     for (ExprId id : relevant_) {
       const Expression& e = schema_.expression(id);
       const bool named = e.op == Op::kRelation || e.op == Op::kPermission;
-      const bool is_set = named && subject.relation != MemberId::kNone &&
-                          e.member == subject.relation;
-      const bool is_self = e.op == Op::kSelf && subject.relation == MemberId::kNone &&
-                           e.type == subject.type;
+      const bool is_set = named && subject.relation != MemberId::kNone && e.member == subject.relation;
+      const bool is_self = e.op == Op::kSelf && subject.relation == MemberId::kNone && e.type == subject.type;
       if (is_set || is_self) PushFact(id, Intern(subject.type, subject.id), true);
       if (e.op != Op::kRelation) continue;
       for (const SubjectType& allowed : schema_.member(e.member).subject_types) {
         if (allowed.type != subject.type || allowed.relation != subject.relation) continue;
-        PushRow({subject.type, allowed.wildcard ? "*" : subject.id, subject_relation, e.member, id},
-                true);
+        PushRow({subject.type, allowed.wildcard ? "*" : subject.id, subject_relation, e.member, id}, true);
       }
     }
   }
@@ -226,15 +219,13 @@ class CandidateSearch {
     }
     for (const Up& up : path(expr).ups) PushFact(up.parent, object, sure && up.sure);
     for (const Crossing& crossing : path(expr).crossings) {
-      PushRow({at.type, std::string(at.id), crossing.subject_relation, crossing.relation,
-               crossing.result},
+      PushRow({at.type, std::string(at.id), crossing.subject_relation, crossing.relation, crossing.result},
               sure && crossing.sure);
     }
   }
 
   absl::Status VisitRow(const Row& row, bool sure) {
-    if (!rows_.insert({row.result, row.relation, row.subject_type, row.subject_relation,
-                       row.subject_id}).second) {
+    if (!rows_.insert({row.result, row.relation, row.subject_type, row.subject_relation, row.subject_id}).second) {
       return absl::OkStatus();
     }
     const Member& relation = schema_.member(row.relation);
@@ -249,8 +240,7 @@ class CandidateSearch {
       auto judged = conditions_.Judge(stored.edge, &budget_);
       if (!judged.ok()) return judged.status();
       if (judged->state == EdgeState::kGone) continue;
-      PushFact(row.result, Intern(relation.type, stored.resource.id),
-               sure && judged->state == EdgeState::kLive);
+      PushFact(row.result, Intern(relation.type, stored.resource.id), sure && judged->state == EdgeState::kLive);
     }
     return cursor->status();
   }
@@ -262,8 +252,7 @@ class CandidateSearch {
     for (const auto& [id, sure] : candidates_) known.push_back({std::string(id), sure});
     merge.AddIds(std::move(known));
     for (const auto& [row, sure] : last_steps_) {
-      merge.AddSource([this, &row = row](std::string_view behind) { return Open(row, behind); },
-                      sure);
+      merge.AddSource([this, &row = row](std::string_view behind) { return Open(row, behind); }, sure);
     }
     while (true) {
       auto next = merge.Next();
@@ -281,9 +270,7 @@ class CandidateSearch {
                                plan_.name(relation.type), plan_.name(row.relation), after);
   }
 
-  ObjectTable::Index Intern(TypeId type, std::string_view id) {
-    return objects_.Intern(type, plan_.name(type), id);
-  }
+  ObjectTable::Index Intern(TypeId type, std::string_view id) { return objects_.Intern(type, plan_.name(type), id); }
   void PushFact(ExprId expr, ObjectTable::Index object, bool sure) {
     if (!facts_.contains({expr, object})) work_.Push({false, expr, object}, sure);
   }
@@ -299,24 +286,24 @@ class CandidateSearch {
   const std::vector<SubjectTerm> subjects_;
   std::vector<const Reach*> reaches_;  // by subject
 
-  std::vector<Path> paths_;        // by ExprId
+  std::vector<Path> paths_;  // by ExprId
   std::vector<ExprId> relevant_;
   ObjectTable objects_;
   SureFirst<Item> work_;
   absl::flat_hash_set<std::pair<ExprId, ObjectTable::Index>> facts_;
   absl::flat_hash_set<std::tuple<ExprId, MemberId, TypeId, NameId, std::string>> rows_;
-  std::map<std::string_view, bool> candidates_;           // Objects met on the way, and whether they are sure.
+  std::map<std::string_view, bool> candidates_;  // Objects met on the way, and whether they are sure.
   uint64_t candidate_bytes_ = 0;
-  std::vector<std::pair<Row, bool>> last_steps_;          // Rows of objects that lead to nothing else.
+  std::vector<std::pair<Row, bool>> last_steps_;  // Rows of objects that lead to nothing else.
 };
 
 // What is asked of agents and sessions alone.
 absl::Status RefuseDelegationOf(const ResourcesQuestion& question) {
-  const char* field = question.task                            ? "task"
-                      : !question.claims.empty()               ? "claims"
-                      : !question.audience.empty()             ? "audience"
-                      : !question.parameter_digest.empty()     ? "parameter_digest"
-                                                               : nullptr;
+  const char* field = question.task                        ? "task"
+                      : !question.claims.empty()           ? "claims"
+                      : !question.audience.empty()         ? "audience"
+                      : !question.parameter_digest.empty() ? "parameter_digest"
+                                                           : nullptr;
   if (field == nullptr) return absl::OkStatus();
   return WithField(WithReason(InvalidArgument(Cat("`", field, "` can be named only for an agent or a session, and `",
                                                   ToText(question.subject), "` is neither")),
@@ -356,8 +343,7 @@ class ResourceLookup {
   absl::StatusOr<Found> Check(const std::string& id) {
     if (evaluator_ == nullptr || checks_ == kChecksPerEvaluator) {
       if (evaluator_ == nullptr) mark_ = budget_.bytes();
-      evaluator_ = std::make_unique<Evaluator>(plan_, snapshot_, &conditions_, &budget_, subject_,
-                                               Trace::kOff);
+      evaluator_ = std::make_unique<Evaluator>(plan_, snapshot_, &conditions_, &budget_, subject_, Trace::kOff);
       checks_ = 0;
       budget_.ReleaseTo(mark_);
     }
@@ -384,9 +370,8 @@ absl::Status VisitCandidates(const Plan& plan, const Snapshot& snapshot, Conditi
   return CandidateSearch(plan, snapshot, conditions, budget, permission, std::move(subjects)).Run(after, visit);
 }
 
-absl::Status LookupResources(const Plan& plan, const Snapshot& stored, absl::Time now,
-                             const CheckLimits& limits, const ResourcesQuestion& question,
-                             const FoundSink& sink) {
+absl::Status LookupResources(const Plan& plan, const Snapshot& stored, absl::Time now, const CheckLimits& limits,
+                             const ResourcesQuestion& question, const FoundSink& sink) {
   const ReadThrough reads(stored);  // A listing reads the same folders and groups as the one before it.
   const Snapshot& snapshot = *reads;
   const Schema& schema = plan.schema();
@@ -397,10 +382,9 @@ absl::Status LookupResources(const Plan& plan, const Snapshot& stored, absl::Tim
   auto subject_type = ResolveType(schema, question.subject.type, "subject.type");
   if (!subject_type.ok()) return subject_type.status();
   if (question.subject.IsWildcard()) {
-    return WithField(
-        WithReason(InvalidArgument("a wildcard asks for nobody in particular; name one subject"),
-                   "WILDCARD_NOT_ALLOWED"),
-        "subject.id");
+    return WithField(WithReason(InvalidArgument("a wildcard asks for nobody in particular; name one subject"),
+                                "WILDCARD_NOT_ALLOWED"),
+                     "subject.id");
   }
   if (schema.definition(*subject_type).kind != Kind::kDefinition && question.subject.relation.empty()) {
     return LookupResourcesDelegated(plan, snapshot, now, limits, *permission, question, sink);
@@ -408,8 +392,7 @@ absl::Status LookupResources(const Plan& plan, const Snapshot& stored, absl::Tim
   if (absl::Status status = RefuseDelegationOf(question); !status.ok()) return status;
   SubjectTerm subject{.type = *subject_type, .id = question.subject.id};
   if (!question.subject.relation.empty()) {
-    auto relation =
-        ResolvePermission(schema, *subject_type, question.subject.relation, "subject.relation");
+    auto relation = ResolvePermission(schema, *subject_type, question.subject.relation, "subject.relation");
     if (!relation.ok()) return relation.status();
     subject.relation = *relation;
   }
@@ -417,8 +400,8 @@ absl::Status LookupResources(const Plan& plan, const Snapshot& stored, absl::Tim
   if (!context.ok()) return WithField(context.status(), "context");
   auto layered = WithContextual(plan, snapshot, question.contextual);
   if (!layered.ok()) return layered.status();
-  return ResourceLookup(plan, **layered, Moment{now, *std::move(context)}, limits.budget,
-                        *permission, std::move(subject))
+  return ResourceLookup(plan, **layered, Moment{now, *std::move(context)}, limits.budget, *permission,
+                        std::move(subject))
       .Run(question.after, sink);
 }
 

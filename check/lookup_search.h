@@ -45,8 +45,8 @@ absl::Status VisitCandidates(const Plan& plan, const Snapshot& snapshot, Conditi
 
 // The lookups of delegation (lookup_delegated_*.cc). REQUIRES: the subject, or the subject type, is one of its kinds.
 absl::Status LookupResourcesDelegated(const Plan& plan, const Snapshot& snapshot, absl::Time now,
-                                      const CheckLimits& limits, MemberId permission,
-                                      const ResourcesQuestion& question, const FoundSink& sink);
+                                      const CheckLimits& limits, MemberId permission, const ResourcesQuestion& question,
+                                      const FoundSink& sink);
 absl::Status LookupSubjectsDelegated(const Plan& plan, const Snapshot& snapshot, absl::Time now,
                                      const CheckLimits& limits, MemberId permission, TypeId subject_type,
                                      const SubjectsQuestion& question, const FoundSink& sink);

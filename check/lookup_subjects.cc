@@ -29,9 +29,8 @@ constexpr uint64_t kGoalBytes = 96;
 
 class SubjectLookup {
  public:
-  SubjectLookup(const Plan& plan, const Snapshot& snapshot, Moment moment,
-                const BudgetLimits& limits, MemberId permission, std::string object_id, TypeId type,
-                MemberId relation)
+  SubjectLookup(const Plan& plan, const Snapshot& snapshot, Moment moment, const BudgetLimits& limits,
+                MemberId permission, std::string object_id, TypeId type, MemberId relation)
       : plan_(plan),
         schema_(plan.schema()),
         snapshot_(snapshot),
@@ -94,8 +93,7 @@ class SubjectLookup {
     const ObjectTable::Object object = objects_[goal.object];
     if (named && relation_ != MemberId::kNone && e.member == relation_) AddKnown(object.id, sure);
     switch (e.op) {
-      case Op::kNil:
-        return absl::OkStatus();
+      case Op::kNil: return absl::OkStatus();
       case Op::kSelf:
         if (relation_ == MemberId::kNone && e.type == type_) AddKnown(object.id, sure);
         return absl::OkStatus();
@@ -109,11 +107,9 @@ class SubjectLookup {
           Push(e.children[i], goal.object, false);
         }
         return absl::OkStatus();
-      case Op::kRelation:
-        return VisitRelation(goal, e, sure);
+      case Op::kRelation: return VisitRelation(goal, e, sure);
       case Op::kArrowAny:
-      case Op::kArrowAll:
-        return VisitArrow(goal, e, sure && e.op == Op::kArrowAny);
+      case Op::kArrowAll: return VisitArrow(goal, e, sure && e.op == Op::kArrowAny);
     }
     return absl::OkStatus();
   }
@@ -123,8 +119,8 @@ class SubjectLookup {
     absl::flat_hash_set<MemberId> seen;
     for (const SubjectType& allowed : schema_.member(e.member).subject_types) {
       is_last_step |= allowed.type == type_ && allowed.relation == relation_;
-      const bool is_wildcard = allowed.wildcard && allowed.type == type_ &&
-                               allowed.relation == MemberId::kNone && relation_ == MemberId::kNone;
+      const bool is_wildcard = allowed.wildcard && allowed.type == type_ && allowed.relation == MemberId::kNone &&
+                               relation_ == MemberId::kNone;
       if (is_wildcard && !met_wildcard_) {
         if (absl::Status s = LookForWildcard(goal, e.member); !s.ok()) return s;
       }
@@ -140,8 +136,8 @@ class SubjectLookup {
 
   absl::Status LookForWildcard(const Goal& goal, MemberId relation) {
     if (absl::Status status = budget_.Charge(1, 0); !status.ok()) return status;
-    auto edge = snapshot_.Find(objects_[goal.object].key(), plan_.name(relation),
-                               {plan_.name(type_), "*", NameId::kNone});
+    auto edge =
+        snapshot_.Find(objects_[goal.object].key(), plan_.name(relation), {plan_.name(type_), "*", NameId::kNone});
     if (!edge.ok()) return edge.status();
     if (!edge->has_value()) return absl::OkStatus();
     auto judged = conditions_.Judge(**edge, &budget_);
@@ -164,10 +160,9 @@ class SubjectLookup {
   }
 
   // From the subjects of one kind to `target` on each.
-  absl::Status FollowRows(const Goal& goal, MemberId relation, const SubjectType& kind,
-                          ExprId target, bool sure) {
-    auto cursor = snapshot_.SubjectsOfType(objects_[goal.object].key(), plan_.name(relation),
-                                           plan_.name(kind.type), plan_.name(kind.relation), "");
+  absl::Status FollowRows(const Goal& goal, MemberId relation, const SubjectType& kind, ExprId target, bool sure) {
+    auto cursor = snapshot_.SubjectsOfType(objects_[goal.object].key(), plan_.name(relation), plan_.name(kind.type),
+                                           plan_.name(kind.relation), "");
     for (; cursor->Valid(); cursor->Next()) {
       if (absl::Status status = budget_.Charge(1, kGoalBytes); !status.ok()) return status;
       const TupleRow& row = cursor->row();
@@ -188,8 +183,8 @@ class SubjectLookup {
     for (const LastStep& step : last_steps_) {
       merge.AddSource(
           [this, step](std::string_view behind) {
-            return snapshot_.SubjectsOfType(objects_[step.object].key(), plan_.name(step.relation),
-                                            plan_.name(type_), plan_.name(relation_), behind);
+            return snapshot_.SubjectsOfType(objects_[step.object].key(), plan_.name(step.relation), plan_.name(type_),
+                                            plan_.name(relation_), behind);
           },
           step.sure);
     }
@@ -213,14 +208,12 @@ class SubjectLookup {
   }
 
   absl::StatusOr<Found> Check(const std::string& id) {
-    Evaluator evaluator(plan_, snapshot_, &conditions_, &budget_,
-                        {.type = type_, .id = id, .relation = relation_}, Trace::kOff);
+    Evaluator evaluator(plan_, snapshot_, &conditions_, &budget_, {.type = type_, .id = id, .relation = relation_},
+                        Trace::kOff);
     return ToFound(id, evaluator.Ask(permission_, object_id_));
   }
 
-  ObjectTable::Index Intern(TypeId type, std::string_view id) {
-    return objects_.Intern(type, plan_.name(type), id);
-  }
+  ObjectTable::Index Intern(TypeId type, std::string_view id) { return objects_.Intern(type, plan_.name(type), id); }
   void Push(ExprId expr, ObjectTable::Index object, bool sure) {
     if (reach_.Contains(expr)) work_.Push({expr, object}, sure);
   }
@@ -249,9 +242,8 @@ class SubjectLookup {
 
 }  // namespace
 
-absl::Status LookupSubjects(const Plan& plan, const Snapshot& stored, absl::Time now,
-                            const CheckLimits& limits, const SubjectsQuestion& question,
-                            const FoundSink& sink) {
+absl::Status LookupSubjects(const Plan& plan, const Snapshot& stored, absl::Time now, const CheckLimits& limits,
+                            const SubjectsQuestion& question, const FoundSink& sink) {
   const ReadThrough reads(stored);  // A listing reads the same folders and groups as the one before it.
   const Snapshot& snapshot = *reads;
   const Schema& schema = plan.schema();
@@ -260,9 +252,7 @@ absl::Status LookupSubjects(const Plan& plan, const Snapshot& stored, absl::Time
   auto permission = ResolvePermission(schema, *type, question.permission, "permission");
   if (!permission.ok()) return permission.status();
   if (question.resource.id == "*") {
-    return WithField(WithReason(InvalidArgument("`*` is no object; name one"),
-                                "WILDCARD_NOT_ALLOWED"),
-                     "resource.id");
+    return WithField(WithReason(InvalidArgument("`*` is no object; name one"), "WILDCARD_NOT_ALLOWED"), "resource.id");
   }
   auto subject_type = ResolveType(schema, question.subject_type, "subject_type");
   if (!subject_type.ok()) return subject_type.status();
@@ -270,15 +260,15 @@ absl::Status LookupSubjects(const Plan& plan, const Snapshot& stored, absl::Time
     return LookupSubjectsDelegated(plan, snapshot, now, limits, *permission, *subject_type, question, sink);
   }
   if (!question.audience.empty() || !question.parameter_digest.empty()) {
-    return WithField(WithReason(InvalidArgument("an audience or a digest of parameters is looked at only for agents and "
-                                                "sessions"),
-                                "AUDIENCE_NOT_ALLOWED"),
-                     question.audience.empty() ? "parameter_digest" : "audience");
+    return WithField(
+        WithReason(InvalidArgument("an audience or a digest of parameters is looked at only for agents and "
+                                   "sessions"),
+                   "AUDIENCE_NOT_ALLOWED"),
+        question.audience.empty() ? "parameter_digest" : "audience");
   }
   MemberId relation = MemberId::kNone;
   if (!question.subject_relation.empty()) {
-    auto found =
-        ResolvePermission(schema, *subject_type, question.subject_relation, "subject_relation");
+    auto found = ResolvePermission(schema, *subject_type, question.subject_relation, "subject_relation");
     if (!found.ok()) return found.status();
     relation = *found;
   }

@@ -5,9 +5,7 @@
 namespace mandate {
 namespace {
 
-uint64_t MemberKey(TypeId type, NameId name) {
-  return static_cast<uint64_t>(type) << 32 | static_cast<uint64_t>(name);
-}
+uint64_t MemberKey(TypeId type, NameId name) { return static_cast<uint64_t>(type) << 32 | static_cast<uint64_t>(name); }
 
 }  // namespace
 
@@ -51,9 +49,8 @@ const Caveat* Plan::FindCaveat(NameId name) const {
 }
 
 const Reach& Plan::ReachOf(TypeId type, MemberId relation) const {
-  const size_t slot = relation == MemberId::kNone
-                          ? static_cast<size_t>(type)
-                          : schema_->definitions().size() + static_cast<size_t>(relation);
+  const size_t slot = relation == MemberId::kNone ? static_cast<size_t>(type)
+                                                  : schema_->definitions().size() + static_cast<size_t>(relation);
   if (const Reach* reach = reach_[slot].load(std::memory_order_acquire)) return *reach;
   auto computed = std::make_unique<Reach>(reachability_.Of(type, relation));
   const Reach* expected = nullptr;

@@ -26,12 +26,13 @@ struct CheckQuestion {
   SubjectRef subject;             // An object, a subject set, an agent or a session; never a wildcard.
   std::optional<ObjectRef> task;  // For an agent: the task it asks for. For a session: a claim.
   Claims claims;
-  std::string context;            // The values of caveats: a JSON object, or empty.
-  std::vector<Relationship> contextual;  // Count for this question alone (contextual.h); none for an agent or a session.
-  std::vector<SubjectRef> audience;      // For an agent or a session: whom what is sent will reach; objects, no sets.
-  std::string parameter_digest;          // For an agent or a session: of the action's parameters, as approvals name it.
+  std::string context;  // The values of caveats: a JSON object, or empty.
+  std::vector<Relationship>
+      contextual;                    // Count for this question alone (contextual.h); none for an agent or a session.
+  std::vector<SubjectRef> audience;  // For an agent or a session: whom what is sent will reach; objects, no sets.
+  std::string parameter_digest;      // For an agent or a session: of the action's parameters, as approvals name it.
   bool explain = false;
-  bool lineage = false;                  // Of a delegated question: say through whom.
+  bool lineage = false;  // Of a delegated question: say through whom.
 };
 
 }  // namespace mandate

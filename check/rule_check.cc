@@ -84,12 +84,10 @@ absl::StatusOr<RuleVerdict> RuleCheck::Decide(MemberId permission, const std::st
   }
   if (!unanswered.ok()) return unanswered;
   std::sort(verdict_.missing_context.begin(), verdict_.missing_context.end());
-  verdict_.missing_context.erase(
-      std::unique(verdict_.missing_context.begin(), verdict_.missing_context.end()),
-      verdict_.missing_context.end());
+  verdict_.missing_context.erase(std::unique(verdict_.missing_context.begin(), verdict_.missing_context.end()),
+                                 verdict_.missing_context.end());
   std::sort(verdict_.approvals.begin(), verdict_.approvals.end());
-  verdict_.approvals.erase(std::unique(verdict_.approvals.begin(), verdict_.approvals.end()),
-                           verdict_.approvals.end());
+  verdict_.approvals.erase(std::unique(verdict_.approvals.begin(), verdict_.approvals.end()), verdict_.approvals.end());
   return std::move(verdict_);
 }
 
@@ -106,8 +104,8 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::Done(const TaskRule& rule) {
   if (auto known = done_.find(&rule); known != done_.end()) return known->second;
   AnyOf any;
   const Member& acted = schema_.member(rule.permission);
-  absl::Status status = ledger_.EachDeed(
-      schema_.definition(acted.type).name, [&](const Deed& deed, const auto& marks) -> absl::Status {
+  absl::Status status =
+      ledger_.EachDeed(schema_.definition(acted.type).name, [&](const Deed& deed, const auto& marks) -> absl::Status {
         if (absl::Status s = budget_->Charge(1, 0); !s.ok() || any.IsSure()) return s;
         return any.Add(DeedCounts(rule, deed, marks));
       });
@@ -131,8 +129,8 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::Escapes(const TaskRule& rule) {
   if (auto known = escapes_.find(&rule); known != escapes_.end()) return known->second;
   AnyOf any;
   const Member& acted = schema_.member(rule.permission);
-  absl::Status status = ledger_.EachDeed(
-      schema_.definition(acted.type).name, [&](const Deed& deed, const auto& marks) -> absl::Status {
+  absl::Status status =
+      ledger_.EachDeed(schema_.definition(acted.type).name, [&](const Deed& deed, const auto& marks) -> absl::Status {
         if (absl::Status s = budget_->Charge(1, 0); !s.ok() || any.IsSure()) return s;
         const auto counts = DeedCounts(rule, deed, marks);
         if (IsNo(counts)) return absl::OkStatus();
@@ -171,8 +169,8 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::LacksApproval(const TaskRule& rule)
   Truth3 lacks{.decision = Decision::kAllowed};
   if (caller_.parameter_digest.empty()) return lacks;
   const Member& permission = schema_.member(permission_);
-  auto approvals = ledger_.Approvals(
-      {schema_.definition(permission.type).name, permission.name, resource_id_}, caller_.parameter_digest);
+  auto approvals = ledger_.Approvals({schema_.definition(permission.type).name, permission.name, resource_id_},
+                                     caller_.parameter_digest);
   if (!approvals.ok()) return approvals.status();
   const std::string held = MemberText(rule.approver);
   absl::Status unanswered;
@@ -209,9 +207,8 @@ absl::Status RuleCheck::JudgeLimit(const RuledCaller::Task& task, const TaskRule
   if (per_session && caller_.session.empty()) return absl::OkStatus();
   auto counted = CallIsFor(rule.permission);
   if (IsNo(counted)) return absl::OkStatus();
-  auto used = CountOnce(rule.permission,
-                        per_session ? Cat("session ", caller_.session)
-                                    : Cat("task ", schema_.definition(task.type).name, ":", task.id));
+  auto used = CountOnce(rule.permission, per_session ? Cat("session ", caller_.session)
+                                                     : Cat("task ", schema_.definition(task.type).name, ":", task.id));
   if (!used.ok()) return used.status();
   Truth3 reached;
   if ((*used)->certain >= rule.limit) {
@@ -223,8 +220,7 @@ absl::Status RuleCheck::JudgeLimit(const RuledCaller::Task& task, const TaskRule
   }
   auto refuses = Both(counted, reached);
   if (!refuses.ok()) return refuses.status();
-  Take(task, rule, DenialReason::kLimitReached, *refuses,
-       Cat((*used)->possible, " of ", rule.limit, " were used"));
+  Take(task, rule, DenialReason::kLimitReached, *refuses, Cat((*used)->possible, " of ", rule.limit, " were used"));
   return absl::OkStatus();
 }
 
@@ -275,9 +271,9 @@ absl::StatusOr<std::map<std::string, Mark>> RuleCheck::MarksToKeep() {
   // What has no answer may have been so, as what hangs on context.
   const auto keep = [&](const std::string& name, const absl::StatusOr<Truth3>& truth) {
     Mark& mark = marks[name];
-    mark = std::max(mark, IsNo(truth)                                                ? Mark::kNo
+    mark = std::max(mark, IsNo(truth)                                           ? Mark::kNo
                           : truth.ok() && truth->decision == Decision::kAllowed ? Mark::kYes
-                                                                                     : Mark::kOpen);
+                                                                                : Mark::kOpen);
   };
   std::set<std::pair<MemberId, MemberId>> asked;
   for (const Definition& definition : schema_.definitions()) {
@@ -345,8 +341,7 @@ RuleCheck::Truth3 RuleCheck::And(const Truth3& a, const Truth3& b) {
   return both;
 }
 
-absl::StatusOr<RuleCheck::Truth3> RuleCheck::Both(const absl::StatusOr<Truth3>& a,
-                                                  const absl::StatusOr<Truth3>& b) {
+absl::StatusOr<RuleCheck::Truth3> RuleCheck::Both(const absl::StatusOr<Truth3>& a, const absl::StatusOr<Truth3>& b) {
   for (const auto* part : {&a, &b}) {
     if (!part->ok() && !HasNoAnswer(part->status())) return part->status();
   }
@@ -356,10 +351,9 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::Both(const absl::StatusOr<Truth3>& 
   return And(*a, *b);
 }
 
-void RuleCheck::Take(const RuledCaller::Task& task, const TaskRule& rule, DenialReason reason,
-                     const Truth3& refuses, std::string_view how) {
-  const std::string named =
-      Cat(schema_.definition(task.type).name, ":", task.id, ", rule `", rule.text, "`");
+void RuleCheck::Take(const RuledCaller::Task& task, const TaskRule& rule, DenialReason reason, const Truth3& refuses,
+                     std::string_view how) {
+  const std::string named = Cat(schema_.definition(task.type).name, ":", task.id, ", rule `", rule.text, "`");
   switch (refuses.decision) {
     case Decision::kAllowed:
       verdict_.decision = Decision::kDenied;
@@ -369,13 +363,10 @@ void RuleCheck::Take(const RuledCaller::Task& task, const TaskRule& rule, Denial
       return;
     case Decision::kConditional:
       verdict_.decision = Decision::kConditional;
-      verdict_.missing_context.insert(verdict_.missing_context.end(), refuses.missing.begin(),
-                                      refuses.missing.end());
+      verdict_.missing_context.insert(verdict_.missing_context.end(), refuses.missing.begin(), refuses.missing.end());
       verdict_.steps.push_back({Decision::kConditional, Cat(named, " may refuse it")});
       return;
-    case Decision::kDenied:
-      verdict_.steps.push_back({Decision::kAllowed, Cat(named, ": ", how)});
-      return;
+    case Decision::kDenied: verdict_.steps.push_back({Decision::kAllowed, Cat(named, ": ", how)}); return;
   }
 }
 

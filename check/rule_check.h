@@ -31,13 +31,13 @@ namespace mandate {
 
 // Who calls.
 struct RuledCaller {
-  SubjectTerm principal;                // At the root of the chain.
+  SubjectTerm principal;  // At the root of the chain.
   struct Task {
     TypeId type;
     std::string id;
   };
-  std::vector<Task> tasks;              // Of the chain, from the acting one upward.
-  std::string session;                  // `run:1`; empty when an agent plans: limits per session do not apply then.
+  std::vector<Task> tasks;  // Of the chain, from the acting one upward.
+  std::string session;      // `run:1`; empty when an agent plans: limits per session do not apply then.
   std::vector<SubjectTerm> audience;
   std::string parameter_digest;
 };
@@ -45,11 +45,11 @@ struct RuledCaller {
 struct RuleVerdict {
   Decision decision = Decision::kAllowed;
   DenialReason reason = DenialReason::kNone;
-  std::string reason_at;                      // The task and its rule.
-  std::vector<std::string> missing_context;   // kConditional
-  std::vector<uint64_t> approvals;            // kAllowed: the ones that the call would use.
+  std::string reason_at;                     // The task and its rule.
+  std::vector<std::string> missing_context;  // kConditional
+  std::vector<uint64_t> approvals;           // kAllowed: the ones that the call would use.
   absl::Time valid_until = absl::InfiniteFuture();
-  struct Step {                               // For the explanation: each rule that was looked at.
+  struct Step {  // For the explanation: each rule that was looked at.
     Decision decision;
     std::string text;
   };
@@ -94,7 +94,8 @@ class RuleCheck {
   // Was something done that `rule` looks for? Does it escape to somebody of the audience?
   absl::StatusOr<Truth3> Done(const TaskRule& rule);
   absl::StatusOr<Truth3> Escapes(const TaskRule& rule);
-  absl::StatusOr<Truth3> LacksWhatWasDone(const absl::StatusOr<Truth3>& counts, const TaskRule& rule, const std::string& id);
+  absl::StatusOr<Truth3> LacksWhatWasDone(const absl::StatusOr<Truth3>& counts, const TaskRule& rule,
+                                          const std::string& id);
   absl::StatusOr<const Used*> CountOnce(MemberId permission, const std::string& unit);
   // The best approval of the call for the rule: how sure it is that there is none.
   absl::StatusOr<Truth3> LacksApproval(const TaskRule& rule);
@@ -104,14 +105,11 @@ class RuleCheck {
   absl::StatusOr<Truth3> IsFor(MemberId permission, MemberId wanted, const std::string& id);
   absl::StatusOr<Truth3> CallIsFor(MemberId wanted);
   // Was the deed one for rule's P, on a resource on which q holds or held?
-  absl::StatusOr<Truth3> DeedCounts(const TaskRule& rule, const Deed& deed,
-                                    const std::map<std::string, Mark>& marks);
+  absl::StatusOr<Truth3> DeedCounts(const TaskRule& rule, const Deed& deed, const std::map<std::string, Mark>& marks);
   absl::StatusOr<Truth3> DeedIsFor(const Deed& deed, MemberId wanted, const std::map<std::string, Mark>& marks);
 
   static Truth3 And(const Truth3& a, const Truth3& b);
-  static bool IsNo(const absl::StatusOr<Truth3>& truth) {
-    return truth.ok() && truth->decision == Decision::kDenied;
-  }
+  static bool IsNo(const absl::StatusOr<Truth3>& truth) { return truth.ok() && truth->decision == Decision::kDenied; }
   // Where both must be so, one that is surely not decides, also over one that has no answer.
   static absl::StatusOr<Truth3> Both(const absl::StatusOr<Truth3>& a, const absl::StatusOr<Truth3>& b);
 
@@ -133,8 +131,8 @@ class RuleCheck {
   std::string resource_id_;
   RuleVerdict verdict_;
 
-  std::map<const TaskRule*, Truth3> done_;      // kAfter
-  std::map<const TaskRule*, Truth3> escapes_;   // kContain
+  std::map<const TaskRule*, Truth3> done_;     // kAfter
+  std::map<const TaskRule*, Truth3> escapes_;  // kContain
   std::map<std::pair<MemberId, std::string>, Used> used_;
 };
 

@@ -26,16 +26,16 @@ std::string FormOf(const Relationship& relationship) {
   const SubjectRef& subject = relationship.subject;
   const bool expires = relationship.expires_at != absl::InfiniteFuture();
   return Cat(relationship.resource.type, "#", relationship.relation, "@", subject.type,
-             subject.IsWildcard() ? ":*" : "",
-             subject.relation.empty() ? "" : Cat("#", subject.relation),
+             subject.IsWildcard() ? ":*" : "", subject.relation.empty() ? "" : Cat("#", subject.relation),
              relationship.caveat.empty() ? "" : Cat(" with ", relationship.caveat),
-             !expires ? "" : relationship.caveat.empty() ? " with expiration" : " and expiration");
+             !expires                      ? ""
+             : relationship.caveat.empty() ? " with expiration"
+                                           : " and expiration");
 }
 
 // Without caveat and expiry, of which the form tells. What is left is ASCII.
 std::string Shorten(const Relationship& relationship) {
-  std::string text =
-      ToText({relationship.resource, relationship.relation, relationship.subject});
+  std::string text = ToText({relationship.resource, relationship.relation, relationship.subject});
   if (text.size() <= kExampleBytesMax) return text;
   text.resize(kExampleBytesMax);
   return text + "...";
@@ -81,16 +81,16 @@ absl::Status AdmitSchema(const Schema& after, const SchemaChange& change, const 
   size_t listed = 0;
   for (const auto& [form, orphans] : forms) {
     if (++listed > kFormsMax) break;
-    list += Cat("\n  ", orphans.count, " of ", form, ": ", orphans.examples,
-                orphans.count > kExamplesMax ? ", ..." : "");
+    list +=
+        Cat("\n  ", orphans.count, " of ", form, ": ", orphans.examples, orphans.count > kExamplesMax ? ", ..." : "");
   }
   if (forms.size() > kFormsMax) list += Cat("\n  and ", forms.size() - kFormsMax, " more forms");
-  const absl::Status status = WithReason(
-      absl::FailedPreconditionError(Cat(
-          "the new schema does not allow ", count, count == 1 ? " relationship" : " relationships",
-          " that ", count == 1 ? "is" : "are", " stored; delete ", count == 1 ? "it" : "them",
-          " first, or keep what allows ", count == 1 ? "it" : "them", ":", list)),
-      "ORPHANS_RELATIONSHIPS");
+  const absl::Status status =
+      WithReason(absl::FailedPreconditionError(
+                     Cat("the new schema does not allow ", count, count == 1 ? " relationship" : " relationships",
+                         " that ", count == 1 ? "is" : "are", " stored; delete ", count == 1 ? "it" : "them",
+                         " first, or keep what allows ", count == 1 ? "it" : "them", ":", list)),
+                 "ORPHANS_RELATIONSHIPS");
   return WithDetail(status, "relationship", first);
 }
 

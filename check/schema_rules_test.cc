@@ -88,18 +88,17 @@ std::string Verdict(const std::string& relationships, const std::string& after) 
 }
 
 TEST(AdmitSchema, OrphansAreCountedByTheirFormWithExamples) {
-  EXPECT_EQ(
-      Verdict("doc:a#viewer@user:u\ndoc:b#viewer@user:u\ndoc:c#viewer@user:u\ndoc:d#viewer@user:u\n"
-              "doc:a#viewer@user:*\ndoc:a#viewer@team:t#member\n"
-              "doc:a#viewer@user:v[cav:{\"hour\":1}][expiration:2099-01-01T00:00:00Z]\n"
-              "doc:a#owner@user:u",
-              "definition user {}\ndefinition doc { relation owner: user }"),
-      "the new schema does not allow 7 relationships that are stored; delete them first, or keep "
-      "what allows them:\n"
-      "  1 of doc#viewer@team#member: doc:a#viewer@team:t#member\n"
-      "  4 of doc#viewer@user: doc:a#viewer@user:u, doc:b#viewer@user:u, doc:c#viewer@user:u, ...\n"
-      "  1 of doc#viewer@user with cav and expiration: doc:a#viewer@user:v\n"
-      "  1 of doc#viewer@user:*: doc:a#viewer@user:*");
+  EXPECT_EQ(Verdict("doc:a#viewer@user:u\ndoc:b#viewer@user:u\ndoc:c#viewer@user:u\ndoc:d#viewer@user:u\n"
+                    "doc:a#viewer@user:*\ndoc:a#viewer@team:t#member\n"
+                    "doc:a#viewer@user:v[cav:{\"hour\":1}][expiration:2099-01-01T00:00:00Z]\n"
+                    "doc:a#owner@user:u",
+                    "definition user {}\ndefinition doc { relation owner: user }"),
+            "the new schema does not allow 7 relationships that are stored; delete them first, or keep "
+            "what allows them:\n"
+            "  1 of doc#viewer@team#member: doc:a#viewer@team:t#member\n"
+            "  4 of doc#viewer@user: doc:a#viewer@user:u, doc:b#viewer@user:u, doc:c#viewer@user:u, ...\n"
+            "  1 of doc#viewer@user with cav and expiration: doc:a#viewer@user:v\n"
+            "  1 of doc#viewer@user:*: doc:a#viewer@user:*");
 }
 
 TEST(AdmitSchema, OneOrphanIsSaidInTheSingular) {

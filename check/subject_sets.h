@@ -45,7 +45,7 @@ class SetPlan {
   const std::vector<MemberId>& Holding(MemberId set) const { return of_set_[static_cast<size_t>(set)]; }
 
  private:
-  std::vector<bool> plain_sets_;                    // by MemberId
+  std::vector<bool> plain_sets_;                     // by MemberId
   std::vector<std::vector<MemberId>> of_object_;     // by TypeId
   std::vector<std::vector<MemberId>> of_everybody_;  // by TypeId
   std::vector<std::vector<MemberId>> of_set_;        // by MemberId
@@ -54,8 +54,8 @@ class SetPlan {
 class SubjectSets {
  public:
   struct Membership {
-    bool certain = false;                              // Else by way of a caveat: it may be.
-    absl::Time until = absl::InfiniteFuture();         // Of a certain one: the earliest expiry on the way.
+    bool certain = false;                       // Else by way of a caveat: it may be.
+    absl::Time until = absl::InfiniteFuture();  // Of a certain one: the earliest expiry on the way.
   };
 
   // Null: the subject is not in `type:id#set`, if `complete`. REQUIRES: the plan says that `set` is plain.

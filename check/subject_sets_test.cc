@@ -106,7 +106,8 @@ TEST_F(Sets, TooManyOfThemAreNotAllOfThem) {
 // A department of 400 groups: going down reads them all, going up two.
 TEST_F(Sets, MakeACheckCheapAndChangeNoAnswer) {
   std::string rows = "document:plan#viewer@team:root#member\n";
-  for (int i = 0; i < 400; ++i) rows += Cat("team:root#member@team:g", i, "#member\nteam:g", i, "#member@user:u", i, "\n");
+  for (int i = 0; i < 400; ++i)
+    rows += Cat("team:root#member@team:g", i, "#member\nteam:g", i, "#member@user:u", i, "\n");
   world.Touch(rows);
   for (const char* user : {"u399", "nobody"}) {
     world.limits.budget.set_search = SetSearch::kDown;

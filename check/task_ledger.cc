@@ -19,19 +19,14 @@ namespace {
 
 constexpr std::string_view kNul("\0", 1);
 
-std::string DeedsKey(std::string_view root, std::string_view type) {
-  return Cat("deed ", root, kNul, type, kNul);
-}
+std::string DeedsKey(std::string_view root, std::string_view type) { return Cat("deed ", root, kNul, type, kNul); }
 std::string CountsKey(std::string_view root, std::string_view unit, std::string_view type) {
   return Cat("done ", root, kNul, unit, kNul, type, kNul);
 }
 std::string ApprovalsKey(std::string_view root, const Deed& deed, std::string_view digest) {
-  return Cat("approval ", root, kNul, deed.type, kNul, deed.permission, kNul, deed.id, kNul, digest,
-             kNul);
+  return Cat("approval ", root, kNul, deed.type, kNul, deed.permission, kNul, deed.id, kNul, digest, kNul);
 }
-std::string CallKey(std::string_view session, std::string_view key) {
-  return Cat("call ", session, kNul, key);
-}
+std::string CallKey(std::string_view session, std::string_view key) { return Cat("call ", session, kNul, key); }
 // `permission \0 id`, which ends the keys above.
 std::string Tail(const Deed& deed) { return Cat(deed.permission, kNul, deed.id); }
 
@@ -114,8 +109,7 @@ absl::Status StoredTaskLedger::EachDeed(std::string_view type, const DeedVisitor
   std::map<std::string, Mark> marks;
   Deed deed;
   for (; cursor->Valid(); cursor->Next()) {
-    if (!ReadTail(cursor->key().substr(prefix.size()), type, &deed) ||
-        !DecodeMarks(cursor->value(), &marks)) {
+    if (!ReadTail(cursor->key().substr(prefix.size()), type, &deed) || !DecodeMarks(cursor->value(), &marks)) {
       return Damaged("what was done");
     }
     if (absl::Status status = visit(deed, marks); !status.ok()) return status;
@@ -139,8 +133,8 @@ absl::Status StoredTaskLedger::EachCount(std::string_view unit, std::string_view
   return cursor->status();
 }
 
-absl::StatusOr<std::vector<Approval>> StoredTaskLedger::Approvals(
-    const Deed& deed, std::string_view parameter_digest) const {
+absl::StatusOr<std::vector<Approval>> StoredTaskLedger::Approvals(const Deed& deed,
+                                                                  std::string_view parameter_digest) const {
   std::vector<Approval> approvals;
   auto cursor = snapshot_.Facts(ApprovalsKey(root_, deed, parameter_digest));
   for (; cursor->Valid(); cursor->Next()) {
@@ -203,8 +197,8 @@ absl::Status TaskLedgerOverlay::EachCount(std::string_view unit, std::string_vie
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<Approval>> TaskLedgerOverlay::Approvals(
-    const Deed& deed, std::string_view parameter_digest) const {
+absl::StatusOr<std::vector<Approval>> TaskLedgerOverlay::Approvals(const Deed& deed,
+                                                                   std::string_view parameter_digest) const {
   std::vector<Approval> approvals;
   if (base_ != nullptr) {
     auto earlier = base_->Approvals(deed, parameter_digest);
@@ -249,8 +243,7 @@ absl::Status Record(LedgerEntry entry, PendingWrite& write) {
       write.SetFact(key, std::to_string(*times + 1));
     }
     for (uint64_t approval : entry.approvals) {
-      const std::string key =
-          Cat(ApprovalsKey(entry.root, deed, entry.parameter_digest), SequenceText(approval));
+      const std::string key = Cat(ApprovalsKey(entry.root, deed, entry.parameter_digest), SequenceText(approval));
       auto value = state.Fact(key);
       if (!value.ok()) return value.status();
       if (!value->has_value() || (*value)->empty()) return Damaged("an approval");
@@ -285,8 +278,7 @@ absl::StatusOr<std::optional<RememberedCall>> FindCall(const Snapshot& snapshot,
   return std::optional<RememberedCall>(std::move(call));
 }
 
-void RememberCall(std::string_view session, std::string_view key, const RememberedCall& call,
-                  PendingWrite& write) {
+void RememberCall(std::string_view session, std::string_view key, const RememberedCall& call, PendingWrite& write) {
   write.SetFact(CallKey(session, key), Cat(call.sequence, " ", call.fingerprint));
 }
 

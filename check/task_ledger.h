@@ -53,8 +53,7 @@ class TaskLedger {
 
   // The same, with how often within `unit` (`session run:1`, `task errand:42`).
   using CountVisitor = std::function<absl::Status(const Deed&, uint64_t times)>;
-  virtual absl::Status EachCount(std::string_view unit, std::string_view type,
-                                 const CountVisitor& visit) const = 0;
+  virtual absl::Status EachCount(std::string_view unit, std::string_view type, const CountVisitor& visit) const = 0;
 
   // The approvals for exactly this action and these parameters, oldest first.
   virtual absl::StatusOr<std::vector<Approval>> Approvals(const Deed& deed,
@@ -63,13 +62,10 @@ class TaskLedger {
 
 class StoredTaskLedger : public TaskLedger {
  public:
-  StoredTaskLedger(const Snapshot& snapshot, std::string root)
-      : snapshot_(snapshot), root_(std::move(root)) {}
+  StoredTaskLedger(const Snapshot& snapshot, std::string root) : snapshot_(snapshot), root_(std::move(root)) {}
   absl::Status EachDeed(std::string_view type, const DeedVisitor& visit) const override;
-  absl::Status EachCount(std::string_view unit, std::string_view type,
-                         const CountVisitor& visit) const override;
-  absl::StatusOr<std::vector<Approval>> Approvals(const Deed& deed,
-                                                  std::string_view parameter_digest) const override;
+  absl::Status EachCount(std::string_view unit, std::string_view type, const CountVisitor& visit) const override;
+  absl::StatusOr<std::vector<Approval>> Approvals(const Deed& deed, std::string_view parameter_digest) const override;
 
  private:
   const Snapshot& snapshot_;
@@ -83,10 +79,8 @@ class TaskLedgerOverlay : public TaskLedger {
   void Add(const LedgerEntry& entry);
 
   absl::Status EachDeed(std::string_view type, const DeedVisitor& visit) const override;
-  absl::Status EachCount(std::string_view unit, std::string_view type,
-                         const CountVisitor& visit) const override;
-  absl::StatusOr<std::vector<Approval>> Approvals(const Deed& deed,
-                                                  std::string_view parameter_digest) const override;
+  absl::Status EachCount(std::string_view unit, std::string_view type, const CountVisitor& visit) const override;
+  absl::StatusOr<std::vector<Approval>> Approvals(const Deed& deed, std::string_view parameter_digest) const override;
 
  private:
   const TaskLedger* base_;
@@ -115,15 +109,14 @@ struct RememberedCall {
 };
 absl::StatusOr<std::optional<RememberedCall>> FindCall(const Snapshot& snapshot, std::string_view session,
                                                        std::string_view key);
-void RememberCall(std::string_view session, std::string_view key, const RememberedCall& call,
-                  PendingWrite& write);
+void RememberCall(std::string_view session, std::string_view key, const RememberedCall& call, PendingWrite& write);
 
 // A root all of whose entries are old.
 struct RetiringRoot {
   std::string root;
   uint64_t newest = 0;
-  std::vector<uint64_t> sequences;     // Of its entries, oldest first.
-  std::vector<std::string> sessions;   // Whose calls are remembered.
+  std::vector<uint64_t> sequences;    // Of its entries, oldest first.
+  std::vector<std::string> sessions;  // Whose calls are remembered.
 };
 // Roots whose newest entry was recorded before `before` and that are not alive, as many as have `entries_max` entries
 // together (at least one).

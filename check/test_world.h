@@ -74,13 +74,11 @@ class TestWorld {
     return answer.ok() ? answer->decision : Decision::kConditional;
   }
 
-  absl::StatusOr<std::vector<ExpandNode>> ExpandGoal(const std::string& object,
-                                                     const std::string& permission,
+  absl::StatusOr<std::vector<ExpandNode>> ExpandGoal(const std::string& object, const std::string& permission,
                                                      uint32_t depth) {
     auto snapshot = store->Head();
     Budget budget(limits.budget);
-    return Expand(*plan, *snapshot, now, &budget,
-                  {*ParseObject(object), permission, depth, context});
+    return Expand(*plan, *snapshot, now, &budget, {*ParseObject(object), permission, depth, context});
   }
 
   absl::Time now = absl::FromCivil(absl::CivilDay(2026, 1, 1), absl::UTCTimeZone());

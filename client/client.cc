@@ -75,8 +75,8 @@ v1::Relationship ParseRelationship(const std::string& text) {
 
 Client::Client(Options options)
     : options_(std::move(options)),
-      channel_(grpc::CreateChannel(
-          options_.server, options_.credentials ? options_.credentials : grpc::InsecureChannelCredentials())),
+      channel_(grpc::CreateChannel(options_.server,
+                                   options_.credentials ? options_.credentials : grpc::InsecureChannelCredentials())),
       permissions_(v1::PermissionService::NewStub(channel_)),
       relationships_(v1::RelationshipService::NewStub(channel_)),
       schema_(v1::SchemaService::NewStub(channel_)),
@@ -95,8 +95,7 @@ std::unique_ptr<grpc::ClientContext> Client::NewContext() const {
 }
 
 template <typename Stub, typename Request, typename Response>
-Result<Response> Client::Call(Stub& stub,
-                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+Result<Response> Client::Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                               const Request& request, Retry retry) {
   const auto deadline = SystemClock::now() + options_.timeout;
   const int attempts_max = retry == Retry::kYes ? options_.attempts_max : 1;
@@ -113,9 +112,10 @@ Result<Response> Client::Call(Stub& stub,
 }
 
 template <typename Stub, typename Request, typename Response>
-grpc::Status Client::Stream(
-    Stub& stub, std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*, const Request&),
-    Request request, const Visit<Response>& visit) {
+grpc::Status Client::Stream(Stub& stub,
+                            std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*,
+                                                                                          const Request&),
+                            Request request, const Visit<Response>& visit) {
   AskAtLeast(&request);
   const auto deadline = SystemClock::now() + options_.timeout;
   for (int attempt = 0;; ++attempt) {
@@ -161,8 +161,7 @@ void Client::set_token(std::string token) {
   token_ = std::move(token);
 }
 
-Result<bool> Client::IsAllowed(const std::string& resource, const std::string& permission,
-                               const std::string& subject) {
+Result<bool> Client::IsAllowed(const std::string& resource, const std::string& permission, const std::string& subject) {
   v1::CheckRequest request;
   *request.mutable_item()->mutable_resource() = Object(resource);
   request.mutable_item()->set_permission(permission);
@@ -243,8 +242,7 @@ grpc::Status Client::LookupResources(v1::LookupResourcesRequest request,
   return Stream(*permissions_, &v1::PermissionService::Stub::LookupResources, std::move(request), visit);
 }
 
-grpc::Status Client::LookupSubjects(v1::LookupSubjectsRequest request,
-                                    const Visit<v1::LookupSubjectsResponse>& visit) {
+grpc::Status Client::LookupSubjects(v1::LookupSubjectsRequest request, const Visit<v1::LookupSubjectsResponse>& visit) {
   return Stream(*permissions_, &v1::PermissionService::Stub::LookupSubjects, std::move(request), visit);
 }
 
@@ -278,7 +276,8 @@ grpc::Status Client::Watch(v1::WatchRequest request, const Visit<std::vector<v1:
     const grpc::Status status = reader->Finish();
     const bool was_slow = status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED;
     // Without a token yet, to watch again would be to begin at another revision, with what lies in between missed.
-    if ((!MayRetry(status) && !was_slow) || !request.has_after() || ++failures >= options_.attempts_max * 4) return status;
+    if ((!MayRetry(status) && !was_slow) || !request.has_after() || ++failures >= options_.attempts_max * 4)
+      return status;
     std::this_thread::sleep_for(DelayBefore(options_, failures - 1));
   }
 }

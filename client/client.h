@@ -36,12 +36,12 @@
 namespace mandate::client {
 
 struct Options {
-  std::string server = "localhost:50051";                   // HOST:PORT, or another target of gRPC's.
-  std::shared_ptr<grpc::ChannelCredentials> credentials;    // Null: unencrypted.
-  std::string bearer_token;                                 // Sent as `authorization: Bearer ...` unless empty.
+  std::string server = "localhost:50051";                 // HOST:PORT, or another target of gRPC's.
+  std::shared_ptr<grpc::ChannelCredentials> credentials;  // Null: unencrypted.
+  std::string bearer_token;                               // Sent as `authorization: Bearer ...` unless empty.
   std::chrono::milliseconds timeout{5000};
-  int attempts_max = 4;                                     // Of one call; 1: no retries.
-  std::chrono::milliseconds retry_delay{20};                // Before the second attempt, at most; then twice as much.
+  int attempts_max = 4;                       // Of one call; 1: no retries.
+  std::chrono::milliseconds retry_delay{20};  // Before the second attempt, at most; then twice as much.
 };
 
 // The value of a call, or why there is none.
@@ -116,7 +116,8 @@ class Client {
                         const Request& request, Retry retry);
   template <typename Stub, typename Request, typename Response>
   grpc::Status Stream(Stub& stub,
-                      std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*, const Request&),
+                      std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*,
+                                                                                    const Request&),
                       Request request, const Visit<Response>& visit);
   template <typename Request>
   void AskAtLeast(Request* request) const;

@@ -181,9 +181,8 @@ TEST(Client, WatchesEachCommitOnceWhateverBreaksOff) {
 
 TEST(Forms, ComeFromText) {
   const v1::Relationship relationship = ParseRelationship("document:plan#viewer@team:core#member");
-  EXPECT_EQ(relationship.ShortDebugString(),
-            R"(resource { type: "document" id: "plan" } relation: "viewer" )"
-            R"(subject { type: "team" id: "core" relation: "member" })");
+  EXPECT_EQ(relationship.ShortDebugString(), R"(resource { type: "document" id: "plan" } relation: "viewer" )"
+                                             R"(subject { type: "team" id: "core" relation: "member" })");
   EXPECT_THAT(ParseRelationship("nothing of it").relation(), IsEmpty());
 }
 

@@ -60,10 +60,9 @@ class Analyzer {
       through += Cat(count == 1 ? " through " : ", ", Quote(r_.schema().member(id).name));
     }
     if (count > kNamedMax) through += ", ...";
-    r_.sink.Error(
-        r_.expr_spans[Index(r_.schema().member(first).root)],
-        Cat("permission ", Quote(r_.schema().member(first).name), " is only another name of itself",
-            through, ", so nothing says who holds it; name a relation, or `nil` for nobody"));
+    r_.sink.Error(r_.expr_spans[Index(r_.schema().member(first).root)],
+                  Cat("permission ", Quote(r_.schema().member(first).name), " is only another name of itself", through,
+                      ", so nothing says who holds it; name a relation, or `nil` for nobody"));
   }
 
   void CheckSubtractions() {
@@ -71,8 +70,7 @@ class Analyzer {
       if (expressions_[i].op != Op::kExclusion) continue;
       const uint32_t right = Index(expressions_[i].children[1]);
       if (graph_.same_object_parts[i] == graph_.same_object_parts[right]) {
-        r_.sink.Error(r_.expr_spans[i],
-                      "this subtracts itself: it would hold just where it does not hold");
+        r_.sink.Error(r_.expr_spans[i], "this subtracts itself: it would hold just where it does not hold");
       } else if (graph_.parts[i] == graph_.parts[right]) {
         r_.sink.Warning(r_.expr_spans[i], Lint::kSubtractsItself,
                         "this subtracts itself on other objects: where such objects form a circle "
@@ -116,12 +114,10 @@ class Analyzer {
     constexpr size_t kNamedMax = 10;
     std::sort(missing.begin(), missing.end());
     std::string list;
-    for (size_t i = 0; i < std::min(missing.size(), kNamedMax); ++i)
-      list += Cat(i == 0 ? "" : ", ", missing[i]);
+    for (size_t i = 0; i < std::min(missing.size(), kNamedMax); ++i) list += Cat(i == 0 ? "" : ", ", missing[i]);
     if (missing.size() > kNamedMax) list += Cat(" and ", missing.size() - kNamedMax, " more");
     r_.sink.Error(syntax::Cover(source.annotation.front().span, source.annotation.back().span),
-                  Cat("the annotation of ", Quote(source.name.text), " leaves out ", list,
-                      ", which can hold it"));
+                  Cat("the annotation of ", Quote(source.name.text), " leaves out ", list, ", which can hold it"));
   }
 
   Resolution& r_;

@@ -14,9 +14,8 @@ namespace {
 using Json = nlohmann::json;
 
 absl::Status Refuse(const Caveat& caveat, std::string_view reason, std::string_view message) {
-  return WithDetail(
-      WithReason(InvalidArgument(Cat("caveat ", Quote(caveat.name), ": ", message)), reason),
-      "caveat_name", caveat.name);
+  return WithDetail(WithReason(InvalidArgument(Cat("caveat ", Quote(caveat.name), ": ", message)), reason),
+                    "caveat_name", caveat.name);
 }
 
 // The object that is stored. It was valid when it was written.
@@ -64,32 +63,27 @@ absl::StatusOr<CaveatResult> EvaluateCaveat(const Caveat& caveat, std::string_vi
     if (json == nullptr) continue;
     absl::StatusOr<cel::Value> value = cel::ConvertJson(parameter.name, parameter.type, *json);
     if (!value.ok()) {
-      return WithDetail(
-          Refuse(caveat, is_stored ? "CAVEAT_CONTEXT_INVALID" : "CAVEAT_PARAMETER_TYPE_ERROR",
-                 StdView(value.status().message())),
-          "parameter_name", parameter.name);
+      return WithDetail(Refuse(caveat, is_stored ? "CAVEAT_CONTEXT_INVALID" : "CAVEAT_PARAMETER_TYPE_ERROR",
+                               StdView(value.status().message())),
+                        "parameter_name", parameter.name);
     }
     activation.Set(parameter.name, *std::move(value));
   }
   absl::StatusOr<cel::Evaluation> evaluation = caveat.program->Evaluate(activation);
   if (absl::IsResourceExhausted(evaluation.status())) {
-    return WithReason(absl::ResourceExhaustedError(Cat("caveat ", Quote(caveat.name), ": ",
-                                                       evaluation.status().message())),
-                      "CAVEAT_COST_EXHAUSTED");
+    return WithReason(
+        absl::ResourceExhaustedError(Cat("caveat ", Quote(caveat.name), ": ", evaluation.status().message())),
+        "CAVEAT_COST_EXHAUSTED");
   }
   if (!evaluation.ok()) {
     return Refuse(caveat, "CAVEAT_EVALUATION_ERROR", StdView(evaluation.status().message()));
   }
   switch (evaluation->outcome) {
-    case cel::Outcome::kTrue:
-      return CaveatResult{CaveatOutcome::kTrue, {}, evaluation->cost};
-    case cel::Outcome::kFalse:
-      return CaveatResult{CaveatOutcome::kFalse, {}, evaluation->cost};
+    case cel::Outcome::kTrue: return CaveatResult{CaveatOutcome::kTrue, {}, evaluation->cost};
+    case cel::Outcome::kFalse: return CaveatResult{CaveatOutcome::kFalse, {}, evaluation->cost};
     case cel::Outcome::kMissing:
-      return CaveatResult{CaveatOutcome::kMissing, std::move(evaluation->missing),
-                          evaluation->cost};
-    case cel::Outcome::kValue:
-      break;
+      return CaveatResult{CaveatOutcome::kMissing, std::move(evaluation->missing), evaluation->cost};
+    case cel::Outcome::kValue: break;
   }
   return Refuse(caveat, "CAVEAT_EVALUATION_ERROR", "its value is not a bool");
 }
@@ -103,16 +97,14 @@ absl::Status ValidateStoredContext(const Caveat& caveat, std::string_view contex
       if (candidate.name == name) parameter = &candidate;
     }
     if (parameter == nullptr) {
-      return WithDetail(
-          Refuse(caveat, "CAVEAT_CONTEXT_INVALID",
-                 Cat("it has no parameter ", Quote(name), "; it has ", ListParameters(caveat))),
-          "parameter_name", name);
+      return WithDetail(Refuse(caveat, "CAVEAT_CONTEXT_INVALID",
+                               Cat("it has no parameter ", Quote(name), "; it has ", ListParameters(caveat))),
+                        "parameter_name", name);
     }
     absl::StatusOr<cel::Value> value = cel::ConvertJson(name, parameter->type, json);
     if (!value.ok()) {
-      return WithDetail(
-          Refuse(caveat, "CAVEAT_CONTEXT_INVALID", StdView(value.status().message())),
-          "parameter_name", name);
+      return WithDetail(Refuse(caveat, "CAVEAT_CONTEXT_INVALID", StdView(value.status().message())), "parameter_name",
+                        name);
     }
   }
   return absl::OkStatus();

@@ -24,10 +24,9 @@ TEST(CaveatSyntax, KeepsParametersTypesAndTheBodyAsWritten) {
 }
 
 TEST(CaveatSyntax, StringsOfAllKindsHideBraces) {
-  for (const char* body : {"a == \"}\"", "a == '}'", "a == '''}\n\"'''", "a == \"\"\"}\n'\"\"\"",
-                           "a == \"\\\"}\"", "a == r\"\\\" + \"}\"", "a == \"x\" && b'}' == b'}'"}) {
-    EXPECT_THAT(Errors(Cat("caveat cav(a string) {", body, "}\ndefinition user {}")), IsEmpty())
-        << body;
+  for (const char* body : {"a == \"}\"", "a == '}'", "a == '''}\n\"'''", "a == \"\"\"}\n'\"\"\"", "a == \"\\\"}\"",
+                           "a == r\"\\\" + \"}\"", "a == \"x\" && b'}' == b'}'"}) {
+    EXPECT_THAT(Errors(Cat("caveat cav(a string) {", body, "}\ndefinition user {}")), IsEmpty()) << body;
   }
 }
 
@@ -37,23 +36,16 @@ TEST(CaveatSyntax, ResolvesUses) {
       "definition doc { relation rrr: user | user with cav | user:* with cav and expiration }");
   const Member& rrr = schema->member(*schema->FindMember(*schema->FindType("doc"), "rrr"));
   const CaveatId cav = *schema->FindCaveat("cav");
-  EXPECT_THAT(
-      rrr.subject_types,
-      ElementsAre(SubjectType{TypeId{0}}, SubjectType{TypeId{0}, MemberId::kNone, false, cav},
-                  SubjectType{TypeId{0}, MemberId::kNone, true, cav, true}));
+  EXPECT_THAT(rrr.subject_types,
+              ElementsAre(SubjectType{TypeId{0}}, SubjectType{TypeId{0}, MemberId::kNone, false, cav},
+                          SubjectType{TypeId{0}, MemberId::kNone, true, cav, true}));
 }
 
 TEST(CaveatSyntax, SaysWhatIsWrong) {
   const Refused rows[] = {
-      {"no parameters",
-       "caveat cav() { true }",
-       {") | a caveat has at least one parameter, like `(hour int)`"}},
-      {"no parameter list",
-       "caveat cav { true }",
-       {"{ | expected `(` and the parameters, found `{`"}},
-      {"an empty body",
-       "caveat cav(a int) { }",
-       {"{ } | a caveat needs an expression in its body"}},
+      {"no parameters", "caveat cav() { true }", {") | a caveat has at least one parameter, like `(hour int)`"}},
+      {"no parameter list", "caveat cav { true }", {"{ | expected `(` and the parameters, found `{`"}},
+      {"an empty body", "caveat cav(a int) { }", {"{ } | a caveat needs an expression in its body"}},
       {"an unknown type",
        "caveat cav(a strng) { a }",
        {"strng | there is no parameter type `strng`; did you mean `string`?"}},
@@ -62,24 +54,16 @@ TEST(CaveatSyntax, SaysWhatIsWrong) {
        {"whatever | there is no parameter type `whatever`; there are `any`, `bool`, `bytes`, "
         "`double`, `duration`, `int`, "
         "`ipaddress`, `list<T>`, `map<T>`, `string`, `timestamp` and `uint`"}},
-      {"no type argument",
-       "caveat cav(a list) { a }",
-       {"list | `list` takes one type, like `list<string>`"}},
+      {"no type argument", "caveat cav(a list) { a }", {"list | `list` takes one type, like `list<string>`"}},
       {"two type arguments",
        "caveat cav(a map<string, int>) { a }",
        {"map<string, int> | `map` takes one type, like `map<string>`"}},
-      {"a type argument too many",
-       "caveat cav(a int<int>) { a }",
-       {"int<int> | `int` takes no type in `<>`"}},
+      {"a type argument too many", "caveat cav(a int<int>) { a }", {"int<int> | `int` takes no type in `<>`"}},
       {"a keyword as a parameter",
        "caveat cav(with int) { a }",
        {"with | expected the name of a parameter, found `with`, which is a keyword"}},
-      {"a parameter twice",
-       "caveat cav(a int, a int) { a }",
-       {"a | parameter `a` is declared twice"}},
-      {"a parameter not used",
-       "caveat cav(a int, b int) { a == 2 }",
-       {"b | parameter `b` is not used by the caveat"}},
+      {"a parameter twice", "caveat cav(a int, a int) { a }", {"a | parameter `a` is declared twice"}},
+      {"a parameter not used", "caveat cav(a int, b int) { a == 2 }", {"b | parameter `b` is not used by the caveat"}},
       {"a bad character", "caveat cav(a int) { a @ 2 }", {"@ | `@` has no meaning in a schema"}},
       {"a string without end",
        "caveat cav(a string) { a == \"x\n }",
@@ -108,8 +92,7 @@ TEST(CaveatSyntax, SaysWhatIsWrong) {
         "a letter and does not "
         "end in `_`"}},
   };
-  for (const Refused& row : rows)
-    EXPECT_THAT(Errors(row.schema), ElementsAreArray(row.errors)) << row.name;
+  for (const Refused& row : rows) EXPECT_THAT(Errors(row.schema), ElementsAreArray(row.errors)) << row.name;
 }
 
 }  // namespace

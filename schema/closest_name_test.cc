@@ -22,9 +22,7 @@ TEST(ClosestName, PrefersTheNearestThenTheFirst) {
   EXPECT_EQ(ClosestName("cat1", {"cat2", "cat3"}), "cat2");
 }
 
-TEST(ClosestName, NeverSuggestsTheNameItself) {
-  EXPECT_EQ(ClosestName("abc", {"abc", "abd"}), "abd");
-}
+TEST(ClosestName, NeverSuggestsTheNameItself) { EXPECT_EQ(ClosestName("abc", {"abc", "abd"}), "abd"); }
 
 }  // namespace
 }  // namespace mandate

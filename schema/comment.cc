@@ -14,13 +14,9 @@ namespace {
 constexpr absl::string_view kOurDirective = "mandate-ignore-warning:";
 constexpr absl::string_view kDirectives[] = {kOurDirective, "spicedb-ignore-warning:"};
 
-std::vector<absl::string_view> Lines(std::string_view text) {
-  return absl::StrSplit(AbslView(text), '\n');
-}
+std::vector<absl::string_view> Lines(std::string_view text) { return absl::StrSplit(AbslView(text), '\n'); }
 
-size_t BlanksBefore(absl::string_view line) {
-  return line.size() - absl::StripLeadingAsciiWhitespace(line).size();
-}
+size_t BlanksBefore(absl::string_view line) { return line.size() - absl::StripLeadingAsciiWhitespace(line).size(); }
 
 // The blanks that all lines but the first, and but empty ones, begin with.
 size_t CommonBlanks(const std::vector<absl::string_view>& lines) {
@@ -31,8 +27,7 @@ size_t CommonBlanks(const std::vector<absl::string_view>& lines) {
     const absl::string_view blanks = lines[i].substr(0, BlanksBefore(lines[i]));
     if (!any) common = blanks;
     any = true;
-    const auto [end, unused] =
-        std::mismatch(common.begin(), common.end(), blanks.begin(), blanks.end());
+    const auto [end, unused] = std::mismatch(common.begin(), common.end(), blanks.begin(), blanks.end());
     common = common.substr(0, static_cast<size_t>(end - common.begin()));
   }
   return common.size();
@@ -51,8 +46,8 @@ std::vector<absl::string_view> Content(std::string_view comment) {
     line = absl::StripAsciiWhitespace(line);
   }
   while (!lines.empty() && lines.back().empty()) lines.pop_back();
-  lines.erase(lines.begin(), std::find_if(lines.begin(), lines.end(),
-                                          [](absl::string_view line) { return !line.empty(); }));
+  lines.erase(lines.begin(),
+              std::find_if(lines.begin(), lines.end(), [](absl::string_view line) { return !line.empty(); }));
   return lines;
 }
 

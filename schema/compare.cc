@@ -17,11 +17,9 @@ using Form = std::tuple<std::string_view, std::string_view, bool, std::string_vi
 std::set<Form> FormsOf(const Schema& schema, const Member& relation) {
   std::set<Form> forms;
   for (const SubjectType& s : relation.subject_types) {
-    forms.emplace(
-        schema.definition(s.type).name,
-        s.relation == MemberId::kNone ? std::string_view() : schema.member(s.relation).name,
-        s.wildcard, s.caveat == CaveatId::kNone ? std::string_view() : schema.caveat(s.caveat).name,
-        s.expiration);
+    forms.emplace(schema.definition(s.type).name,
+                  s.relation == MemberId::kNone ? std::string_view() : schema.member(s.relation).name, s.wildcard,
+                  s.caveat == CaveatId::kNone ? std::string_view() : schema.caveat(s.caveat).name, s.expiration);
   }
   return forms;
 }
@@ -31,11 +29,10 @@ bool KeepsParameters(const Caveat& caveat, const Schema& after) {
   const std::optional<CaveatId> found = after.FindCaveat(caveat.name);
   if (!found.has_value()) return false;
   std::set<std::pair<std::string_view, std::string_view>> kept;
-  for (const CaveatParameter& parameter : after.caveat(*found).parameters)
-    kept.emplace(parameter.name, parameter.type);
-  return std::all_of(
-      caveat.parameters.begin(), caveat.parameters.end(),
-      [&](const CaveatParameter& old) { return kept.contains({old.name, old.type}); });
+  for (const CaveatParameter& parameter : after.caveat(*found).parameters) kept.emplace(parameter.name, parameter.type);
+  return std::all_of(caveat.parameters.begin(), caveat.parameters.end(), [&](const CaveatParameter& old) {
+    return kept.contains({old.name, old.type});
+  });
 }
 
 // By CaveatId of `before`.
@@ -79,14 +76,12 @@ SchemaChange CompareForStorage(const Schema& before, const Schema& after) {
     // kind loses them, since it could come back without them.
     if (!found.has_value()) continue;
     const Definition& now = after.definition(*found);
-    if (type.reserved(Reserved::kBoundary) != MemberId::kNone &&
-        now.reserved(Reserved::kBoundary) == MemberId::kNone) {
+    if (type.reserved(Reserved::kBoundary) != MemberId::kNone && now.reserved(Reserved::kBoundary) == MemberId::kNone) {
       change.widened.push_back(Cat(type.name, "#boundary"));
     }
     for (const TaskRule& rule : type.rules) {
-      const bool kept = std::any_of(now.rules.begin(), now.rules.end(), [&](const TaskRule& r) {
-        return RefusesAllOf(after, r, before, rule);
-      });
+      const bool kept = std::any_of(now.rules.begin(), now.rules.end(),
+                                    [&](const TaskRule& r) { return RefusesAllOf(after, r, before, rule); });
       if (!kept) change.widened.push_back(RuleName(type, rule));
     }
   }

@@ -10,8 +10,7 @@ using ::testing::IsEmpty;
 std::vector<std::string> Narrowed(std::string_view before, std::string_view after) {
   std::vector<std::string> out;
   const SchemaChange change = CompareForStorage(*MustCompile(before), *MustCompile(after));
-  for (const SchemaChange::Narrowed& n : change.narrowed)
-    out.push_back(Cat(n.type, "#", n.relation));
+  for (const SchemaChange::Narrowed& n : change.narrowed) out.push_back(Cat(n.type, "#", n.relation));
   return out;
 }
 
@@ -39,45 +38,24 @@ TEST(Compare, ARelationIsNarrowedWhenSomeFormThatItAllowedIsGone) {
       {"a type is new", "relation rrr: user", "relation rrr: user | team", {}},
       {"another order", "relation rrr: user | team", "relation rrr: team | user", {}},
       {"the wildcard is gone", "relation rrr: user | user:*", "relation rrr: user", {"doc#rrr"}},
-      {"only the wildcard stays",
-       "relation rrr: user | user:*",
-       "relation rrr: user:*",
-       {"doc#rrr"}},
+      {"only the wildcard stays", "relation rrr: user | user:*", "relation rrr: user:*", {"doc#rrr"}},
       {"another subject set", "relation rrr: team#member", "relation rrr: team#lead", {"doc#rrr"}},
       {"a caveat becomes a duty", "relation rrr: user", "relation rrr: user with cav", {"doc#rrr"}},
       {"a caveat becomes possible", "relation rrr: user", "relation rrr: user | user with cav", {}},
       {"another caveat", "relation rrr: user with cav", "relation rrr: user with dov", {"doc#rrr"}},
-      {"an expiry becomes a duty",
-       "relation rrr: user",
-       "relation rrr: user with expiration",
-       {"doc#rrr"}},
-      {"an expiry is no longer allowed",
-       "relation rrr: user with expiration",
-       "relation rrr: user",
-       {"doc#rrr"}},
-      {"the relation is gone",
-       "relation rrr: user\nrelation sss: user",
-       "relation sss: user",
-       {"doc#rrr"}},
-      {"the relation is a permission now",
-       "relation rrr: user",
-       "permission rrr = nil",
-       {"doc#rrr"}},
+      {"an expiry becomes a duty", "relation rrr: user", "relation rrr: user with expiration", {"doc#rrr"}},
+      {"an expiry is no longer allowed", "relation rrr: user with expiration", "relation rrr: user", {"doc#rrr"}},
+      {"the relation is gone", "relation rrr: user\nrelation sss: user", "relation sss: user", {"doc#rrr"}},
+      {"the relation is a permission now", "relation rrr: user", "permission rrr = nil", {"doc#rrr"}},
       {"a permission changes",
        "relation rrr: user\npermission ppp = rrr",
        "relation rrr: user\npermission ppp = nil",
        {}},
-      {"a permission is gone",
-       "relation rrr: user\npermission ppp = rrr",
-       "relation rrr: user",
-       {}},
+      {"a permission is gone", "relation rrr: user\npermission ppp = rrr", "relation rrr: user", {}},
   };
   for (const auto& row : rows) {
-    const auto schema = [&](const char* body) {
-      return Cat(head, "definition doc {\n", body, "\n}");
-    };
-    EXPECT_THAT(Narrowed(schema(row.before), schema(row.after)), ElementsAreArray(row.narrowed))
-        << row.name;
+    const auto schema = [&](const char* body) { return Cat(head, "definition doc {\n", body, "\n}"); };
+    EXPECT_THAT(Narrowed(schema(row.before), schema(row.after)), ElementsAreArray(row.narrowed)) << row.name;
   }
 }
 
@@ -96,10 +74,9 @@ agent bot { relation boundary: doc:*#view; relation operator: user }
 )";
 
 TEST(Compare, AKindThatChangesNarrowsEveryRelationOfTheType) {
-  EXPECT_THAT(
-      Narrowed("definition bot { relation operator: bot }",
-               "use delegation\nagent bot { relation other: nobody }\ndefinition nobody {}"),
-      ElementsAre("bot#operator"));
+  EXPECT_THAT(Narrowed("definition bot { relation operator: bot }",
+                       "use delegation\nagent bot { relation other: nobody }\ndefinition nobody {}"),
+              ElementsAre("bot#operator"));
 }
 
 TEST(Compare, ARelationThatBecomesReservedIsNarrowed) {
@@ -115,8 +92,7 @@ TEST(Compare, ABoundaryThatIsGoneWidensAuthority) {
   after.replace(after.find("relation boundary: doc:*#view; "), 31, "");
   EXPECT_THAT(Widened(kBefore, after), ElementsAre("bot#boundary"));
   EXPECT_THAT(Widened(after, kBefore), IsEmpty());
-  EXPECT_THAT(Widened(kBefore, "definition user {}"), IsEmpty())
-      << "an agent that is gone may do nothing";
+  EXPECT_THAT(Widened(kBefore, "definition user {}"), IsEmpty()) << "an agent that is gone may do nothing";
 }
 
 TEST(Compare, AnAgentThatBecomesAnotherKindWidensAuthority) {
@@ -138,56 +114,42 @@ TEST(Compare, ARuleThatIsGoneOrWeakerWidensAuthority) {
       {"gone", "limit mail#send to 5 per task", "", true},
       {"a lower limit", "limit mail#send to 5 per task", "limit mail#send to 4 per task", false},
       {"a higher limit", "limit mail#send to 5 per task", "limit mail#send to 6 per task", true},
-      {"per session no more", "limit mail#send to 5 per session", "limit mail#send to 5 per task",
-       false},
-      {"per session no more, and higher", "limit mail#send to 5 per session",
-       "limit mail#send to 6 per task", true},
-      {"per session only", "limit mail#send to 5 per task", "limit mail#send to 5 per session",
+      {"per session no more", "limit mail#send to 5 per session", "limit mail#send to 5 per task", false},
+      {"per session no more, and higher", "limit mail#send to 5 per session", "limit mail#send to 6 per task", true},
+      {"per session only", "limit mail#send to 5 per task", "limit mail#send to 5 per session", true},
+      {"of another permission", "limit doc#view to 5 per task", "limit doc#edit to 5 per task", true},
+      {"whenever", "after doc#view when secret forbid doc#edit", "after doc#view forbid doc#edit", false},
+      {"only when", "after doc#view forbid doc#edit", "after doc#view when secret forbid doc#edit", true},
+      {"when something else", "after doc#view when secret forbid doc#edit", "after doc#view when owner forbid doc#edit",
        true},
-      {"of another permission", "limit doc#view to 5 per task", "limit doc#edit to 5 per task",
-       true},
-      {"whenever", "after doc#view when secret forbid doc#edit", "after doc#view forbid doc#edit",
-       false},
-      {"only when", "after doc#view forbid doc#edit", "after doc#view when secret forbid doc#edit",
-       true},
-      {"when something else", "after doc#view when secret forbid doc#edit",
-       "after doc#view when owner forbid doc#edit", true},
-      {"something else forbidden", "after doc#view forbid doc#edit",
-       "after doc#view forbid mail#send", true},
-      {"contained instead", "after doc#view forbid mail#send", "contain doc#view at mail#send",
-       true},
-      {"contained whenever", "contain doc#view when secret at mail#send",
-       "contain doc#view at mail#send", false},
-      {"contained only when", "contain doc#view at mail#send",
-       "contain doc#view when secret at mail#send", true},
+      {"something else forbidden", "after doc#view forbid doc#edit", "after doc#view forbid mail#send", true},
+      {"contained instead", "after doc#view forbid mail#send", "contain doc#view at mail#send", true},
+      {"contained whenever", "contain doc#view when secret at mail#send", "contain doc#view at mail#send", false},
+      {"contained only when", "contain doc#view at mail#send", "contain doc#view when secret at mail#send", true},
       {"four eyes", "require approval for doc#edit by owner",
        "require approval for doc#edit by owner other than principal", false},
       {"two eyes", "require approval for doc#edit by owner other than principal",
        "require approval for doc#edit by owner", true},
-      {"another approver", "require approval for doc#edit by owner",
-       "require approval for doc#edit by viewer", true},
-      {"one of two", "limit mail#send to 5 per task\nafter doc#view forbid doc#edit",
-       "limit mail#send to 5 per task", true},
+      {"another approver", "require approval for doc#edit by owner", "require approval for doc#edit by viewer", true},
+      {"one of two", "limit mail#send to 5 per task\nafter doc#view forbid doc#edit", "limit mail#send to 5 per task",
+       true},
   };
   for (const auto& row : rows) {
     std::vector<std::string> widened;
     const std::string_view before = row.before;
     if (row.widened) widened.push_back(Cat("errand: ", before.substr(before.find('\n') + 1)));
-    EXPECT_THAT(Widened(WithRules(row.before), WithRules(row.after)), ElementsAreArray(widened))
-        << row.name;
+    EXPECT_THAT(Widened(WithRules(row.before), WithRules(row.after)), ElementsAreArray(widened)) << row.name;
   }
 }
 
 TEST(Compare, ARuleIsTheSameWhereverItStandsAndHoweverItIsSpelled) {
+  EXPECT_THAT(Widened(WithRules("limit mail#send to 5 per task\nafter doc#view forbid doc#edit"),
+                      WithRules("/** New. */ after doc # view forbid doc#edit; limit mail#send to 05 per task")),
+              IsEmpty());
   EXPECT_THAT(
-      Widened(WithRules("limit mail#send to 5 per task\nafter doc#view forbid doc#edit"),
-              WithRules(
-                  "/** New. */ after doc # view forbid doc#edit; limit mail#send to 05 per task")),
-      IsEmpty());
-  EXPECT_THAT(Widened(WithRules("limit mail#send to 5 per task"),
-                      Cat("use delegation use expiration\ndefinition fresh {}\n",
-                          WithRules("limit mail#send to 5 per task").substr(30))),
-              IsEmpty())
+      Widened(WithRules("limit mail#send to 5 per task"), Cat("use delegation use expiration\ndefinition fresh {}\n",
+                                                              WithRules("limit mail#send to 5 per task").substr(30))),
+      IsEmpty())
       << "whatever its number";
 }
 

@@ -54,8 +54,7 @@ struct CompileResult {
 CompileResult CompileSchema(std::string_view text);
 
 // What a person reads: `FILE:LINE:COLUMN: error: MESSAGE`, the line, and the offending text underlined.
-std::string RenderDiagnostics(std::string_view file, std::string_view text,
-                              const std::vector<Diagnostic>& diagnostics);
+std::string RenderDiagnostics(std::string_view file, std::string_view text, const std::vector<Diagnostic>& diagnostics);
 
 // May this relationship exist under this schema? INVALID_ARGUMENT with the field's path, and a reason:
 // UNKNOWN_DEFINITION, UNKNOWN_RELATION, NOT_A_RELATION (a permission), SUBJECT_TYPE_NOT_ALLOWED,
@@ -69,7 +68,10 @@ absl::Status ValidateRelationship(const Schema& schema, const Relationship& rela
 struct SchemaChange {
   // Relations (`type#relation`) some of whose stored relationships may not be allowed any more: removed, or with
   // fewer or narrower subject types, or on a type that changed its kind.
-  struct Narrowed { std::string type; std::string relation; };
+  struct Narrowed {
+    std::string type;
+    std::string relation;
+  };
   std::vector<Narrowed> narrowed;
   // Restrictions of types that stay, and that are gone or weaker, which widens authority: `assistant#boundary`,
   // `errand: limit mailbox#send to 5 per task` (delegation.md, section 2).

@@ -12,10 +12,10 @@ TEST(Compiler, BearsThousandsOfDefinitions) {
   std::string text = "definition user {}\n";
   constexpr int kCount = 5000;
   for (int i = 0; i < kCount; ++i) {
-    text += Cat("definition doc", i, " {\n relation parent: doc", (i + 1) % kCount,
-                " | user\n relation viewer: user | doc", (i * 7) % kCount,
-                "#view\n relation owner: user\n permission edit = owner + parent->edit\n",
-                " permission view = (viewer + edit) - parent->parent->owner\n}\n");
+    text +=
+        Cat("definition doc", i, " {\n relation parent: doc", (i + 1) % kCount, " | user\n relation viewer: user | doc",
+            (i * 7) % kCount, "#view\n relation owner: user\n permission edit = owner + parent->edit\n",
+            " permission view = (viewer + edit) - parent->parent->owner\n}\n");
   }
   const auto schema = MustCompile(text);
   EXPECT_THAT(schema->definitions(), SizeIs(kCount + 1));
@@ -24,8 +24,7 @@ TEST(Compiler, BearsThousandsOfDefinitions) {
 
 TEST(Compiler, BearsOneLongExpression) {
   for (const char* op : {" + ", " & ", " - "}) {
-    std::string text =
-        "definition user {}\ndefinition doc {\n relation aaa: user\n permission ppp = aaa";
+    std::string text = "definition user {}\ndefinition doc {\n relation aaa: user\n permission ppp = aaa";
     for (int i = 0; i < 50'000; ++i) text += Cat(op, "aaa");
     MustCompile(text + "\n}");
   }
@@ -40,8 +39,7 @@ TEST(Compiler, BearsALongChainOfPermissionsAndPartials) {
 }
 
 TEST(Compiler, BearsAnArrowOfManySteps) {
-  std::string text =
-      "definition user {}\ndefinition doc {\n relation aaa: doc | doc2\n permission ppp = aaa";
+  std::string text = "definition user {}\ndefinition doc {\n relation aaa: doc | doc2\n permission ppp = aaa";
   for (int i = 0; i < 2'000; ++i) text += "->aaa";
   MustCompile(text + "\n}\ndefinition doc2 { relation aaa: doc | doc2 }");
 }

@@ -31,14 +31,10 @@ constexpr size_t kDeclaredBytesMax = 16 << 20;
 
 Kind KindOf(DefinitionKind kind) {
   switch (kind) {
-    case DefinitionKind::kAgent:
-      return Kind::kAgent;
-    case DefinitionKind::kTask:
-      return Kind::kTask;
-    case DefinitionKind::kSession:
-      return Kind::kSession;
-    default:
-      return Kind::kDefinition;
+    case DefinitionKind::kAgent: return Kind::kAgent;
+    case DefinitionKind::kTask: return Kind::kTask;
+    case DefinitionKind::kSession: return Kind::kSession;
+    default: return Kind::kDefinition;
   }
 }
 
@@ -62,8 +58,7 @@ class Declarer {
         ClaimName(caveat->name);
         DeclareCaveat(*caveat);
       } else if (const auto* import = std::get_if<syntax::Import>(&item)) {
-        r_.sink.SyntaxError(
-            import->span, "`import` is not supported: put the files together into one text first");
+        r_.sink.SyntaxError(import->span, "`import` is not supported: put the files together into one text first");
       }
     }
     CheckPartials();
@@ -76,10 +71,8 @@ class Declarer {
   bool ClaimName(const syntax::Name& name) {
     if (name.empty()) return false;
     if (names_.insert(name.text).second) return true;
-    r_.sink.SyntaxError(
-        name.span,
-        Cat("the name ", Quote(name.text),
-            " is already taken; definitions, partials and caveats share one set of names"));
+    r_.sink.SyntaxError(name.span, Cat("the name ", Quote(name.text),
+                                       " is already taken; definitions, partials and caveats share one set of names"));
     return false;
   }
 
@@ -104,23 +97,20 @@ class Declarer {
     }
     cel::CompileResult compiled = cel::Compile(source.body, variables);
     for (const cel::Diagnostic& d : compiled.diagnostics) {
-      r_.sink.Error({source.body_span.offset + static_cast<uint32_t>(d.offset),
-                     static_cast<uint32_t>(d.length)},
+      r_.sink.Error({source.body_span.offset + static_cast<uint32_t>(d.offset), static_cast<uint32_t>(d.length)},
                     d.message);
     }
     if (!compiled.ok()) return;
     const absl::flat_hash_set<std::string> unused(compiled.unused.begin(), compiled.unused.end());
     for (const syntax::CaveatParameter& parameter : source.parameters) {
       if (!unused.contains(parameter.name.text)) continue;
-      r_.sink.Error(parameter.name.span,
-                    Cat("parameter ", Quote(parameter.name.text), " is not used by the caveat"));
+      r_.sink.Error(parameter.name.span, Cat("parameter ", Quote(parameter.name.text), " is not used by the caveat"));
     }
     caveat.program = std::move(compiled.program);
   }
 
   void Declare(const syntax::Definition& source) {
-    r_.builder.AddDefinition(source.name.text, KindOf(source.kind),
-                             syntax::DocText(source.comments));
+    r_.builder.AddDefinition(source.name.text, KindOf(source.kind), syntax::DocText(source.comments));
     r_.types.push_back({&source});
     NoteUnread(r_.types.back(), source);
   }
@@ -151,8 +141,8 @@ class Declarer {
         const syntax::Definition* partial = FindPartial(member->name, /*report=*/true);
         if (partial == nullptr) continue;
         if (open.contains(partial)) {
-          r_.sink.SyntaxError(member->name.span, Cat("partial ", Quote(partial->name.text),
-                                                     " comes back to itself here"));
+          r_.sink.SyntaxError(member->name.span,
+                              Cat("partial ", Quote(partial->name.text), " comes back to itself here"));
         } else if (done.insert(partial).second) {
           open.insert(partial);
           stack.push_back({partial, 0});
@@ -167,8 +157,7 @@ class Declarer {
   };
 
   // The next member of the innermost body; null when that body ends, which also closes it.
-  static const syntax::Member* Next(std::vector<Place>& stack,
-                                    absl::flat_hash_set<const syntax::Definition*>& open) {
+  static const syntax::Member* Next(std::vector<Place>& stack, absl::flat_hash_set<const syntax::Definition*>& open) {
     Place& place = stack.back();
     if (place.next < place.body->members.size()) return &place.body->members[place.next++];
     open.erase(place.body);
@@ -180,8 +169,8 @@ class Declarer {
     const auto found = r_.partials.find(name.text);
     if (found != r_.partials.end()) return found->second;
     if (report && !r_.MayDeclare(name.text)) {
-      r_.sink.SyntaxError(name.span, Cat("partial ", Quote(name.text), " is not defined",
-                                         r_.SuggestPartial(name.text)));
+      r_.sink.SyntaxError(name.span,
+                          Cat("partial ", Quote(name.text), " is not defined", r_.SuggestPartial(name.text)));
     }
     return nullptr;
   }
@@ -220,14 +209,12 @@ class Declarer {
   bool Count(const syntax::Member& member) {
     ++member_count_;
     text_bytes_ += member.span.length;
-    for (const syntax::Comment& comment : member.comments.before)
-      text_bytes_ += comment.text.size();
+    for (const syntax::Comment& comment : member.comments.before) text_bytes_ += comment.text.size();
     if (member_count_ <= kMembersMax && text_bytes_ <= kDeclaredBytesMax) return true;
     if (!r_.too_large) {
-      r_.sink.Error(member.name.span,
-                    member_count_ > kMembersMax
-                        ? "with its partials put in, the schema has more than 1,048,576 members"
-                        : "with its partials put in, the schema is longer than 16 MiB");
+      r_.sink.Error(member.name.span, member_count_ > kMembersMax
+                                          ? "with its partials put in, the schema has more than 1,048,576 members"
+                                          : "with its partials put in, the schema is longer than 16 MiB");
     }
     r_.too_large = true;
     return false;
@@ -237,19 +224,16 @@ class Declarer {
     const std::string& name = source.name.text;
     const bool is_permission = source.kind == MemberKind::kPermission;
     if (r_.schema().FindMember(type, name).has_value()) {
-      r_.sink.Error(source.name.span,
-                    Cat(Quote(name), " is declared twice on ", Quote(r_.type_name(type)),
-                        "; relations and permissions share one set of names"));
+      r_.sink.Error(source.name.span, Cat(Quote(name), " is declared twice on ", Quote(r_.type_name(type)),
+                                          "; relations and permissions share one set of names"));
     }
     Reserved reserved = Reserved::kNone;
     if (r_.file.uses_delegation) reserved = ReservedName(r_.schema().definition(type).kind, name);
     if (reserved != Reserved::kNone && is_permission) {
       r_.sink.Error(source.name.span, Cat(Quote(name), " is reserved on ",
-                                          DescribeKind(r_.schema().definition(type).kind),
-                                          ": it must be a relation"));
+                                          DescribeKind(r_.schema().definition(type).kind), ": it must be a relation"));
     }
-    const MemberId id =
-        r_.builder.AddMember(type, name, is_permission, reserved, syntax::DocText(source.comments));
+    const MemberId id = r_.builder.AddMember(type, name, is_permission, reserved, syntax::DocText(source.comments));
     r_.members.push_back({&source, source.broken});
     const ExprId root = r_.schema().member(id).root;
     r_.expr_spans.resize(static_cast<size_t>(root) + 1, source.name.span);

@@ -7,8 +7,7 @@ using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
 
-constexpr std::string_view kHead =
-    "use delegation\nuse expiration\ncaveat cav(aaa int) { aaa == 1 }\n";
+constexpr std::string_view kHead = "use delegation\nuse expiration\ncaveat cav(aaa int) { aaa == 1 }\n";
 constexpr std::string_view kPeople =
     "definition user { relation acts_on_behalf_of: bot with expiration }\n"
     "definition team { relation member: user }\n"
@@ -18,12 +17,9 @@ constexpr std::string_view kErrand =
     "task errand {\n relation delegator: user | bot\n relation delegated_for_task: bot with "
     "expiration\n"
     " relation parent_task: errand\n relation scope: doc#view | doc:*#view\n}\n";
-constexpr std::string_view kRun =
-    "session run { relation agent: bot with expiration; relation task: errand }\n";
+constexpr std::string_view kRun = "session run { relation agent: bot with expiration; relation task: errand }\n";
 
-std::string World(std::string_view more = "") {
-  return Cat(kHead, kPeople, kBot, kErrand, kRun, more);
-}
+std::string World(std::string_view more = "") { return Cat(kHead, kPeople, kBot, kErrand, kRun, more); }
 
 // The world with one piece replaced.
 std::string Without(std::string_view piece, std::string_view instead) {
@@ -32,8 +28,7 @@ std::string Without(std::string_view piece, std::string_view instead) {
 }
 
 TEST(DelegationRules, FindReservedRelationsByTheTable) {
-  const auto schema =
-      MustCompile(World("definition plain { relation scope: user; relation agent: user }\n"));
+  const auto schema = MustCompile(World("definition plain { relation scope: user; relation agent: user }\n"));
   EXPECT_TRUE(schema->has_delegation());
   const auto name_of = [&](std::string_view type, Reserved which) {
     const MemberId id = schema->definition(*schema->FindType(type)).reserved(which);
@@ -67,25 +62,20 @@ TEST(DelegationRules, ItemsAreSubjectSetsOfOneObjectOrOfAll) {
 TEST(DelegationRules, AcceptWhatTheKindsMayHoldBesides) {
   const std::pair<const char*, std::string> rows[] = {
       {"ordinary relations and permissions",
-       World(
-           "agent other {\n relation operator: user | team#member | user:*\n relation home: team\n"
-           " permission manage = operator + home->member\n}\n")},
+       World("agent other {\n relation operator: user | team#member | user:*\n relation home: team\n"
+             " permission manage = operator + home->member\n}\n")},
       {"caveats on edges and items",
        Without("relation delegated_for_task: bot with expiration\n",
                "relation delegated_for_task: bot with expiration | bot with cav and expiration\n "
                "relation watcher: user\n")},
       {"an expiry on items",
-       Without("doc#view |",
-               "doc#view | doc#view with expiration | doc:*#view with cav and expiration |")},
-      {"an agent that lends to a sub-agent",
-       World("agent boss { relation acts_on_behalf_of: bot with expiration }\n")},
-      {"the names elsewhere",
-       World("definition other {\n relation scope: user\n relation boundary: user\n relation "
-             "delegator: user\n relation task: user\n"
-             " permission parent_task = scope + boundary + delegator + task\n}\n")},
+       Without("doc#view |", "doc#view | doc#view with expiration | doc:*#view with cav and expiration |")},
+      {"an agent that lends to a sub-agent", World("agent boss { relation acts_on_behalf_of: bot with expiration }\n")},
+      {"the names elsewhere", World("definition other {\n relation scope: user\n relation boundary: user\n relation "
+                                    "delegator: user\n relation task: user\n"
+                                    " permission parent_task = scope + boundary + delegator + task\n}\n")},
       {"no kinds at all", "use delegation\ndefinition user {}"},
-      {"a type of that name without the use",
-       "definition task {}\ndefinition doc { relation agent: task }"},
+      {"a type of that name without the use", "definition task {}\ndefinition doc { relation agent: task }"},
   };
   for (const auto& [name, schema] : rows) EXPECT_THAT(Errors(schema), IsEmpty()) << name;
 }
@@ -120,23 +110,20 @@ TEST(DelegationRules, KeepTheKindsOutOfEveryOtherRelation) {
   };
   for (const Refused& row : rows) {
     for (const char* kind : {"definition other", "agent other"}) {
-      EXPECT_THAT(Errors(World(Cat(kind, " { ", row.schema, " }"))), ElementsAreArray(row.errors))
-          << row.schema;
+      EXPECT_THAT(Errors(World(Cat(kind, " { ", row.schema, " }"))), ElementsAreArray(row.errors)) << row.schema;
     }
   }
 }
 
 TEST(DelegationRules, WantWhatTheTableRequires) {
-  EXPECT_THAT(
-      Errors(World("task other {}\nsession more {}\n")),
-      ElementsAre(
-          "other | a task needs a relation `delegator`; add `relation delegator: PRINCIPAL`",
-          "other | a task needs a relation `delegated_for_task`; add `relation delegated_for_task: "
-          "AGENT with "
-          "expiration`",
-          "other | a task needs a relation `scope`; add `relation scope: TYPE#PERMISSION`",
-          "more | a session needs a relation `agent`; add `relation agent: AGENT with expiration`",
-          "more | a session needs a relation `task`; add `relation task: TASK`"));
+  EXPECT_THAT(Errors(World("task other {}\nsession more {}\n")),
+              ElementsAre("other | a task needs a relation `delegator`; add `relation delegator: PRINCIPAL`",
+                          "other | a task needs a relation `delegated_for_task`; add `relation delegated_for_task: "
+                          "AGENT with "
+                          "expiration`",
+                          "other | a task needs a relation `scope`; add `relation scope: TYPE#PERMISSION`",
+                          "more | a session needs a relation `agent`; add `relation agent: AGENT with expiration`",
+                          "more | a session needs a relation `task`; add `relation task: TASK`"));
 }
 
 TEST(DelegationRules, WantTypesThatFitTheTable) {
@@ -151,12 +138,8 @@ TEST(DelegationRules, WantTypesThatFitTheTable) {
        "delegator: team",
        {"team | `delegator` holds principals or agents; `team` is no principal, since it has no "
         "relation `acts_on_behalf_of`"}},
-      {"delegator: user",
-       "delegator: run",
-       {"run | `delegator` holds principals or agents; `run` is a session"}},
-      {"parent_task: errand",
-       "parent_task: doc",
-       {"doc | `parent_task` holds tasks; `doc` is an ordinary definition"}},
+      {"delegator: user", "delegator: run", {"run | `delegator` holds principals or agents; `run` is a session"}},
+      {"parent_task: errand", "parent_task: doc", {"doc | `parent_task` holds tasks; `doc` is an ordinary definition"}},
       {"agent: bot", "agent: errand", {"errand | `agent` holds agents; `errand` is a task"}},
       {"task: errand }", "task: bot }", {"bot | `task` holds tasks; `bot` is an agent"}},
       {"scope: doc#view",
@@ -219,9 +202,7 @@ TEST(DelegationRules, WantDelegationsToEndAndBirthsToStay) {
       {"delegated_for_task: bot with expiration",
        "delegated_for_task: bot with cav",
        {"bot with cav | a delegation must end: write `bot with cav and expiration`"}},
-      {"agent: bot with expiration",
-       "agent: bot",
-       {"bot | a delegation must end: write `bot with expiration`"}},
+      {"agent: bot with expiration", "agent: bot", {"bot | a delegation must end: write `bot with expiration`"}},
       {"delegator: user",
        "delegator: user with expiration",
        {"user with expiration | `delegator` takes neither caveat nor expiration: write `user`"}},
@@ -256,8 +237,7 @@ TEST(DelegationRules, KeepReservedRelationsOutOfPermissions) {
       {"",
        "agent other { relation boundary: doc#view; permission ppp = boundary->view + "
        "boundary.all(viewer) }",
-       {Cat("boundary | `boundary` of `other` ", rule),
-        Cat("boundary | `boundary` of `other` ", rule)}},
+       {Cat("boundary | `boundary` of `other` ", rule), Cat("boundary | `boundary` of `other` ", rule)}},
       {"",
        "session other { relation agent: bot with expiration; relation task: errand; permission ppp "
        "= task->scope }",
@@ -266,8 +246,7 @@ TEST(DelegationRules, KeepReservedRelationsOutOfPermissions) {
        "agent other { permission boundary = nil }",
        {"boundary | `boundary` is reserved on an agent: it must be a relation"}},
   };
-  for (const Refused& row : rows)
-    EXPECT_THAT(Errors(World(row.schema)), ElementsAreArray(row.errors)) << row.schema;
+  for (const Refused& row : rows) EXPECT_THAT(Errors(World(row.schema)), ElementsAreArray(row.errors)) << row.schema;
 }
 
 TEST(DelegationRules, WarnOfADelegatorThatCouldNeverDelegate) {

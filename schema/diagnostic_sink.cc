@@ -14,9 +14,8 @@ void FillPositions(std::string_view text, std::vector<Diagnostic>& diagnostics) 
   int column = 1;
   for (Diagnostic& d : diagnostics) {
     for (; position < d.range.offset && position < text.size(); ++position) {
-      const bool ends_line =
-          text[position] == '\n' ||
-          (text[position] == '\r' && (position + 1 >= text.size() || text[position + 1] != '\n'));
+      const bool ends_line = text[position] == '\n' ||
+                             (text[position] == '\r' && (position + 1 >= text.size() || text[position + 1] != '\n'));
       if (ends_line) {
         ++line;
         column = 1;
@@ -53,24 +52,21 @@ void DiagnosticSink::Error(syntax::Span span, std::string message) {
 
 void DiagnosticSink::Warning(syntax::Span span, Lint lint, std::string message) {
   if (silences_.Cover(span.offset, lint)) return;
-  Add({Severity::kWarning, {}, std::move(message), Fault::kMeaning, std::string(LintName(lint))},
-      span);
+  Add({Severity::kWarning, {}, std::move(message), Fault::kMeaning, std::string(LintName(lint))}, span);
 }
 
 std::vector<Diagnostic> DiagnosticSink::Finish() {
-  std::stable_sort(
-      diagnostics_.begin(), diagnostics_.end(),
-      [](const Diagnostic& a, const Diagnostic& b) { return a.range.offset < b.range.offset; });
+  std::stable_sort(diagnostics_.begin(), diagnostics_.end(),
+                   [](const Diagnostic& a, const Diagnostic& b) { return a.range.offset < b.range.offset; });
   FillPositions(text_, diagnostics_);
   const SourceRange last = diagnostics_.empty() ? SourceRange() : diagnostics_.back().range;
   if (error_count_ > kKeptMax) {
-    diagnostics_.push_back({Severity::kError, last,
-                            Cat("too many errors; ", error_count_ - kKeptMax, " more are not shown")});
+    diagnostics_.push_back(
+        {Severity::kError, last, Cat("too many errors; ", error_count_ - kKeptMax, " more are not shown")});
   }
   if (warning_count_ > kKeptMax) {
     diagnostics_.push_back(
-        {Severity::kWarning, last,
-         Cat("too many warnings; ", warning_count_ - kKeptMax, " more are not shown")});
+        {Severity::kWarning, last, Cat("too many warnings; ", warning_count_ - kKeptMax, " more are not shown")});
   }
   return std::move(diagnostics_);
 }

@@ -42,16 +42,13 @@ constexpr std::string_view kNames[] = {
 // Blanks and comments make no difference.
 bool HasSameWords(const std::string& a, const std::string& b) {
   const cel::Tokens words_a = cel::Tokenize(a), words_b = cel::Tokenize(b);
-  return std::equal(words_a.tokens.begin(), words_a.tokens.end(), words_b.tokens.begin(),
-                    words_b.tokens.end(), [](const cel::Token& x, const cel::Token& y) {
-                      return x.kind == y.kind && x.text == y.text;
-                    });
+  return std::equal(words_a.tokens.begin(), words_a.tokens.end(), words_b.tokens.begin(), words_b.tokens.end(),
+                    [](const cel::Token& x, const cel::Token& y) { return x.kind == y.kind && x.text == y.text; });
 }
 
 std::vector<std::string> SubjectTypesOf(const Schema& schema, const Member& relation) {
   std::vector<std::string> types;
-  for (const SubjectType& subject : relation.subject_types)
-    types.push_back(ShowSubjectType(schema, subject));
+  for (const SubjectType& subject : relation.subject_types) types.push_back(ShowSubjectType(schema, subject));
   return types;
 }
 
@@ -98,22 +95,20 @@ class Differ {
   }
 
  private:
-  void Add(DifferenceKind kind, std::string_view name, std::string_view member,
-           std::string_view before, std::string_view after) {
-    differences_.push_back(
-        {kind, std::string(name), std::string(member), std::string(before), std::string(after)});
+  void Add(DifferenceKind kind, std::string_view name, std::string_view member, std::string_view before,
+           std::string_view after) {
+    differences_.push_back({kind, std::string(name), std::string(member), std::string(before), std::string(after)});
   }
 
-  void CompareDocs(DifferenceKind kind, std::string_view name, std::string_view member,
-                   const std::string& before, const std::string& after) {
+  void CompareDocs(DifferenceKind kind, std::string_view name, std::string_view member, const std::string& before,
+                   const std::string& after) {
     if (before != after) Add(kind, name, member, before, after);
   }
 
   void CompareDefinitions(const Definition& old, const Definition& fresh) {
     const std::string& name = old.name;
     if (old.kind != fresh.kind) {
-      Add(DifferenceKind::kDefinitionKindChanged, name, "", KindKeyword(old.kind),
-          KindKeyword(fresh.kind));
+      Add(DifferenceKind::kDefinitionKindChanged, name, "", KindKeyword(old.kind), KindKeyword(fresh.kind));
     }
     CompareDocs(DifferenceKind::kDefinitionDocChanged, name, "", old.doc, fresh.doc);
     for (MemberId id : old.members) {
@@ -122,16 +117,15 @@ class Differ {
       if (counterpart != nullptr) {
         CompareMembers(name, member, *counterpart);
       } else {
-        Add(member.is_permission ? DifferenceKind::kPermissionRemoved
-                                 : DifferenceKind::kRelationRemoved,
-            name, member.name, Show(before_, member), "");
+        Add(member.is_permission ? DifferenceKind::kPermissionRemoved : DifferenceKind::kRelationRemoved, name,
+            member.name, Show(before_, member), "");
       }
     }
     for (MemberId id : fresh.members) {
       const Member& member = after_.member(id);
       if (Counterpart(before_, name, member) != nullptr) continue;
-      Add(member.is_permission ? DifferenceKind::kPermissionAdded : DifferenceKind::kRelationAdded,
-          name, member.name, "", Show(after_, member));
+      Add(member.is_permission ? DifferenceKind::kPermissionAdded : DifferenceKind::kRelationAdded, name, member.name,
+          "", Show(after_, member));
     }
     CompareRules(old, fresh);
   }
@@ -150,15 +144,13 @@ class Differ {
       }
     }
     for (const TaskRule& rule : fresh.rules) {
-      if (find(old, rule.text) == old.rules.end())
-        Add(DifferenceKind::kRuleAdded, old.name, "", "", rule.text);
+      if (find(old, rule.text) == old.rules.end()) Add(DifferenceKind::kRuleAdded, old.name, "", "", rule.text);
     }
   }
 
   // The member of that name in the other schema, if it is of the same sort: a relation that became
   // a permission is gone.
-  static const Member* Counterpart(const Schema& other, const std::string& type,
-                                   const Member& member) {
+  static const Member* Counterpart(const Schema& other, const std::string& type, const Member& member) {
     const std::optional<MemberId> found = other.FindMember(*other.FindType(type), member.name);
     if (!found.has_value()) return nullptr;
     const Member& counterpart = other.member(*found);
@@ -166,20 +158,15 @@ class Differ {
   }
 
   void CompareMembers(const std::string& type, const Member& old, const Member& fresh) {
-    CompareDocs(old.is_permission ? DifferenceKind::kPermissionDocChanged
-                                  : DifferenceKind::kRelationDocChanged,
-                type, old.name, old.doc, fresh.doc);
+    CompareDocs(old.is_permission ? DifferenceKind::kPermissionDocChanged : DifferenceKind::kRelationDocChanged, type,
+                old.name, old.doc, fresh.doc);
     if (old.is_permission) {
-      const auto meaning = [](const Schema& schema, const std::vector<MeaningId>& meanings,
-                              const Member& member) {
+      const auto meaning = [](const Schema& schema, const std::vector<MeaningId>& meanings, const Member& member) {
         const ExprId expression = schema.expression(member.root).children[0];
         return meanings[static_cast<size_t>(expression)];
       };
-      if (meanings_.AreSame(meaning(before_, meanings_before_, old),
-                            meaning(after_, meanings_after_, fresh)))
-        return;
-      Add(DifferenceKind::kPermissionExpressionChanged, type, old.name, old.expression,
-          fresh.expression);
+      if (meanings_.AreSame(meaning(before_, meanings_before_, old), meaning(after_, meanings_after_, fresh))) return;
+      Add(DifferenceKind::kPermissionExpressionChanged, type, old.name, old.expression, fresh.expression);
       return;
     }
     const std::vector<std::string> old_types = SubjectTypesOf(before_, old);
@@ -187,22 +174,18 @@ class Differ {
     const absl::btree_set<std::string> is_old(old_types.begin(), old_types.end());
     const absl::btree_set<std::string> is_new(new_types.begin(), new_types.end());
     for (const std::string& subject : old_types) {
-      if (!is_new.contains(subject))
-        Add(DifferenceKind::kSubjectTypeRemoved, type, old.name, subject, "");
+      if (!is_new.contains(subject)) Add(DifferenceKind::kSubjectTypeRemoved, type, old.name, subject, "");
     }
     for (const std::string& subject : new_types) {
-      if (!is_old.contains(subject))
-        Add(DifferenceKind::kSubjectTypeAdded, type, old.name, "", subject);
+      if (!is_old.contains(subject)) Add(DifferenceKind::kSubjectTypeAdded, type, old.name, "", subject);
     }
   }
 
   void CompareCaveats(const Caveat& old, const Caveat& fresh) {
     CompareDocs(DifferenceKind::kCaveatDocChanged, old.name, "", old.doc, fresh.doc);
     absl::btree_map<std::string, std::string> old_types, new_types;
-    for (const CaveatParameter& parameter : old.parameters)
-      old_types[parameter.name] = parameter.type;
-    for (const CaveatParameter& parameter : fresh.parameters)
-      new_types[parameter.name] = parameter.type;
+    for (const CaveatParameter& parameter : old.parameters) old_types[parameter.name] = parameter.type;
+    for (const CaveatParameter& parameter : fresh.parameters) new_types[parameter.name] = parameter.type;
     for (const auto& [name, type] : old_types) {
       const auto found = new_types.find(name);
       if (found == new_types.end()) {
@@ -232,14 +215,11 @@ class Differ {
 std::string_view DifferenceName(DifferenceKind kind) { return kNames[static_cast<size_t>(kind)]; }
 
 bool IsOfDocumentation(DifferenceKind kind) {
-  return kind == DifferenceKind::kDefinitionDocChanged ||
-         kind == DifferenceKind::kRelationDocChanged ||
+  return kind == DifferenceKind::kDefinitionDocChanged || kind == DifferenceKind::kRelationDocChanged ||
          kind == DifferenceKind::kPermissionDocChanged || kind == DifferenceKind::kRuleDocChanged ||
          kind == DifferenceKind::kCaveatDocChanged;
 }
 
-std::vector<Difference> DiffSchemas(const Schema& before, const Schema& after) {
-  return Differ(before, after).Run();
-}
+std::vector<Difference> DiffSchemas(const Schema& before, const Schema& after) { return Differ(before, after).Run(); }
 
 }  // namespace mandate

@@ -14,8 +14,8 @@ using ::testing::SizeIs;
 std::vector<std::string> Diff(std::string_view before, std::string_view after) {
   std::vector<std::string> out;
   for (const Difference& d : DiffSchemas(*MustCompile(before), *MustCompile(after))) {
-    out.push_back(Cat(DifferenceName(d.kind), " ", d.name, d.member.empty() ? "" : "#", d.member,
-                      ": ", d.before, " -> ", d.after));
+    out.push_back(Cat(DifferenceName(d.kind), " ", d.name, d.member.empty() ? "" : "#", d.member, ": ", d.before,
+                      " -> ", d.after));
   }
   return out;
 }
@@ -23,17 +23,15 @@ std::vector<std::string> Diff(std::string_view before, std::string_view after) {
 TEST(Diff, ASchemaDoesNotDifferFromItselfHoweverItIsWritten) {
   const std::string text = InDoc("permission ppp = viewer + wild");
   EXPECT_THAT(Diff(text, text), IsEmpty());
-  EXPECT_THAT(
-      Diff("definition user {}\ndefinition doc {\n relation aaa: user | doc#aaa\n "
-           "permission ppp = aaa - (bbb + nil)\n relation bbb: user }",
-           "// header\n\ndefinition doc { relation bbb: user; relation aaa: doc#aaa | user\n"
-           "permission ppp = aaa - bbb }\ndefinition user {}"),
-      IsEmpty());
+  EXPECT_THAT(Diff("definition user {}\ndefinition doc {\n relation aaa: user | doc#aaa\n "
+                   "permission ppp = aaa - (bbb + nil)\n relation bbb: user }",
+                   "// header\n\ndefinition doc { relation bbb: user; relation aaa: doc#aaa | user\n"
+                   "permission ppp = aaa - bbb }\ndefinition user {}"),
+              IsEmpty());
   EXPECT_THAT(Diff("use partial\npartial base { relation aaa: doc }\ndefinition doc { ...base }",
                    "definition doc { relation aaa: doc }"),
               IsEmpty());
-  EXPECT_THAT(Diff("caveat cav(a int, b int) { a == b /* same */ }",
-                   "caveat cav(b int, a int) {\n  a==b\n}"),
+  EXPECT_THAT(Diff("caveat cav(a int, b int) { a == b /* same */ }", "caveat cav(b int, a int) {\n  a==b\n}"),
               IsEmpty());
 }
 
@@ -52,14 +50,11 @@ TEST(Diff, NamesEverySingleDifference) {
       {"definition doc {}",
        "definition doc { relation rrr: user | team#member with cav }",
        {"RELATION_ADDED doc#rrr:  -> user | team#member with cav"}},
-      {"definition doc { relation rrr: user:* }",
-       "definition doc {}",
-       {"RELATION_REMOVED doc#rrr: user:* -> "}},
+      {"definition doc { relation rrr: user:* }", "definition doc {}", {"RELATION_REMOVED doc#rrr: user:* -> "}},
       {"definition doc { relation rrr: user | team }",
        "definition doc { relation rrr: team#member | user with expiration }",
        {"SUBJECT_TYPE_REMOVED doc#rrr: user -> ", "SUBJECT_TYPE_REMOVED doc#rrr: team -> ",
-        "SUBJECT_TYPE_ADDED doc#rrr:  -> team#member",
-        "SUBJECT_TYPE_ADDED doc#rrr:  -> user with expiration"}},
+        "SUBJECT_TYPE_ADDED doc#rrr:  -> team#member", "SUBJECT_TYPE_ADDED doc#rrr:  -> user with expiration"}},
       {"definition doc { relation rrr: user }",
        "definition doc { permission rrr = nil }",
        {"RELATION_REMOVED doc#rrr: user -> ", "PERMISSION_ADDED doc#rrr:  -> nil"}},
@@ -70,16 +65,13 @@ TEST(Diff, NamesEverySingleDifference) {
       {"definition doc { relation rrr: user; permission ppp = rrr }",
        "definition doc { relation rrr: user; permission ppp = rrr.any(member) & nil + rrr }",
        {"PERMISSION_EXPRESSION_CHANGED doc#ppp: rrr -> rrr.any(member) & (nil + rrr)"}},
-      {"definition doc { permission ppp = nil }",
-       "definition doc {}",
-       {"PERMISSION_REMOVED doc#ppp: nil -> "}},
+      {"definition doc { permission ppp = nil }", "definition doc {}", {"PERMISSION_REMOVED doc#ppp: nil -> "}},
       {"", "caveat new(bbb int) { bbb == 2 }", {"CAVEAT_ADDED new:  -> bbb == 2"}},
       {"caveat old(bbb int) { bbb == 2 }", "", {"CAVEAT_REMOVED old: bbb == 2 -> "}},
       {"caveat dov(aaa int, bbb int) { aaa == bbb }",
        "caveat dov(aaa string, ccc string) { aaa == ccc }",
        {"PARAMETER_TYPE_CHANGED dov#aaa: int -> string", "PARAMETER_REMOVED dov#bbb: int -> ",
-        "PARAMETER_ADDED dov#ccc:  -> string",
-        "CAVEAT_EXPRESSION_CHANGED dov: aaa == bbb -> aaa == ccc"}},
+        "PARAMETER_ADDED dov#ccc:  -> string", "CAVEAT_EXPRESSION_CHANGED dov: aaa == bbb -> aaa == ccc"}},
       {"// One.\ndefinition doc {\n // Two.\n relation rrr: user\n // Three.\n permission ppp = "
        "nil "
        "}\n// Four.\ncaveat dov(aaa int) { aaa == 1 }",
@@ -89,19 +81,17 @@ TEST(Diff, NamesEverySingleDifference) {
         "PERMISSION_DOC_CHANGED doc#ppp: Three. -> ", "CAVEAT_DOC_CHANGED dov: Four. -> "}},
   };
   for (const auto& row : rows) {
-    EXPECT_THAT(Diff(head + row.before, head + row.after), ElementsAreArray(row.differences))
-        << row.before << "\n"
-        << row.after;
+    EXPECT_THAT(Diff(head + row.before, head + row.after), ElementsAreArray(row.differences)) << row.before << "\n"
+                                                                                              << row.after;
   }
 }
 
 TEST(Diff, APermissionIsNotChangedByWhatItRestsOn) {
-  EXPECT_THAT(
-      Diff("definition user {}\ndefinition team { permission see = nil }\n"
-           "definition doc { relation rrr: team; permission ppp = rrr->see }",
-           "definition user { permission see = nil }\ndefinition team { permission see = "
-           "nil }\ndefinition doc { relation rrr: team | user; permission ppp = rrr->see }"),
-      ElementsAre("PERMISSION_ADDED user#see:  -> nil", "SUBJECT_TYPE_ADDED doc#rrr:  -> user"));
+  EXPECT_THAT(Diff("definition user {}\ndefinition team { permission see = nil }\n"
+                   "definition doc { relation rrr: team; permission ppp = rrr->see }",
+                   "definition user { permission see = nil }\ndefinition team { permission see = "
+                   "nil }\ndefinition doc { relation rrr: team | user; permission ppp = rrr->see }"),
+              ElementsAre("PERMISSION_ADDED user#see:  -> nil", "SUBJECT_TYPE_ADDED doc#rrr:  -> user"));
 }
 
 TEST(Diff, TheOtherWayRoundIsAsLong) {
@@ -114,8 +104,7 @@ TEST(Diff, RulesAreAddedAndRemovedByTheirText) {
   EXPECT_THAT(
       Diff(WithRules("// Old.\n limit doc#view to 5 per task\n limit doc#edit to 1 per task"),
            WithRules("// New.\n limit doc#view  to 5 per task\n limit doc#edit to 2 per task")),
-      ElementsAre("RULE_DOC_CHANGED errand: Old. -> New.",
-                  "RULE_REMOVED errand: limit doc#edit to 1 per task -> ",
+      ElementsAre("RULE_DOC_CHANGED errand: Old. -> New.", "RULE_REMOVED errand: limit doc#edit to 1 per task -> ",
                   "RULE_ADDED errand:  -> limit doc#edit to 2 per task"));
 }
 

@@ -53,12 +53,10 @@ ExpressionGraph::ExpressionGraph(const Schema& schema)
     const Expression& expression = schema.expressions()[i];
     for (ExprId child : expression.children) same_object[i].push_back(Index(child));
     everywhere[i] = same_object[i];
-    for (const ArrowTarget& target : expression.targets)
-      everywhere[i].push_back(Index(target.expr));
+    for (const ArrowTarget& target : expression.targets) everywhere[i].push_back(Index(target.expr));
     if (expression.op != Op::kRelation) continue;
     for (const SubjectType& subject : schema.member(expression.member).subject_types) {
-      if (subject.relation != MemberId::kNone)
-        everywhere[i].push_back(Index(schema.member(subject.relation).root));
+      if (subject.relation != MemberId::kNone) everywhere[i].push_back(Index(schema.member(subject.relation).root));
     }
   }
   same_object_parts = FindParts(same_object);

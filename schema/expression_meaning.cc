@@ -12,24 +12,21 @@
 namespace mandate {
 
 MeaningId Meanings::Intern(Key key, Node node) {
-  const auto [found, fresh] =
-      ids_.try_emplace(std::move(key), static_cast<MeaningId>(nodes_.size()));
+  const auto [found, fresh] = ids_.try_emplace(std::move(key), static_cast<MeaningId>(nodes_.size()));
   if (fresh) nodes_.push_back(std::move(node));
   return found->second;
 }
 
 MeaningId Meanings::Thing(std::string_view name, std::vector<MeaningId> of) {
   const auto next = static_cast<uint32_t>(names_.size());
-  Key key = {static_cast<uint32_t>(NodeKind::kThing),
-             names_.try_emplace(std::string(name), next).first->second};
+  Key key = {static_cast<uint32_t>(NodeKind::kThing), names_.try_emplace(std::string(name), next).first->second};
   for (MeaningId id : of) key.push_back(static_cast<uint32_t>(id));
   return Intern(std::move(key), {NodeKind::kThing, {}});
 }
 
 // Parts of the same kind dissolve in it; order and repetition do not matter.
 MeaningId Meanings::Combine(NodeKind kind, std::vector<MeaningId> parts) {
-  const MeaningId nobody =
-      Intern({static_cast<uint32_t>(NodeKind::kNobody)}, {NodeKind::kNobody, {}});
+  const MeaningId nobody = Intern({static_cast<uint32_t>(NodeKind::kNobody)}, {NodeKind::kNobody, {}});
   std::vector<MeaningId> flat;
   for (MeaningId part : parts) {
     if (node(part).kind == kind) {
@@ -51,31 +48,25 @@ MeaningId Meanings::Combine(NodeKind kind, std::vector<MeaningId> parts) {
 
 MeaningId Meanings::Exclude(MeaningId from, std::vector<MeaningId> taken) {
   const MeaningId all_taken = Combine(NodeKind::kUnion, std::move(taken));
-  if (node(all_taken).kind == NodeKind::kNobody || node(from).kind == NodeKind::kNobody)
-    return from;
+  if (node(all_taken).kind == NodeKind::kNobody || node(from).kind == NodeKind::kNobody) return from;
   if (all_taken == from) return Combine(NodeKind::kUnion, {});
-  return Intern({static_cast<uint32_t>(NodeKind::kExclusion), static_cast<uint32_t>(from),
-                 static_cast<uint32_t>(all_taken)},
-                {NodeKind::kExclusion, {from, all_taken}});
+  return Intern(
+      {static_cast<uint32_t>(NodeKind::kExclusion), static_cast<uint32_t>(from), static_cast<uint32_t>(all_taken)},
+      {NodeKind::kExclusion, {from, all_taken}});
 }
 
-MeaningId Meanings::ReadOne(const Schema& schema, const Expression& e,
-                            const std::vector<MeaningId>& read) {
+MeaningId Meanings::ReadOne(const Schema& schema, const Expression& e, const std::vector<MeaningId>& read) {
   const auto of = [&](ExprId id) { return read[static_cast<size_t>(id)]; };
   std::vector<MeaningId> parts;
   switch (e.op) {
     case Op::kRelation:
-    case Op::kPermission:
-      return Thing(schema.member(e.member).name, {});
-    case Op::kNil:
-      return Combine(NodeKind::kUnion, {});
-    case Op::kSelf:
-      return Thing("", {});
+    case Op::kPermission: return Thing(schema.member(e.member).name, {});
+    case Op::kNil: return Combine(NodeKind::kUnion, {});
+    case Op::kSelf: return Thing("", {});
     case Op::kUnion:
     case Op::kIntersection:
       for (ExprId child : e.children) parts.push_back(of(child));
-      return Combine(e.op == Op::kUnion ? NodeKind::kUnion : NodeKind::kIntersection,
-                     std::move(parts));
+      return Combine(e.op == Op::kUnion ? NodeKind::kUnion : NodeKind::kIntersection, std::move(parts));
     case Op::kExclusion: {
       // `a - b - c` takes away both at once: read from its last operand, not one by one.
       const Expression* left = &e;
@@ -84,8 +75,7 @@ MeaningId Meanings::ReadOne(const Schema& schema, const Expression& e,
       return Exclude(of(static_cast<ExprId>(left - schema.expressions().data())), std::move(parts));
     }
     case Op::kArrowAny:
-    case Op::kArrowAll:
-      break;
+    case Op::kArrowAll: break;
   }
   // Types without the target, or where it is nobody, contribute nothing either way.
   for (const ArrowTarget& target : e.targets) {
@@ -94,8 +84,7 @@ MeaningId Meanings::ReadOne(const Schema& schema, const Expression& e,
   if (parts.empty()) return Combine(NodeKind::kUnion, {});
   std::sort(parts.begin(), parts.end());
   parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
-  return Thing(Cat(schema.member(e.member).name, e.op == Op::kArrowAny ? "->" : ".all"),
-               std::move(parts));
+  return Thing(Cat(schema.member(e.member).name, e.op == Op::kArrowAny ? "->" : ".all"), std::move(parts));
 }
 
 // Apart from roots, which stand for themselves, what an expression is made of comes before it.

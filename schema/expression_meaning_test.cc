@@ -102,12 +102,9 @@ class RandomExpression {
     const auto [left, a] = Make(depth - 1);
     const auto [right, b] = Make(depth - 1);
     switch (random_() % 3) {
-      case 0:
-        return {Cat("(", left, " + ", right, ")"), a | b};
-      case 1:
-        return {Cat("(", left, " & ", right, ")"), a & b};
-      default:
-        return {Cat("(", left, " - ", right, ")"), a & ~b};
+      case 0: return {Cat("(", left, " + ", right, ")"), a | b};
+      case 1: return {Cat("(", left, " & ", right, ")"), a & b};
+      default: return {Cat("(", left, " - ", right, ")"), a & ~b};
     }
   }
 

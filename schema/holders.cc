@@ -3,8 +3,7 @@
 
 namespace mandate {
 
-Holders::Holders(const Schema& schema, const ExpressionGraph& graph,
-                 const std::vector<uint32_t>& roots)
+Holders::Holders(const Schema& schema, const ExpressionGraph& graph, const std::vector<uint32_t>& roots)
     : schema_(schema), users_(graph.everywhere.size()), kinds_(graph.everywhere.size()) {
   std::vector<bool> needed(graph.everywhere.size(), false);
   std::vector<uint32_t> open = roots;
@@ -46,8 +45,7 @@ void Holders::AddWhatItHoldsItself(uint32_t node) {
   if (expression.op != Op::kRelation) return;
   for (const SubjectType& subject : schema_.member(expression.member).subject_types) {
     const bool is_set = subject.relation != MemberId::kNone;
-    Add(node, is_set ? kSetBit | static_cast<SubjectKind>(subject.relation)
-                     : static_cast<SubjectKind>(subject.type));
+    Add(node, is_set ? kSetBit | static_cast<SubjectKind>(subject.relation) : static_cast<SubjectKind>(subject.type));
   }
 }
 

@@ -52,8 +52,7 @@ TEST(Hostile, AMegabyteOfParenthesesInAnExpressionIsTooDeep) {
   const auto [count, first] = FirstError(InDoc(Cat("permission ppp = ", Repeat("("))));
   EXPECT_EQ(count, 1u);
   EXPECT_THAT(first, HasSubstr("parentheses are nested more than 256 deep"));
-  EXPECT_EQ(FirstError(InDoc(Cat("permission ppp = viewer", Repeat(")")))).second,
-            "this `)` closes nothing");
+  EXPECT_EQ(FirstError(InDoc(Cat("permission ppp = viewer", Repeat(")")))).second, "this `)` closes nothing");
 }
 
 TEST(Hostile, DeepTypesAndDeepCaveatsAreRefused) {
@@ -66,8 +65,7 @@ TEST(Hostile, DeepTypesAndDeepCaveatsAreRefused) {
 }
 
 TEST(Hostile, GarbageOnOneLineIsCountedAndShownInPart) {
-  EXPECT_THAT(FirstError(Repeat("#$%^ ~ ")),
-              ::testing::Pair(1000u, "`$` has no meaning in a schema"));
+  EXPECT_THAT(FirstError(Repeat("#$%^ ~ ")), ::testing::Pair(1000u, "`$` has no meaning in a schema"));
   EXPECT_EQ(FirstError(Repeat("oops ")).first, 1u);
   EXPECT_EQ(FirstError(Cat("definition doc {", Repeat("oops "), "}")).first, 1u);
   EXPECT_EQ(FirstError(Repeat("\xff")).second, "these 1048576 bytes are not valid UTF-8");
@@ -76,8 +74,8 @@ TEST(Hostile, GarbageOnOneLineIsCountedAndShownInPart) {
 }
 
 TEST(Hostile, AHundredThousandErrorsAreAThousandAndACount) {
-  const std::string text = Concatenate(
-      100'000, [](int i) { return Cat("definition d_", i, " { relation rr: user }\n"); });
+  const std::string text =
+      Concatenate(100'000, [](int i) { return Cat("definition d_", i, " { relation rr: user }\n"); });
   const auto [count, first] = FirstError(text);
   EXPECT_EQ(count, 1001u);
   EXPECT_THAT(first, HasSubstr("`rr` cannot name a relation"));
@@ -88,10 +86,7 @@ TEST(Hostile, UnknownNamesAmongManyGetNoSuggestionsInTheEnd) {
   const std::string text =
       Cat("definition user {}\ndefinition doc {\n",
           Concatenate(20'000,
-                      [](int i) {
-                        return Cat("relation rel_", i, ": user\npermission per_", i, " = rle_", i,
-                                   "\n");
-                      }),
+                      [](int i) { return Cat("relation rel_", i, ": user\npermission per_", i, " = rle_", i, "\n"); }),
           "}");
   const std::vector<std::string> errors = Errors(text);
   ASSERT_THAT(errors, SizeIs(1001));
@@ -103,28 +98,22 @@ TEST(Hostile, PartialsThatMultiplyAreRefused) {
   EXPECT_THAT(
       Errors(Cat(
           "use partial\n",
-          Concatenate(2000,
-                      [](int i) {
-                        return Cat("partial x_", i, " {", i == 0 ? "" : Cat("...x_", i - 1), "}\n");
-                      }),
+          Concatenate(2000, [](int i) { return Cat("partial x_", i, " {", i == 0 ? "" : Cat("...x_", i - 1), "}\n"); }),
           Concatenate(2000, [](int i) { return Cat("definition d_", i, " { ...x_1999 }\n"); }))),
       ElementsAre(HasSubstr("the schema has more than 1,048,576 members")));
-  for (const std::string& member : {Cat("permission ppp = ", Repeat("aaa->bbb + "), "nil"),
-                                    Cat("// ", Repeat("x"), "\n permission ppp = nil")}) {
-    EXPECT_THAT(
-        Errors(Cat(
-            "use partial\npartial base {\n relation aaa: doc_0\n", member, "\n}\n",
-            Concatenate(1000, [](int i) { return Cat("definition doc_", i, " {...base}\n"); }))),
-        ElementsAre(HasSubstr("with its partials put in, the schema is longer than 16 MiB")));
+  for (const std::string& member :
+       {Cat("permission ppp = ", Repeat("aaa->bbb + "), "nil"), Cat("// ", Repeat("x"), "\n permission ppp = nil")}) {
+    EXPECT_THAT(Errors(Cat("use partial\npartial base {\n relation aaa: doc_0\n", member, "\n}\n",
+                           Concatenate(1000, [](int i) { return Cat("definition doc_", i, " {...base}\n"); }))),
+                ElementsAre(HasSubstr("with its partials put in, the schema is longer than 16 MiB")));
   }
 }
 
 // A partial's unread words were once copied into every definition that it is put into.
 TEST(Hostile, APartialThatCannotBeReadCostsOnce) {
   const std::string text = Cat(
-      "use partial\npartial base {\n", Repeat("what is "), "\n}\n", Concatenate(10'000, [](int i) {
-        return Cat("definition doc_", i, " { ...base\n permission ppp = aaa }\n");
-      }));
+      "use partial\npartial base {\n", Repeat("what is "), "\n}\n",
+      Concatenate(10'000, [](int i) { return Cat("definition doc_", i, " { ...base\n permission ppp = aaa }\n"); }));
   EXPECT_THAT(FirstError(text).second, HasSubstr("expected `relation`, `permission` or `}`"));
 }
 
@@ -135,8 +124,7 @@ TEST(Hostile, ArrowsOverTooManyTypesAreRefused) {
   text += Concatenate(20'000, [](int i) { return i == 0 ? "" : Cat("|d_", i); });
   text += "\n permission ppp = nil";
   text += Concatenate(20'000, [](int i) { return Cat(" + rrr->xyz_", i); });
-  EXPECT_THAT(Errors(text + "}"),
-              ElementsAre(HasSubstr("the arrows of this schema lead over too many types")));
+  EXPECT_THAT(Errors(text + "}"), ElementsAre(HasSubstr("the arrows of this schema lead over too many types")));
 }
 
 TEST(Hostile, AnnotationsOverTooManyTypesAreRefused) {
@@ -144,10 +132,8 @@ TEST(Hostile, AnnotationsOverTooManyTypesAreRefused) {
   text += Concatenate(20'000, [](int i) { return Cat("definition d_", i, " {}\n"); });
   text += "definition doc { relation p_0: d_0";
   text += Concatenate(20'000, [](int i) { return i == 0 ? "" : Cat("|d_", i); });
-  text +=
-      Concatenate(20'000, [](int i) { return Cat("\n permission p_", i + 1, ": d_0 = p_", i); });
-  EXPECT_THAT(Errors(text + "}"),
-              ElementsAre(HasSubstr("can be held by too many types to check annotations")));
+  text += Concatenate(20'000, [](int i) { return Cat("\n permission p_", i + 1, ": d_0 = p_", i); });
+  EXPECT_THAT(Errors(text + "}"), ElementsAre(HasSubstr("can be held by too many types to check annotations")));
 }
 
 // Rules ask what each type of person and of principal can hold, and which tasks it stands above.
@@ -155,32 +141,27 @@ TEST(Hostile, RulesOverTooManyTypesAreRefused) {
   const std::string head =
       "use delegation use expiration\nagent bot { relation acts_on_behalf_of: bot with expiration "
       "}\n";
-  const std::string task =
-      "relation delegated_for_task: bot with expiration; relation scope: doc#aaa\n";
+  const std::string task = "relation delegated_for_task: bot with expiration; relation scope: doc#aaa\n";
   const auto list = [](const char* type, int count) {
     return Concatenate(count, [&](int i) { return Cat(i == 0 ? "" : "|", type, "_", i); });
   };
-  const std::string refusal =
-      "this schema has too many types of principals, or of people, to check";
-  EXPECT_THAT(
-      Errors(Cat(
-          head, Concatenate(15'000, [](int i) { return Cat("definition d_", i, " {}\n"); }),
-          "definition doc {\n relation aaa: ", list("d", 15'000),
-          "\n permission none = nil\n permission p_0 = aaa\n",
-          Concatenate(15'000, [](int i) { return Cat("permission p_", i + 1, " = p_", i, "\n"); }),
-          "}\ntask job { relation delegator: bot; relation parent_task: job\n", task,
-          "require approval for doc#aaa by none\n}")),
-      ElementsAre(HasSubstr(refusal)));
+  const std::string refusal = "this schema has too many types of principals, or of people, to check";
+  EXPECT_THAT(Errors(Cat(head, Concatenate(15'000, [](int i) { return Cat("definition d_", i, " {}\n"); }),
+                         "definition doc {\n relation aaa: ", list("d", 15'000),
+                         "\n permission none = nil\n permission p_0 = aaa\n",
+                         Concatenate(15'000, [](int i) { return Cat("permission p_", i + 1, " = p_", i, "\n"); }),
+                         "}\ntask job { relation delegator: bot; relation parent_task: job\n", task,
+                         "require approval for doc#aaa by none\n}")),
+              ElementsAre(HasSubstr(refusal)));
   EXPECT_THAT(
       Errors(Cat(head,
                  Concatenate(8000,
                              [](int i) {
-                               return Cat("definition d_", i,
-                                          " { relation acts_on_behalf_of: bot with expiration }\n");
+                               return Cat("definition d_", i, " { relation acts_on_behalf_of: bot with expiration }\n");
                              }),
                  "definition doc { relation aaa: ", list("d", 8000), "}\n",
-                 "task job_0 { relation parent_task: job_0; relation delegator: bot|",
-                 list("d", 8000), "\n", task, "after doc#aaa when aaa forbid doc#aaa\n}\n",
+                 "task job_0 { relation parent_task: job_0; relation delegator: bot|", list("d", 8000), "\n", task,
+                 "after doc#aaa when aaa forbid doc#aaa\n}\n",
                  Concatenate(500,
                              [&](int i) {
                                return Cat("task job_", i + 1,
@@ -193,12 +174,10 @@ TEST(Hostile, RulesOverTooManyTypesAreRefused) {
 
 TEST(Hostile, CirclesOfManyPermissionsAreNamedInPart) {
   const auto circle = [](const char* rest) {
-    return Cat("definition doc {\n",
-               Concatenate(50'000,
-                           [&](int i) {
-                             return Cat("permission p_", i, " = p_", (i + 1) % 50'000, rest, "\n");
-                           }),
-               "}");
+    return Cat(
+        "definition doc {\n",
+        Concatenate(50'000, [&](int i) { return Cat("permission p_", i, " = p_", (i + 1) % 50'000, rest, "\n"); }),
+        "}");
   };
   EXPECT_THAT(FirstError(circle("")).second,
               HasSubstr("`p_0` is only another name of itself through `p_1`, `p_2`, `p_3`, ..., "));
@@ -211,23 +190,19 @@ TEST(Hostile, CirclesOfManyPermissionsAreNamedInPart) {
 
 TEST(Hostile, ManyParametersAreNoWork) {
   const std::string text =
-      Cat("caveat cav(a0 int", Concatenate(100'000, [](int i) { return Cat(", b", i, " int"); }),
-          ") { a0 == 1 }");
+      Cat("caveat cav(a0 int", Concatenate(100'000, [](int i) { return Cat(", b", i, " int"); }), ") { a0 == 1 }");
   EXPECT_THAT(FirstError(text), ::testing::Pair(1001u, "parameter `b0` is not used by the caveat"));
   EXPECT_EQ(FirstError(Cat("caveat cav(aa int", Repeat(", aa int"), ") { aa == 1 }")).second,
             "parameter `aa` is declared twice");
 }
 
 TEST(Hostile, WideRelationsAndLongExpressionsAreBorne) {
-  EXPECT_THAT(
-      Errors(Cat(Concatenate(20'000, [](int i) { return Cat("definition d_", i, " {}\n"); }),
-                 "definition doc { relation rrr: d_0",
-                 Concatenate(20'000, [](int i) { return i == 0 ? "" : Cat(" | d_", i); }), "}")),
-      IsEmpty());
-  for (const char* operation :
-       {"viewer + ", "viewer & ", "viewer - ", "viewer + wild - viewer & "}) {
-    const std::string text =
-        InDoc(Cat("permission ppp = ", Repeat(operation, kMebibyte / 4), "nil"));
+  EXPECT_THAT(Errors(Cat(Concatenate(20'000, [](int i) { return Cat("definition d_", i, " {}\n"); }),
+                         "definition doc { relation rrr: d_0",
+                         Concatenate(20'000, [](int i) { return i == 0 ? "" : Cat(" | d_", i); }), "}")),
+              IsEmpty());
+  for (const char* operation : {"viewer + ", "viewer & ", "viewer - ", "viewer + wild - viewer & "}) {
+    const std::string text = InDoc(Cat("permission ppp = ", Repeat(operation, kMebibyte / 4), "nil"));
     EXPECT_THAT(Errors(text), IsEmpty());
     DiagnosticSink sink(text);
     EXPECT_GT(syntax::FormatSchema(syntax::ParseSchema(text, sink)).size(), text.size());
@@ -236,8 +211,7 @@ TEST(Hostile, WideRelationsAndLongExpressionsAreBorne) {
 
 TEST(Hostile, MoreThanFourMebibytesAreRefused) {
   EXPECT_THAT(Errors(std::string(4 * kMebibyte, ' ')), IsEmpty());
-  EXPECT_THAT(Errors(std::string(4 * kMebibyte + 1, ' ')),
-              ElementsAre(" | a schema has at most 4 MiB"));
+  EXPECT_THAT(Errors(std::string(4 * kMebibyte + 1, ' ')), ElementsAre(" | a schema has at most 4 MiB"));
 }
 
 }  // namespace

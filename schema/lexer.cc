@@ -17,10 +17,9 @@ bool IsAsciiWord(char c) { return absl::ascii_isalnum(c) || c == '_'; }
 // Blanks, punctuation and marks beyond ASCII. Everything else up there is taken as part of a word,
 // so that `vié_wer` is one wrong name and not two halves.
 bool IsForeignSymbol(uint32_t c) {
-  return (c >= 0x80 && c <= 0xBF && c != 0xAA && c != 0xB5 && c != 0xBA) || c == 0xD7 ||
-         c == 0xF7 || c == 0x1680 || (c >= 0x2000 && c <= 0x2BFF) || (c >= 0x2E00 && c <= 0x2E7F) ||
-         (c >= 0x3000 && c <= 0x3004) || (c >= 0x3008 && c <= 0x3020) ||
-         (c >= 0xFE00 && c <= 0xFE6F) || c == 0xFEFF || c >= 0x1F000;
+  return (c >= 0x80 && c <= 0xBF && c != 0xAA && c != 0xB5 && c != 0xBA) || c == 0xD7 || c == 0xF7 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x2BFF) || (c >= 0x2E00 && c <= 0x2E7F) || (c >= 0x3000 && c <= 0x3004) ||
+         (c >= 0x3008 && c <= 0x3020) || (c >= 0xFE00 && c <= 0xFE6F) || c == 0xFEFF || c >= 0x1F000;
 }
 
 class Lexer {
@@ -38,10 +37,8 @@ class Lexer {
   std::string_view Rest() const { return text_.substr(position_); }
 
   void Push(TokenKind kind, size_t offset, size_t length) {
-    result_.tokens.push_back({kind,
-                              line_is_fresh_,
-                              line_breaks_ >= 2,
-                              {static_cast<uint32_t>(offset), static_cast<uint32_t>(length)}});
+    result_.tokens.push_back(
+        {kind, line_is_fresh_, line_breaks_ >= 2, {static_cast<uint32_t>(offset), static_cast<uint32_t>(length)}});
     if (kind == TokenKind::kEnd && length == 0) return;
     NoteBlankLineAfterComment();
     comment_is_last_ = false;
@@ -108,8 +105,7 @@ class Lexer {
   void LexBlockComment() {
     const size_t close = text_.find("*/", position_ + 2);
     if (close != text_.npos) return LexComment(close + 2);
-    sink_.SyntaxError({static_cast<uint32_t>(position_), 2},
-                      "this comment is never closed; end it with `*/`");
+    sink_.SyntaxError({static_cast<uint32_t>(position_), 2}, "this comment is never closed; end it with `*/`");
     LoseRest();
   }
 
@@ -137,8 +133,7 @@ class Lexer {
       }
     }
     sink_.SyntaxError({static_cast<uint32_t>(position_), static_cast<uint32_t>(width)},
-                      Cat("this string is never closed; end it with ",
-                          is_triple ? triple : std::string(1, quote)));
+                      Cat("this string is never closed; end it with ", is_triple ? triple : std::string(1, quote)));
     if (is_triple) return LoseRest();
     const size_t end = std::min(text_.find_first_of("\r\n", position_), text_.size());
     Push(TokenKind::kBad, position_, end - position_);
@@ -147,8 +142,7 @@ class Lexer {
   bool FollowsRawPrefix() const {
     if (result_.tokens.empty()) return false;
     const Token& last = result_.tokens.back();
-    if (last.kind != TokenKind::kWord || last.span.end() != position_ || last.span.length > 2)
-      return false;
+    if (last.kind != TokenKind::kWord || last.span.end() != position_ || last.span.length > 2) return false;
     return text_.substr(last.span.offset, last.span.length).find_first_of("rR") != text_.npos;
   }
 
@@ -195,14 +189,12 @@ class Lexer {
   static std::string DescribeBadCharacter(std::string_view character) {
     const uint32_t code = CodePoint(character, character.size());
     if (code == 0xFEFF) return "a byte-order mark (U+FEFF) is not part of a schema; remove it";
-    if (code == 0xA0)
-      return "a no-break space (U+00A0) does not separate words here; use a plain space";
+    if (code == 0xA0) return "a no-break space (U+00A0) does not separate words here; use a plain space";
     const std::string number = absl::StrFormat("U+%04X", code);
     if (IsInvisible(code)) {
       return Cat("the invisible character ", number, " has no meaning in a schema; remove it");
     }
-    return Cat(Quote(character), code < 0x80 ? "" : Cat(" (", number, ")"),
-               " has no meaning in a schema");
+    return Cat(Quote(character), code < 0x80 ? "" : Cat(" (", number, ")"), " has no meaning in a schema");
   }
 
   // How many bytes from `start` on are not part of a valid character.
@@ -213,9 +205,8 @@ class Lexer {
   }
 
   void ReportInvalidUtf8(Span span) {
-    sink_.SyntaxError(span, span.length == 1
-                                ? "this byte is not valid UTF-8"
-                                : Cat("these ", span.length, " bytes are not valid UTF-8"));
+    sink_.SyntaxError(span, span.length == 1 ? "this byte is not valid UTF-8"
+                                             : Cat("these ", span.length, " bytes are not valid UTF-8"));
   }
 
   void CheckUtf8(Span span) {

@@ -79,8 +79,7 @@ class TextLinter {
         CheckNames(comment, definition->name.span);
       }
       for (const syntax::Member& member : definition->members) {
-        ForEachComment(file_, member,
-                       [&](const Comment& comment) { CheckNames(comment, PlaceOf(member)); });
+        ForEachComment(file_, member, [&](const Comment& comment) { CheckNames(comment, PlaceOf(member)); });
         if (member.root == ExprIndex::kNone) continue;
         WarnOfMixedOperators(member);
         WarnOfOperandsTwice(member);
@@ -126,8 +125,7 @@ class TextLinter {
       const std::string reading =
           expr.span.length > kReadingBytesMax
               ? rule
-              : Cat("this is read as ",
-                    Quote(syntax::FormatExpression(file_, static_cast<ExprIndex>(i))), ", since ",
+              : Cat("this is read as ", Quote(syntax::FormatExpression(file_, static_cast<ExprIndex>(i))), ", since ",
                     rule);
       sink_.Warning(expr.span, Lint::kMixedOperators, Cat(reading, "; add parentheses"));
     }
@@ -173,9 +171,8 @@ Silences::Silences(const syntax::File& file) {
 }
 
 bool Silences::CoverIn(const std::vector<Range>& ranges, uint32_t offset, Lint lint) {
-  const auto after = std::upper_bound(
-      ranges.begin(), ranges.end(), offset,
-      [](uint32_t place, const Range& range) { return place < range.span.offset; });
+  const auto after = std::upper_bound(ranges.begin(), ranges.end(), offset,
+                                      [](uint32_t place, const Range& range) { return place < range.span.offset; });
   if (after == ranges.begin()) return false;
   const Range& range = *std::prev(after);
   return offset < range.span.end() && (range.lints & Bit(lint)) != 0;

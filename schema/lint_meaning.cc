@@ -35,15 +35,11 @@ class MeaningLinter {
     switch (e.op) {
       case Op::kRelation:
       case Op::kNil:
-      case Op::kSelf:
-        return 0;
-      case Op::kIntersection:
-        return static_cast<uint32_t>(e.children.size());
+      case Op::kSelf: return 0;
+      case Op::kIntersection: return static_cast<uint32_t>(e.children.size());
       case Op::kArrowAny:
-      case Op::kArrowAll:
-        return e.targets.empty() ? 0 : 1;
-      default:
-        return 1;
+      case Op::kArrowAll: return e.targets.empty() ? 0 : 1;
+      default: return 1;
     }
   }
 
@@ -88,15 +84,12 @@ class MeaningLinter {
       if (!may_hold_[root]) {
         if (graph_.parts[child] != graph_.parts[root]) continue;  // It follows from another one.
         r_.sink.Warning(r_.expr_spans[root], Lint::kNeverHolds,
-                        Cat("permission ", Quote(member.name),
-                            " can never hold: every way to it comes back to itself",
+                        Cat("permission ", Quote(member.name), " can never hold: every way to it comes back to itself",
                             Through(stuck[graph_.parts[root]], member.name)));
       } else if (graph_.same_object_parts[child] == graph_.same_object_parts[root]) {
-        r_.sink.Warning(
-            r_.expr_spans[root], Lint::kPermissionReferencesItself,
-            Cat("permission ", Quote(member.name), " comes back to itself on the same object",
-                Through(turning[graph_.same_object_parts[root]], member.name),
-                ", which adds nobody"));
+        r_.sink.Warning(r_.expr_spans[root], Lint::kPermissionReferencesItself,
+                        Cat("permission ", Quote(member.name), " comes back to itself on the same object",
+                            Through(turning[graph_.same_object_parts[root]], member.name), ", which adds nobody"));
       }
     }
   }
@@ -126,9 +119,8 @@ class MeaningLinter {
     for (uint32_t node : intersections) {
       if (!holders.HoldsNobody(node)) continue;
       const auto& operands = expressions_[node].children;
-      const bool follows = std::any_of(operands.begin(), operands.end(), [&](ExprId operand) {
-        return holders.HoldsNobody(Index(operand));
-      });
+      const bool follows = std::any_of(operands.begin(), operands.end(),
+                                       [&](ExprId operand) { return holders.HoldsNobody(Index(operand)); });
       if (follows) continue;  // From another warning.
       r_.sink.Warning(r_.expr_spans[node], Lint::kNeverHolds,
                       "this can never hold: no type of subject can hold all of its parts");
@@ -152,8 +144,7 @@ class MeaningLinter {
         if (e.op != Op::kRelation && e.op != Op::kPermission) continue;
         if (!std::binary_search(kept.begin(), kept.end(), operand)) continue;
         r_.sink.Warning(r_.expr_spans[i], Lint::kNeverHolds,
-                        Cat("this can never hold: ", Quote(r_.schema().member(e.member).name),
-                            " is taken away again"));
+                        Cat("this can never hold: ", Quote(r_.schema().member(e.member).name), " is taken away again"));
         break;
       }
     }
@@ -167,21 +158,19 @@ class MeaningLinter {
     const std::optional<TypeId> type = r_.schema().FindType(member.name);
     if (!type.has_value() || member.reserved != Reserved::kNone) return;
     const auto& subjects = member.subject_types;
-    const bool holds_it = std::any_of(subjects.begin(), subjects.end(),
-                                      [&](const SubjectType& s) { return s.type == *type; });
+    const bool holds_it =
+        std::any_of(subjects.begin(), subjects.end(), [&](const SubjectType& s) { return s.type == *type; });
     if (holds_it) return;
-    r_.sink.Warning(
-        r_.expr_spans[Index(member.root)], Lint::kNameShadowsType,
-        Cat(member.is_permission ? "permission " : "relation ", Quote(member.name),
-            " has the name of a definition", member.is_permission ? "" : ", which it cannot hold"));
+    r_.sink.Warning(r_.expr_spans[Index(member.root)], Lint::kNameShadowsType,
+                    Cat(member.is_permission ? "permission " : "relation ", Quote(member.name),
+                        " has the name of a definition", member.is_permission ? "" : ", which it cannot hold"));
   }
 
   void WarnOfUnknownAnnotation(const syntax::Member& source) {
     for (const syntax::Name& type : source.annotation) {
       if (type.empty() || r_.schema().FindType(type.text).has_value()) continue;
-      r_.sink.Warning(
-          type.span, Lint::kUnknownAnnotatedType,
-          Cat("definition ", Quote(type.text), " does not exist", r_.SuggestType(type.text)));
+      r_.sink.Warning(type.span, Lint::kUnknownAnnotatedType,
+                      Cat("definition ", Quote(type.text), " does not exist", r_.SuggestType(type.text)));
     }
   }
 

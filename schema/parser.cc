@@ -29,8 +29,8 @@ constexpr KindWord kKindWords[] = {
 };
 
 const std::vector<std::string>& Flags() {
-  static const auto* flags = new std::vector<std::string>{
-      "delegation", "expiration", "import", "partial", "self", "typechecking"};
+  static const auto* flags =
+      new std::vector<std::string>{"delegation", "expiration", "import", "partial", "self", "typechecking"};
   return *flags;
 }
 
@@ -43,9 +43,7 @@ const KindWord& WordOf(DefinitionKind kind) {
 
 }  // namespace
 
-File ParseSchema(std::string_view text, DiagnosticSink& sink) {
-  return SchemaParser(text, sink).Run();
-}
+File ParseSchema(std::string_view text, DiagnosticSink& sink) { return SchemaParser(text, sink).Run(); }
 
 File SchemaParser::Run() {
   while (!AtEndOfText()) {
@@ -71,8 +69,7 @@ void SchemaParser::ParseItem() {
       return Advance();
     }
     if (AtSymbol("*") && IsSymbol(Ahead(1), "/")) {
-      sink_.SyntaxError(Cover(token.span, Ahead(1).span),
-                        "this `*/` closes nothing; comments do not nest");
+      sink_.SyntaxError(Cover(token.span, Ahead(1).span), "this `*/` closes nothing; comments do not nest");
       Advance();
       return Advance();
     }
@@ -97,16 +94,14 @@ void SchemaParser::ParseUse() {
   use.flag = {std::string(TextOf(Current())), Current().span};
   Advance();
   if (definition_seen_) {
-    sink_.SyntaxError(Cover(keyword, use.flag.span),
-                      "`use` comes before the first definition; move it to the top");
+    sink_.SyntaxError(Cover(keyword, use.flag.span), "`use` comes before the first definition; move it to the top");
   }
   if (std::find(Flags().begin(), Flags().end(), use.flag.text) == Flags().end()) {
     const std::string close = ClosestName(use.flag.text, Flags());
-    sink_.SyntaxError(use.flag.span,
-                      Cat("there is no feature ", Quote(use.flag.text),
-                          close.empty() ? "; there are `delegation`, `expiration`, `import`, "
-                                          "`partial`, `self` and `typechecking`"
-                                        : Cat("; did you mean ", Quote(close), "?")));
+    sink_.SyntaxError(use.flag.span, Cat("there is no feature ", Quote(use.flag.text),
+                                         close.empty() ? "; there are `delegation`, `expiration`, `import`, "
+                                                         "`partial`, `self` and `typechecking`"
+                                                       : Cat("; did you mean ", Quote(close), "?")));
     ApplyFlag(close);
   }
   ApplyFlag(use.flag.text);
@@ -148,8 +143,7 @@ void SchemaParser::ParseDefinition(DefinitionKind kind) {
   if (kind == DefinitionKind::kPartial && !file_.uses_partial) {
     sink_.SyntaxError(Current().span, "`partial` needs `use partial` at the top of the schema");
   } else if (delegation && !file_.uses_delegation) {
-    sink_.SyntaxError(Current().span,
-                      Cat(Quote(word.word), " needs `use delegation` at the top of the schema"));
+    sink_.SyntaxError(Current().span, Cat(Quote(word.word), " needs `use delegation` at the top of the schema"));
   }
   Advance();
   definition.name = ParsePath(Cat("the name of ", word.article));
@@ -160,8 +154,7 @@ void SchemaParser::ParseDefinition(DefinitionKind kind) {
   CheckTypeName(definition.name, word.article);
   if (Current().kind == TokenKind::kEnd && Current().span.length == 0 && IsSymbol(Ahead(1), "{")) {
     Advance();
-    sink_.SyntaxError(Current().span,
-                      Cat("`{` belongs on the line of ", Quote(definition.name.text)));
+    sink_.SyntaxError(Current().span, Cat("`{` belongs on the line of ", Quote(definition.name.text)));
   }
   if (!Expect("{", "`{`")) {
     definition.incomplete = true;
@@ -204,11 +197,9 @@ void SchemaParser::ParseBody(Definition& definition, Span brace) {
 
 void SchemaParser::ReportUnclosed(std::string_view what, const Name& name, Span brace) {
   if (lexed_.cut_short || sink_.full()) return;
-  const std::string body =
-      name.empty() ? std::string("the body") : Cat("the body of ", what, " ", Quote(name.text));
+  const std::string body = name.empty() ? std::string("the body") : Cat("the body of ", what, " ", Quote(name.text));
   if (AtEndOfText()) return Fail(brace, Cat(body, " is never closed; end it with `}`"));
-  sink_.SyntaxError(Current().span,
-                    Cat(body, " is not closed; put `}` before ", DescribeCurrent()));
+  sink_.SyntaxError(Current().span, Cat(body, " is not closed; put `}` before ", DescribeCurrent()));
 }
 
 // Where an item starts, even if a brace is missing before it: inside a body no statement looks like
@@ -223,8 +214,7 @@ bool SchemaParser::AtItem() const {
   if (Ahead(1).kind != TokenKind::kWord) return false;
   if (word == "use") return true;
   const bool body_follows = IsSymbol(Ahead(2), "{") || IsSymbol(Ahead(2), "/");
-  return body_follows &&
-         (word == "partial" || word == "agent" || word == "task" || word == "session");
+  return body_follows && (word == "partial" || word == "agent" || word == "task" || word == "session");
 }
 
 void SchemaParser::CollectWords(size_t from, std::vector<std::string>& words) const {
@@ -249,12 +239,10 @@ void SchemaParser::ParseUnknownItem() {
   std::vector<std::string> words = {"use", "caveat", "import"};
   for (const KindWord& entry : kKindWords) words.emplace_back(entry.word);
   const std::string close = ClosestName(TextOf(token), words);
-  sink_.SyntaxError(token.span,
-                    Cat("expected `definition`, found ", DescribeCurrent(),
-                        close.empty() ? "" : Cat("; did you mean ", Quote(close), "?")));
+  sink_.SyntaxError(token.span, Cat("expected `definition`, found ", DescribeCurrent(),
+                                    close.empty() ? "" : Cat("; did you mean ", Quote(close), "?")));
   for (const KindWord& entry : kKindWords) {
-    if (entry.word == close && Ahead(1).kind == TokenKind::kWord)
-      return ParseDefinition(entry.kind);
+    if (entry.word == close && Ahead(1).kind == TokenKind::kWord) return ParseDefinition(entry.kind);
   }
   failed_ = true;
 }

@@ -51,9 +51,8 @@ void SchemaParser::ParseCaveat() {
   }
   for (char c : caveat.name.text) {
     if (absl::ascii_isascii(c)) continue;
-    sink_.SyntaxError(
-        caveat.name.span,
-        Cat(Quote(caveat.name.text), " cannot name a caveat: a name has letters, digits and `_`"));
+    sink_.SyntaxError(caveat.name.span,
+                      Cat(Quote(caveat.name.text), " cannot name a caveat: a name has letters, digits and `_`"));
     break;
   }
   ParseCaveatParameters(caveat);
@@ -71,8 +70,7 @@ void SchemaParser::ParseCaveat() {
 
 void SchemaParser::ParseCaveatParameters(Caveat& caveat) {
   if (!Expect("(", "`(` and the parameters")) return;
-  if (AtSymbol(")"))
-    return Fail(Current().span, "a caveat has at least one parameter, like `(hour int)`");
+  if (AtSymbol(")")) return Fail(Current().span, "a caveat has at least one parameter, like `(hour int)`");
   absl::flat_hash_set<std::string> names;
   do {
     CaveatParameter parameter;
@@ -80,10 +78,9 @@ void SchemaParser::ParseCaveatParameters(Caveat& caveat) {
     parameter.name = ParseName("the name of a parameter");
     if (failed_) return;
     if (!IsIdentifier(parameter.name.text)) {
-      sink_.SyntaxError(parameter.name.span,
-                        Cat(Quote(parameter.name.text),
-                            " cannot name a parameter: a name has "
-                            "letters, digits and `_`, and does not start with a digit"));
+      sink_.SyntaxError(parameter.name.span, Cat(Quote(parameter.name.text),
+                                                 " cannot name a parameter: a name has "
+                                                 "letters, digits and `_`, and does not start with a digit"));
     }
     const Span start = Current().span;
     nesting_ = 0;
@@ -91,8 +88,7 @@ void SchemaParser::ParseCaveatParameters(Caveat& caveat) {
     if (failed_) return;
     parameter.type_span = Cover(start, Previous().span);
     if (!names.insert(parameter.name.text).second) {
-      sink_.SyntaxError(parameter.name.span,
-                        Cat("parameter ", Quote(parameter.name.text), " is declared twice"));
+      sink_.SyntaxError(parameter.name.span, Cat("parameter ", Quote(parameter.name.text), " is declared twice"));
       caveat.broken = true;
     }
     caveat.parameters.push_back(std::move(parameter));
@@ -111,12 +107,10 @@ std::string SchemaParser::ParseParameterType() {
   }
   if (type == nullptr) {
     const std::string close = ClosestName(name.text, names);
-    Fail(name.span,
-         Cat("there is no parameter type ", Quote(name.text),
-             close.empty()
-                 ? "; there are `any`, `bool`, `bytes`, `double`, `duration`, `int`, `ipaddress`, "
-                   "`list<T>`, `map<T>`, `string`, `timestamp` and `uint`"
-                 : Cat("; did you mean ", Quote(close), "?")));
+    Fail(name.span, Cat("there is no parameter type ", Quote(name.text),
+                        close.empty() ? "; there are `any`, `bool`, `bytes`, `double`, `duration`, `int`, `ipaddress`, "
+                                        "`list<T>`, `map<T>`, `string`, `timestamp` and `uint`"
+                                      : Cat("; did you mean ", Quote(close), "?")));
     return {};
   }
   if (!AtSymbol("<")) {
@@ -137,9 +131,8 @@ std::string SchemaParser::ParseParameterType() {
   --nesting_;
   if (static_cast<int>(arguments.size()) != type->argument_count) {
     Fail(Cover(name.span, Previous().span),
-         type->argument_count == 0
-             ? Cat(Quote(name.text), " takes no type in `<>`")
-             : Cat(Quote(name.text), " takes one type, like `", name.text, "<string>`"));
+         type->argument_count == 0 ? Cat(Quote(name.text), " takes no type in `<>`")
+                                   : Cat(Quote(name.text), " takes one type, like `", name.text, "<string>`"));
   }
   return Cat(name.text, "<", arguments[0], ">");
 }
@@ -159,13 +152,11 @@ void SchemaParser::ParseCaveatBody(Caveat& caveat) {
   const std::string_view raw = text_.substr(brace.end(), Current().span.offset - brace.end());
   const std::string_view body = StdView(absl::StripAsciiWhitespace(AbslView(raw)));
   caveat.body = body;
-  caveat.body_span = {static_cast<uint32_t>(body.data() - text_.data()),
-                      static_cast<uint32_t>(body.size())};
+  caveat.body_span = {static_cast<uint32_t>(body.data() - text_.data()), static_cast<uint32_t>(body.size())};
   TakeCommentsBefore(Current().span.offset);  // They stay in the body.
   Advance();
   caveat.broken |= has_bad || empty;
-  if (empty)
-    sink_.SyntaxError(Cover(brace, Previous().span), "a caveat needs an expression in its body");
+  if (empty) sink_.SyntaxError(Cover(brace, Previous().span), "a caveat needs an expression in its body");
   if (body.size() > kBodyBytesMax) {
     sink_.SyntaxError(caveat.body_span, "a caveat's expression has at most 100,000 bytes");
   }

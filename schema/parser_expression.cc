@@ -77,8 +77,7 @@ ExprIndex SchemaParser::ParseParentheses() {
   if (failed_) return ExprIndex::kNone;
   if (!AtSymbol(")")) {
     const TokenKind kind = Current().kind;
-    if (kind == TokenKind::kEnd || kind == TokenKind::kEndOfText || AtSymbol("}") ||
-        Current().first_on_line) {
+    if (kind == TokenKind::kEnd || kind == TokenKind::kEndOfText || AtSymbol("}") || Current().first_on_line) {
       if (!lexed_.cut_short) Fail(open, "this `(` is never closed");
       failed_ = true;
     } else {

@@ -25,8 +25,7 @@ const std::vector<std::string>& RuleWords();
 
 class SchemaParser {
  public:
-  SchemaParser(std::string_view text, DiagnosticSink& sink)
-      : text_(text), sink_(sink), lexed_(LexSchema(text, sink)) {}
+  SchemaParser(std::string_view text, DiagnosticSink& sink) : text_(text), sink_(sink), lexed_(LexSchema(text, sink)) {}
   File Run();
 
  private:
@@ -61,7 +60,7 @@ class SchemaParser {
   std::vector<Comment> TakeCommentsBefore(uint32_t offset);
   std::vector<Comment> TakeCommentsInside();  // Of a statement: those before the current token.
   void TakeOpenComments(Definition& definition);
-  bool BlankBeforeNext() const;  // An empty line before the current token and its comments.
+  bool BlankBeforeNext() const;                           // An empty line before the current token and its comments.
   std::vector<Comment> TakeEndComments(uint32_t offset);  // Nothing follows them.
   void FinishComments(Comments& comments);
 

@@ -19,9 +19,8 @@ void SchemaParser::ParseStatement(Definition& definition) {
   if (AtSymbol("...")) return ParseMember(definition, MemberKind::kSpread);
   if (AtRule()) return ParseRule(definition, TextOf(Current()));
   if (AtLineStartingWithOperator()) {
-    return Fail(Current().span,
-                Cat("a line cannot begin with ", DescribeCurrent(),
-                    ": the statement ended with the line before; put the operator at its end"));
+    return Fail(Current().span, Cat("a line cannot begin with ", DescribeCurrent(),
+                                    ": the statement ended with the line before; put the operator at its end"));
   }
   ParseUnknownStatement(definition);
 }
@@ -56,8 +55,7 @@ void SchemaParser::ParseMember(Definition& definition, MemberKind kind) {
 
 void SchemaParser::ParseRelation(Member& member) {
   if (AtSymbol("=")) {
-    return Fail(Current().span,
-                "a relation has subject types behind `:`; what has `=` is a permission");
+    return Fail(Current().span, "a relation has subject types behind `:`; what has `=` is a permission");
   }
   if (!Expect(":", "`:`")) return;
   do {
@@ -97,12 +95,10 @@ void SchemaParser::ParseTraits(SubjectType& subject) {
     if (AtWord("and")) {
       Advance();
       if (!AtWord("expiration")) {
-        return Fail(Current().span,
-                    "a subject type takes one caveat; only `expiration` may follow `and`");
+        return Fail(Current().span, "a subject type takes one caveat; only `expiration` may follow `and`");
       }
       if (!file_.uses_expiration) {
-        sink_.SyntaxError(Current().span,
-                          "`expiration` needs `use expiration` at the top of the schema");
+        sink_.SyntaxError(Current().span, "`expiration` needs `use expiration` at the top of the schema");
       }
       Advance();
       subject.expiration = true;
@@ -118,14 +114,11 @@ void SchemaParser::ParsePermission(Member& member) {
     do {
       member.annotation.push_back(ParseName("a type"));
       if (!failed_ && AtSymbol("/")) {
-        return Fail(Current().span,
-                    "a type annotation takes plain names; a name with `/` cannot be annotated");
+        return Fail(Current().span, "a type annotation takes plain names; a name with `/` cannot be annotated");
       }
     } while (!failed_ && Accept("|"));
     if (!failed_ && !AtSymbol("=")) {
-      return Fail(
-          colon,
-          "a permission has an expression behind `=`; what has only subject types is a relation");
+      return Fail(colon, "a permission has an expression behind `=`; what has only subject types is a relation");
     }
   }
   if (!Expect("=", "`=`")) return;
@@ -146,8 +139,7 @@ void SchemaParser::ParseUnknownStatement(Definition& definition) {
   if (token.kind != TokenKind::kWord) return FailExpected(expected);
   const bool is_relation = Ahead(1).kind == TokenKind::kWord && IsSymbol(Ahead(2), ":");
   const bool is_permission = Ahead(1).kind == TokenKind::kWord && IsSymbol(Ahead(2), "=");
-  const bool is_rule =
-      takes_rules && Ahead(1).kind == TokenKind::kWord && !is_relation && !is_permission;
+  const bool is_rule = takes_rules && Ahead(1).kind == TokenKind::kWord && !is_relation && !is_permission;
   std::string meant = ClosestName(TextOf(token), {"relation", "permission"});
   if (meant.empty() && is_rule) meant = ClosestName(TextOf(token), RuleWords());
   if (meant.empty() && is_permission) meant = "permission";
@@ -168,14 +160,12 @@ void SchemaParser::ExpectStatementEnd(MemberKind kind) {
   if (token.kind == TokenKind::kEnd) return Advance();
   if (AtSymbol("}") || AtEndOfText()) return;
   if (token.first_on_line && IsSymbol(Previous(), "...")) {
-    return Fail(Previous().span,
-                "a line break after `...` does not end the statement; drop `#...` or add `;`");
+    return Fail(Previous().span, "a line break after `...` does not end the statement; drop `#...` or add `;`");
   }
   const std::string_view text = TextOf(token);
   if (kind == MemberKind::kRelation) {
     if (text == "+" || text == ",") {
-      return Fail(token.span,
-                  Cat("subject types are separated by `|`, not by ", DescribeCurrent()));
+      return Fail(token.span, Cat("subject types are separated by `|`, not by ", DescribeCurrent()));
     }
     if (text == "and" && !file_.uses_expiration) {
       return Fail(token.span, "`and expiration` needs `use expiration` at the top of the schema");
@@ -213,8 +203,7 @@ void SchemaParser::SkipStatement() {
     if (AtSymbol("}") && depth-- == 0) return;
     const Token& token = Current();
     if (token.first_on_line &&
-        (AtItem() || AtRule() ||
-         ((AtWord("relation") || AtWord("permission")) && Ahead(1).kind == TokenKind::kWord))) {
+        (AtItem() || AtRule() || ((AtWord("relation") || AtWord("permission")) && Ahead(1).kind == TokenKind::kWord))) {
       return;
     }
     Advance();

@@ -65,18 +65,10 @@ void SchemaParser::ParseRule(Definition& definition, std::string_view word) {
     if (entry.word == word) rule.kind = entry.kind;
   }
   switch (rule.kind) {
-    case RuleKind::kLimit:
-      ParseLimit(rule);
-      break;
-    case RuleKind::kAfter:
-      ParseWatch(rule, "forbid");
-      break;
-    case RuleKind::kContain:
-      ParseWatch(rule, "at");
-      break;
-    case RuleKind::kApproval:
-      ParseApproval(rule);
-      break;
+    case RuleKind::kLimit: ParseLimit(rule); break;
+    case RuleKind::kAfter: ParseWatch(rule, "forbid"); break;
+    case RuleKind::kContain: ParseWatch(rule, "at"); break;
+    case RuleKind::kApproval: ParseApproval(rule); break;
   }
   member.span = rule.span = Cover(first, Previous().span);
   ExpectRuleEnd(rule);
@@ -90,8 +82,7 @@ void SchemaParser::ParseLimit(Rule& rule) {
   if (!ExpectRuleWord({"to"})) return;
   const Token& token = Current();
   const std::string_view digits = TextOf(token);
-  if (token.kind != TokenKind::kWord ||
-      !std::all_of(digits.begin(), digits.end(), absl::ascii_isdigit)) {
+  if (token.kind != TokenKind::kWord || !std::all_of(digits.begin(), digits.end(), absl::ascii_isdigit)) {
     return FailExpected("a whole number");
   }
   for (const char digit : digits) {
@@ -138,8 +129,8 @@ PermissionName SchemaParser::ParsePermissionName() {
   if (failed_) return permission;
   const std::string& type = permission.type.text;
   if (AtSymbol(":")) {
-    Fail(Current().span, Cat("a rule is about the permission on every object: write ",
-                             Quote(Cat(type, "#PERMISSION"))));
+    Fail(Current().span,
+         Cat("a rule is about the permission on every object: write ", Quote(Cat(type, "#PERMISSION"))));
     return permission;
   }
   if (!Accept("#")) {
@@ -173,23 +164,20 @@ Name SchemaParser::ParseAskedName(std::string_view word) {
 bool SchemaParser::ExpectRuleWord(std::initializer_list<std::string_view> words) {
   if (failed_) return false;
   const Token& token = Current();
-  if (token.kind == TokenKind::kWord &&
-      std::find(words.begin(), words.end(), TextOf(token)) != words.end()) {
+  if (token.kind == TokenKind::kWord && std::find(words.begin(), words.end(), TextOf(token)) != words.end()) {
     Advance();
     return true;
   }
   if (FailAtContinuation()) return false;
   std::string expected;
   for (std::string_view word : words) expected += Cat(expected.empty() ? "" : " or ", Quote(word));
-  const std::string close =
-      token.kind == TokenKind::kWord
-          ? ClosestName(TextOf(token), std::vector<std::string>(words.begin(), words.end()))
-          : std::string();
+  const std::string close = token.kind == TokenKind::kWord
+                                ? ClosestName(TextOf(token), std::vector<std::string>(words.begin(), words.end()))
+                                : std::string();
   if (close.empty()) {
     FailExpected(expected);
   } else {
-    Fail(token.span, Cat("expected ", expected, ", found ", DescribeCurrent(), "; did you mean ",
-                         Quote(close), "?"));
+    Fail(token.span, Cat("expected ", expected, ", found ", DescribeCurrent(), "; did you mean ", Quote(close), "?"));
   }
   return false;
 }
@@ -201,8 +189,7 @@ bool SchemaParser::FailAtContinuation() {
   if (end.kind != TokenKind::kEnd || end.span.length > 0) return false;
   if (next.kind != TokenKind::kWord || !IsInnerWord(TextOf(next))) return false;
   Advance();
-  Fail(next.span, Cat("a rule stands on one line: ", Quote(TextOf(next)),
-                      " belongs at the end of the line before"));
+  Fail(next.span, Cat("a rule stands on one line: ", Quote(TextOf(next)), " belongs at the end of the line before"));
   return true;
 }
 
@@ -213,15 +200,13 @@ void SchemaParser::ExpectRuleEnd(const Rule& rule) {
   if (token.kind == TokenKind::kEnd) return Advance();
   const bool is_watch = rule.kind == RuleKind::kAfter || rule.kind == RuleKind::kContain;
   if (AtWord("when")) {
-    return Fail(token.span, is_watch ? Cat("`when` stands before ",
-                                           rule.kind == RuleKind::kAfter ? "`forbid`" : "`at`",
+    return Fail(token.span, is_watch ? Cat("`when` stands before ", rule.kind == RuleKind::kAfter ? "`forbid`" : "`at`",
                                            ", behind the permission that it is asked with")
                                      : "only `after` and `contain` take a `when`");
   }
   for (std::string_view separator : {",", "|", "+", "&"}) {
     if (AtSymbol(separator)) {
-      return Fail(token.span, Cat("one rule says one thing: write another rule instead of ",
-                                  DescribeCurrent()));
+      return Fail(token.span, Cat("one rule says one thing: write another rule instead of ", DescribeCurrent()));
     }
   }
   FailExpected(rule.kind == RuleKind::kApproval && !rule.other_than_principal

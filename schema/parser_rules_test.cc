@@ -25,29 +25,27 @@ std::string Show(std::string_view text) {
 }
 
 TEST(ParserRules, ReadEveryForm) {
-  const auto schema = MustCompile(
-      WithRules("limit mail#send to 5 per task\nlimit mail#send to 2 per session\n"
-                "after doc#view forbid doc#edit;after doc#edit when secret forbid mail#send\n"
-                "contain doc#view at mail#send\ncontain doc#edit when secret at mail#send\n"
-                "require approval for mail#send by send\n"
-                "require approval for doc#edit by owner other than principal"));
+  const auto schema =
+      MustCompile(WithRules("limit mail#send to 5 per task\nlimit mail#send to 2 per session\n"
+                            "after doc#view forbid doc#edit;after doc#edit when secret forbid mail#send\n"
+                            "contain doc#view at mail#send\ncontain doc#edit when secret at mail#send\n"
+                            "require approval for mail#send by send\n"
+                            "require approval for doc#edit by owner other than principal"));
   EXPECT_THAT(
       RulesOf(*schema, "errand"),
-      ElementsAre("limit mail#send to 5 per task", "limit mail#send to 2 per session",
-                  "after doc#view forbid doc#edit", "after doc#edit when secret forbid mail#send",
-                  "contain doc#view at mail#send", "contain doc#edit when secret at mail#send",
-                  "require approval for mail#send by send",
+      ElementsAre("limit mail#send to 5 per task", "limit mail#send to 2 per session", "after doc#view forbid doc#edit",
+                  "after doc#edit when secret forbid mail#send", "contain doc#view at mail#send",
+                  "contain doc#edit when secret at mail#send", "require approval for mail#send by send",
                   "require approval for doc#edit by owner other than principal"));
 }
 
 TEST(ParserRules, HaveOneCanonicalForm) {
-  EXPECT_EQ(
-      Format("use delegation\ntask errand{limit  acme / mail # send  to 007 per   task // why\n\n\n"
-             "/** Once. */ after doc#view\twhen /* a */ secret forbid doc #edit ;"
-             "require approval for doc# edit by view other than principal }"),
-      "use delegation\n\ntask errand {\n\tlimit acme/mail#send to 7 per task // why\n\n"
-      "\t/** Once. */\n\tafter doc#view when secret forbid doc#edit /* a */\n"
-      "\trequire approval for doc#edit by view other than principal\n}\n");
+  EXPECT_EQ(Format("use delegation\ntask errand{limit  acme / mail # send  to 007 per   task // why\n\n\n"
+                   "/** Once. */ after doc#view\twhen /* a */ secret forbid doc #edit ;"
+                   "require approval for doc# edit by view other than principal }"),
+            "use delegation\n\ntask errand {\n\tlimit acme/mail#send to 7 per task // why\n\n"
+            "\t/** Once. */\n\tafter doc#view when secret forbid doc#edit /* a */\n"
+            "\trequire approval for doc#edit by view other than principal\n}\n");
 }
 
 TEST(ParserRules, TakeTheirOwnWordsAsNames) {
@@ -74,12 +72,10 @@ TEST(ParserRules, TakeTheirOwnWordsAsNames) {
             " require approval for ",
             own, " by ", word, " other than principal\n}\n");
     const auto schema = MustCompile(text);
-    EXPECT_THAT(
-        RulesOf(*schema, "errand"),
-        ElementsAre(Cat("limit ", own, " to 5 per task"),
-                    Cat("after ", own, " when ", word, " forbid ", own),
-                    Cat("contain ", own, " when ", word, " at ", own),
-                    Cat("require approval for ", own, " by ", word, " other than principal")));
+    EXPECT_THAT(RulesOf(*schema, "errand"),
+                ElementsAre(Cat("limit ", own, " to 5 per task"), Cat("after ", own, " when ", word, " forbid ", own),
+                            Cat("contain ", own, " when ", word, " at ", own),
+                            Cat("require approval for ", own, " by ", word, " other than principal")));
   }
   const std::string names = WithRules(
       "relation limit: user\n relation after: user | user:*\n permission contain = limit\n"
@@ -96,30 +92,20 @@ TEST(ParserRules, SayWhatIsWrongWithOne) {
        "limit acme/mail to 5 per task",
        {"acme/mail | a rule names a permission together with its type: write "
         "`acme/mail#PERMISSION`"}},
-      {"nothing at all",
-       "limit to 5 per task",
-       {"to | expected a permission, as `TYPE#PERMISSION`, found `to`"}},
+      {"nothing at all", "limit to 5 per task", {"to | expected a permission, as `TYPE#PERMISSION`, found `to`"}},
       {"every object",
        "limit mail:*#send to 5 per task",
        {": | a rule is about the permission on every object: write `mail#PERMISSION`"}},
       {"one object",
        "after doc:plan#view forbid doc#edit",
        {": | a rule is about the permission on every object: write `doc#PERMISSION`"}},
-      {"a line break in the name",
-       "limit mail#\nsend to 5 per task",
-       {"# | expected a permission after `#`"}},
-      {"a number in words",
-       "limit mail#send to five per task",
-       {"five | expected a whole number, found `five`"}},
-      {"a negative number",
-       "limit mail#send to -5 per task",
-       {"- | expected a whole number, found `-`"}},
+      {"a line break in the name", "limit mail#\nsend to 5 per task", {"# | expected a permission after `#`"}},
+      {"a number in words", "limit mail#send to five per task", {"five | expected a whole number, found `five`"}},
+      {"a negative number", "limit mail#send to -5 per task", {"- | expected a whole number, found `-`"}},
       {"a broken number", "limit mail#send to 1.5 per task", {". | expected `per`, found `.`"}},
       {"no number", "limit mail#send per task", {"per | expected `to`, found `per`"}},
       {"no per", "limit mail#send to 5", {"5 | expected `per` after `5`"}},
-      {"another per",
-       "limit mail#send to 5 per day",
-       {"day | expected `task` or `session`, found `day`"}},
+      {"another per", "limit mail#send to 5 per day", {"day | expected `task` or `session`, found `day`"}},
       {"a mistyped per",
        "limit mail#send to 5 per sesion",
        {"sesion | expected `task` or `session`, found `sesion`; did you mean `session`?"}},
@@ -144,18 +130,14 @@ TEST(ParserRules, SayWhatIsWrongWithOne) {
       {"two forbidden",
        "after doc#view forbid doc#edit, mail#send",
        {", | one rule says one thing: write another rule instead of `,`"}},
-      {"forbid in contain",
-       "contain doc#view forbid mail#send",
-       {"forbid | expected `when` or `at`, found `forbid`"}},
+      {"forbid in contain", "contain doc#view forbid mail#send", {"forbid | expected `when` or `at`, found `forbid`"}},
       {"a keyword",
        "after doc#nil forbid doc#edit",
        {"nil | expected a relation or permission, found `nil`, which is a keyword"}},
       {"a mistyped approval",
        "require aproval for mail#send by send",
        {"aproval | expected `approval`, found `aproval`; did you mean `approval`?"}},
-      {"nobody to approve",
-       "require approval for mail#send",
-       {"send | expected `by` after `send`"}},
+      {"nobody to approve", "require approval for mail#send", {"send | expected `by` after `send`"}},
       {"an approver with a type",
        "require approval for mail#send by mail#send",
        {"mail# | what stands behind `by` is asked on the object of the permission before: write "
@@ -185,8 +167,7 @@ TEST(ParserRules, SayWhatIsWrongWithOne) {
     EXPECT_THAT(Errors(WithRules(row.schema)), ElementsAreArray(row.errors)) << row.schema;
     std::vector<std::string> with_more = row.errors;
     with_more.push_back("usr | definition `usr` does not exist; did you mean `user`?");
-    EXPECT_THAT(Errors(WithRules(Cat(row.schema, "\nrelation rrr: usr"))),
-                ElementsAreArray(with_more))
+    EXPECT_THAT(Errors(WithRules(Cat(row.schema, "\nrelation rrr: usr"))), ElementsAreArray(with_more))
         << "and what follows: " << row.schema;
   }
 }
@@ -201,8 +182,7 @@ TEST(ParserRules, StandInTasksOnly) {
       " require approval for doc#edit by owner\n relation rrr: usr";
   const std::string usr = "usr | definition `usr` does not exist; did you mean `user`?";
   for (const char* kind : {"definition", "agent", "partial"}) {
-    std::vector<std::string> errors = {message("limit"), message("after"), message("contain"),
-                                       message("require")};
+    std::vector<std::string> errors = {message("limit"), message("after"), message("contain"), message("require")};
     if (kind != std::string_view("partial")) errors.push_back(usr);
     std::string text = WithRules("", Cat(kind, " other {\n ", rules, "\n}"));
     text.insert(0, "use partial\n");
@@ -213,12 +193,10 @@ TEST(ParserRules, StandInTasksOnly) {
 }
 
 TEST(ParserRules, OfATaskThatIsNotClosedEndAtTheNextItem) {
-  EXPECT_THAT(
-      Errors("use delegation\ntask errand {\n limit doc#view to 5 per task\ntask other {\n}"),
-      ::testing::Contains("task | the body of task `errand` is not closed; put `}` before `task`"));
-  EXPECT_THAT(
-      Errors("use delegation\ntask errand {\n require approval for doc#view by\ntask other {\n}"),
-      ::testing::Contains("by | expected a relation or permission after `by`"));
+  EXPECT_THAT(Errors("use delegation\ntask errand {\n limit doc#view to 5 per task\ntask other {\n}"),
+              ::testing::Contains("task | the body of task `errand` is not closed; put `}` before `task`"));
+  EXPECT_THAT(Errors("use delegation\ntask errand {\n require approval for doc#view by\ntask other {\n}"),
+              ::testing::Contains("by | expected a relation or permission after `by`"));
 }
 
 // Rules, comments and blanks thrown together at random.
@@ -232,31 +210,22 @@ std::string RandomTask(std::mt19937& random) {
            pick({"view", "at", "forbid", "by"});
   };
   const auto name = [&] { return pick({"secret", "when", "other", "at", "forbid"}); };
-  const auto when = [&] {
-    return random() % 2 == 0 ? Cat("when", gap(), name(), gap()) : std::string();
-  };
-  std::string text =
-      "use delegation\n" + pick({"", "// doc\n"}) + "task errand {" + pick({"", "\n", " // x\n"});
+  const auto when = [&] { return random() % 2 == 0 ? Cat("when", gap(), name(), gap()) : std::string(); };
+  std::string text = "use delegation\n" + pick({"", "// doc\n"}) + "task errand {" + pick({"", "\n", " // x\n"});
   for (uint32_t i = random() % 6; i > 0; --i) {
     text += pick({"", "\n", "// c\n", "/** doc */ "});
     switch (random() % 5) {
       case 0:
-        text += Cat("limit", gap(), permission(), gap(), "to", gap(),
-                    pick({"5", "0", "012", "99999999999999999999"}), gap(), "per", gap(),
-                    pick({"task", "session"}));
+        text += Cat("limit", gap(), permission(), gap(), "to", gap(), pick({"5", "0", "012", "99999999999999999999"}),
+                    gap(), "per", gap(), pick({"task", "session"}));
         break;
-      case 1:
-        text += Cat("after", gap(), permission(), gap(), when(), "forbid", gap(), permission());
-        break;
-      case 2:
-        text += Cat("contain", gap(), permission(), gap(), when(), "at", gap(), permission());
-        break;
+      case 1: text += Cat("after", gap(), permission(), gap(), when(), "forbid", gap(), permission()); break;
+      case 2: text += Cat("contain", gap(), permission(), gap(), when(), "at", gap(), permission()); break;
       case 3:
-        text += Cat("require", gap(), "approval", gap(), "for", gap(), permission(), gap(), "by",
-                    gap(), name(), pick({"", " other than principal"}));
+        text += Cat("require", gap(), "approval", gap(), "for", gap(), permission(), gap(), "by", gap(), name(),
+                    pick({"", " other than principal"}));
         break;
-      default:
-        text += "relation rrr: user";
+      default: text += "relation rrr: user";
     }
     text += pick({"\n", ";", " // c\n", " /* c */\n\n", ";;\n\n\n"});
   }

@@ -49,16 +49,12 @@ TEST(Parser, AnExpressionGoesOnAfterAnOperatorAtTheEndOfALine) {
 }
 
 TEST(Parser, AStatementEndsAtASemicolonALineBreakOrTheBrace) {
-  EXPECT_THAT(
-      Errors("definition user {} definition doc { relation abc: user; relation def: user }"),
-      IsEmpty());
+  EXPECT_THAT(Errors("definition user {} definition doc { relation abc: user; relation def: user }"), IsEmpty());
   EXPECT_THAT(Errors("definition user {}\r\ndefinition doc {\r\n\trelation abc: "
                      "user:*\r\n\tpermission ppp = (abc)\r\n}"),
               IsEmpty());
-  EXPECT_THAT(
-      Errors(
-          "definition user {}\ndefinition doc {\n relation abc: user#...;\n relation def: user\n}"),
-      IsEmpty());
+  EXPECT_THAT(Errors("definition user {}\ndefinition doc {\n relation abc: user#...;\n relation def: user\n}"),
+              IsEmpty());
   EXPECT_THAT(Errors("definition user {}\ndefinition doc {\n relation abc: user |\n user : * |\n "
                      "doc # abc\n}"),
               IsEmpty());
@@ -78,9 +74,7 @@ TEST(Parser, SaysWhatIsWrongWithAStatement) {
       {"camel case",
        "permission canView = viewer",
        {Cat("canView | `canView` cannot name a permission: ", name_rule, "; try `can_view`")}},
-      {"a foreign letter",
-       "relation vié_wer: user",
-       {Cat("vié_wer | `vié_wer` cannot name a relation: ", name_rule)}},
+      {"a foreign letter", "relation vié_wer: user", {Cat("vié_wer | `vié_wer` cannot name a relation: ", name_rule)}},
       {"digits", "relation 123: user", {Cat("123 | `123` cannot name a relation: ", name_rule)}},
       {"an underscore at the end",
        "relation abc_: user",
@@ -100,9 +94,7 @@ TEST(Parser, SaysWhatIsWrongWithAStatement) {
        {"with | expected the name of a relation, found `with`, which is a keyword"}},
       {"no type", "relation rrr:", {": | expected a subject type after `:`"}},
       {"no colon", "relation rrr user", {"user | expected `:`, found `user`"}},
-      {"a comma",
-       "relation rrr: user, group",
-       {", | subject types are separated by `|`, not by `,`"}},
+      {"a comma", "relation rrr: user, group", {", | subject types are separated by `|`, not by `,`"}},
       {"a relation with `=`",
        "relation rrr = user",
        {"= | a relation has subject types behind `:`; what has `=` is a permission"}},
@@ -112,32 +104,22 @@ TEST(Parser, SaysWhatIsWrongWithAStatement) {
         "relation"}},
       {"an arrow after parentheses", "permission ppp = (parent)->view", {Cat("-> | ", arrow_rule)}},
       {"an arrow after nil", "permission ppp = nil->view", {Cat("-> | ", arrow_rule)}},
-      {"an unknown arrow",
-       "permission ppp = parent.none(view)",
-       {"none | expected `any` or `all`, found `none`"}},
+      {"an unknown arrow", "permission ppp = parent.none(view)", {"none | expected `any` or `all`, found `none`"}},
       {"nothing after an arrow",
        "permission ppp = parent->",
        {"-> | expected the name of a relation or permission after `->`"}},
       {"nothing after an operator",
        "permission ppp = viewer +\npermission qqq = viewer",
        {"+ | expected a relation or permission after `+`"}},
-      {"nothing after `=`",
-       "permission ppp =",
-       {"= | expected a relation or permission after `=`"}},
+      {"nothing after `=`", "permission ppp =", {"= | expected a relation or permission after `=`"}},
       {"no operator",
        "permission ppp = viewer wild",
        {"wild | expected `+`, `&`, `-` or the end of the line, found `wild`"}},
       {"a bar", "permission ppp = viewer | wild", {"| | a union is written `+`, not `|`"}},
       {"the word or", "permission ppp = viewer or wild", {"or | a union is written `+`, not `or`"}},
-      {"a double ampersand",
-       "permission ppp = viewer && wild",
-       {"&& | an intersection is written `&`, not `&&`"}},
-      {"an open parenthesis",
-       "permission ppp = (viewer + (wild)",
-       {"( | this `(` is never closed"}},
-      {"empty parentheses",
-       "permission ppp = ()",
-       {") | expected a relation or permission, found `)`"}},
+      {"a double ampersand", "permission ppp = viewer && wild", {"&& | an intersection is written `&`, not `&&`"}},
+      {"an open parenthesis", "permission ppp = (viewer + (wild)", {"( | this `(` is never closed"}},
+      {"empty parentheses", "permission ppp = ()", {") | expected a relation or permission, found `)`"}},
       {"one parenthesis too many", "permission ppp = (viewer))", {") | this `)` closes nothing"}},
       {"an annotation with a path",
        "permission ppp: acme/user = viewer",
@@ -158,17 +140,14 @@ TEST(Parser, SaysWhatIsWrongWithAStatement) {
        "relation rrr: user with one and two",
        {"one | caveat `one` is not defined",
         "two | a subject type takes one caveat; only `expiration` may follow `and`"}},
-      {"nothing after with",
-       "relation rrr: user with",
-       {"with | expected a caveat or `expiration` after `with`"}},
+      {"nothing after with", "relation rrr: user with", {"with | expected a caveat or `expiration` after `with`"}},
       {"a bad character", "relation rrr: user @ group", {"@ | `@` has no meaning in a schema"}},
       {"a no-break space",
        "relation\u00A0rrr: user",
        {"\u00A0 | a no-break space (U+00A0) does not separate words here; use a plain space"}},
   };
   for (const Refused& row : rows) {
-    EXPECT_THAT(Errors(InDoc(row.schema, "use expiration\n")), ElementsAreArray(row.errors))
-        << row.name;
+    EXPECT_THAT(Errors(InDoc(row.schema, "use expiration\n")), ElementsAreArray(row.errors)) << row.name;
   }
 }
 
@@ -185,9 +164,7 @@ TEST(Parser, SaysWhatIsWrongWithAnItem) {
       {"use after a definition",
        "definition user {}\nuse self",
        {"use self | `use` comes before the first definition; move it to the top"}},
-      {"use of nothing",
-       "use\ndefinition user {}",
-       {"use | expected the name of a feature after `use`"}},
+      {"use of nothing", "use\ndefinition user {}", {"use | expected the name of a feature after `use`"}},
       {"a mistyped keyword",
        "definitoin user {}\ndefinition doc { relation rrr: user }",
        {"definitoin | expected `definition`, found `definitoin`; did you mean `definition`?"}},
@@ -216,19 +193,13 @@ TEST(Parser, SaysWhatIsWrongWithAnItem) {
        {"} | this `}` closes nothing",
         "user | the name `user` is already taken; definitions, partials and caveats share one set "
         "of names"}},
-      {"partial without use",
-       "partial ppp {}",
-       {"partial | `partial` needs `use partial` at the top of the schema"}},
-      {"agent without use",
-       "agent bot {}",
-       {"agent | `agent` needs `use delegation` at the top of the schema"}},
+      {"partial without use", "partial ppp {}", {"partial | `partial` needs `use partial` at the top of the schema"}},
+      {"agent without use", "agent bot {}", {"agent | `agent` needs `use delegation` at the top of the schema"}},
       {"import",
        "use import\nimport \"a/b.zed\"",
        {"import \"a/b.zed\" | `import` is not supported: put the files together into one text "
         "first"}},
-      {"a comment without end",
-       "definition user {} /* never",
-       {"/* | this comment is never closed; end it with `*/`"}},
+      {"a comment without end", "definition user {} /* never", {"/* | this comment is never closed; end it with `*/`"}},
       {"a comment without end in a body",
        "definition user { /* never\n}",
        {"/* | this comment is never closed; end it with `*/`"}},
@@ -262,8 +233,7 @@ TEST(Parser, SaysWhatIsWrongWithAnItem) {
        "definition with {}",
        {"with | expected the name of a definition, found `with`, which is a keyword"}},
   };
-  for (const Refused& row : rows)
-    EXPECT_THAT(Errors(row.schema), ElementsAreArray(row.errors)) << row.name;
+  for (const Refused& row : rows) EXPECT_THAT(Errors(row.schema), ElementsAreArray(row.errors)) << row.name;
 }
 
 TEST(Parser, WordsAreKeywordsOnlyAfterTheirUse) {
@@ -274,20 +244,17 @@ TEST(Parser, WordsAreKeywordsOnlyAfterTheirUse) {
       "relation import: user\nrelation agent: user\nrelation task: user\nrelation session: user\n"
       "relation limit: user\npermission ppp = any->any + all.all(all) + self";
   EXPECT_THAT(Errors(Cat("definition user {\n", body, "\n}")), IsEmpty());
-  EXPECT_THAT(
-      Errors("use self\nuse expiration use typechecking\ndefinition user {\nrelation self: user\n"
-             "relation expiration: user\nrelation and: user\nrelation typechecking: user\n}"),
-      ElementsAre(
-          "self | expected the name of a relation, found `self`, which is a keyword",
-          "expiration | expected the name of a relation, found `expiration`, which is a keyword",
-          "and | expected the name of a relation, found `and`, which is a keyword",
-          "typechecking | expected the name of a relation, found `typechecking`, which is a "
-          "keyword"));
-  EXPECT_THAT(
-      Errors("use delegation\ndefinition user {\nrelation agent: user\nrelation task: user\n"
-             "relation scope: user\nrelation session: user\npermission limit = agent + task + "
-             "scope\n}"),
-      IsEmpty());
+  EXPECT_THAT(Errors("use self\nuse expiration use typechecking\ndefinition user {\nrelation self: user\n"
+                     "relation expiration: user\nrelation and: user\nrelation typechecking: user\n}"),
+              ElementsAre("self | expected the name of a relation, found `self`, which is a keyword",
+                          "expiration | expected the name of a relation, found `expiration`, which is a keyword",
+                          "and | expected the name of a relation, found `and`, which is a keyword",
+                          "typechecking | expected the name of a relation, found `typechecking`, which is a "
+                          "keyword"));
+  EXPECT_THAT(Errors("use delegation\ndefinition user {\nrelation agent: user\nrelation task: user\n"
+                     "relation scope: user\nrelation session: user\npermission limit = agent + task + "
+                     "scope\n}"),
+              IsEmpty());
 }
 
 TEST(Parser, ReportsEveryErrorOnceAndInSourceOrder) {
@@ -303,8 +270,7 @@ TEST(Parser, ReportsEveryErrorOnceAndInSourceOrder) {
 
 TEST(Parser, KeepsSilentAboutWhatFollowsFromAnError) {
   EXPECT_THAT(Errors(InDoc("relation rrr: user,\npermission ppp = rrr + parent->view")), SizeIs(1));
-  EXPECT_THAT(Errors(InDoc("relation @: user\nrel owner2 user\npermission ppp = owner2")),
-              SizeIs(2));
+  EXPECT_THAT(Errors(InDoc("relation @: user\nrel owner2 user\npermission ppp = owner2")), SizeIs(2));
   EXPECT_THAT(Errors("defn user2 {}\ndefinition doc { relation rrr: user2 }"), SizeIs(1));
 }
 
@@ -319,10 +285,8 @@ TEST(Parser, GivesLineAndColumnInCharacters) {
 
 TEST(Parser, TellsTextThatCannotBeReadFromTextThatIsWrong) {
   EXPECT_EQ(CompileSchema("definition us {}").diagnostics.at(0).fault, Fault::kSyntax);
-  EXPECT_EQ(CompileSchema("definition doc { relation rrr: usr }").diagnostics.at(0).fault,
-            Fault::kMeaning);
-  EXPECT_EQ(CompileSchema("definition doc { relation rrr: doc:*#rrr }").diagnostics.at(0).fault,
-            Fault::kSyntax);
+  EXPECT_EQ(CompileSchema("definition doc { relation rrr: usr }").diagnostics.at(0).fault, Fault::kMeaning);
+  EXPECT_EQ(CompileSchema("definition doc { relation rrr: doc:*#rrr }").diagnostics.at(0).fault, Fault::kSyntax);
 }
 
 TEST(Parser, RefusesParenthesesNestedTooDeep) {
@@ -333,8 +297,7 @@ TEST(Parser, RefusesParenthesesNestedTooDeep) {
       "permission of its own";
   EXPECT_THAT(Errors(InDoc(Cat("permission ppp = (", fits, ")\nrelation abc: usr"))),
               ElementsAre(message, "usr | definition `usr` does not exist; did you mean `user`?"));
-  EXPECT_THAT(Errors(InDoc(Cat("permission ppp = ", std::string(1 << 20, '(')))),
-              ElementsAre(message));
+  EXPECT_THAT(Errors(InDoc(Cat("permission ppp = ", std::string(1 << 20, '(')))), ElementsAre(message));
 }
 
 }  // namespace

@@ -47,14 +47,13 @@ bool SchemaParser::IsWord(const Token& token, std::string_view word) const {
 }
 
 bool SchemaParser::IsKeyword(std::string_view word) const {
-  if (word == "definition" || word == "caveat" || word == "relation" || word == "permission" ||
-      word == "nil" || word == "with") {
+  if (word == "definition" || word == "caveat" || word == "relation" || word == "permission" || word == "nil" ||
+      word == "with") {
     return true;
   }
-  return (file_.uses_expiration && (word == "expiration" || word == "and")) ||
-         (file_.uses_self && word == "self") ||
-         (file_.uses_typechecking && word == "typechecking") ||
-         (file_.uses_partial && word == "partial") || (file_.uses_import && word == "import");
+  return (file_.uses_expiration && (word == "expiration" || word == "and")) || (file_.uses_self && word == "self") ||
+         (file_.uses_typechecking && word == "typechecking") || (file_.uses_partial && word == "partial") ||
+         (file_.uses_import && word == "import");
 }
 
 void SchemaParser::Advance() {
@@ -84,14 +83,12 @@ std::string SchemaParser::DescribeCurrent() const {
 // of the next.
 void SchemaParser::FailExpected(std::string_view what) {
   const Token& token = Current();
-  const bool reported =
-      token.kind == TokenKind::kBad || (token.kind == TokenKind::kEndOfText && lexed_.cut_short);
+  const bool reported = token.kind == TokenKind::kBad || (token.kind == TokenKind::kEndOfText && lexed_.cut_short);
   if (reported) {
     failed_ = true;
     return;
   }
-  const bool line_ended =
-      token.kind == TokenKind::kEnd || token.kind == TokenKind::kEndOfText || token.first_on_line;
+  const bool line_ended = token.kind == TokenKind::kEnd || token.kind == TokenKind::kEndOfText || token.first_on_line;
   if (line_ended && index_ > 0 && Previous().span.length > 0) {
     Fail(Previous().span, Cat("expected ", what, " after ", Quote(TextOf(Previous()))));
   } else {
@@ -117,8 +114,7 @@ Name SchemaParser::ParseName(std::string_view what) {
     if (token.first_on_line) {
       FailExpected(what);
     } else {
-      Fail(token.span,
-           Cat("expected ", what, ", found ", DescribeCurrent(), ", which is a keyword"));
+      Fail(token.span, Cat("expected ", what, ", found ", DescribeCurrent(), ", which is a keyword"));
     }
     return {};
   }
@@ -147,11 +143,10 @@ void SchemaParser::CheckMemberName(const Name& name, std::string_view what) {
 void SchemaParser::CheckTypeName(const Name& name, std::string_view what) {
   if (name.empty() || ValidateTypeName(name.text).ok()) return;
   const std::string respelled = Respell(name.text);
-  sink_.SyntaxError(name.span, Cat(Quote(name.text), " cannot name ", what, ": ", kNameRule,
-                                   name.text.find('/') == std::string::npos
-                                       ? ""
-                                       : ", for each part between `/`, 128 bytes in all",
-                                   TryInstead(respelled, ValidateTypeName(respelled).ok())));
+  sink_.SyntaxError(name.span,
+                    Cat(Quote(name.text), " cannot name ", what, ": ", kNameRule,
+                        name.text.find('/') == std::string::npos ? "" : ", for each part between `/`, 128 bytes in all",
+                        TryInstead(respelled, ValidateTypeName(respelled).ok())));
 }
 
 std::vector<Comment> SchemaParser::TakeCommentsBefore(uint32_t offset) {
@@ -199,10 +194,9 @@ void SchemaParser::TakeOpenComments(Definition& definition) {
 }
 
 bool SchemaParser::BlankBeforeNext() const {
-  const bool has_comment = comment_cursor_ < lexed_.comments.size() &&
-                           lexed_.comments[comment_cursor_].span.offset < Current().span.offset;
-  return has_comment ? lexed_.comments[comment_cursor_].blank_line_before
-                     : Current().blank_line_before;
+  const bool has_comment =
+      comment_cursor_ < lexed_.comments.size() && lexed_.comments[comment_cursor_].span.offset < Current().span.offset;
+  return has_comment ? lexed_.comments[comment_cursor_].blank_line_before : Current().blank_line_before;
 }
 
 // What is left inside stands behind the last part of the statement; a block comment can stay there

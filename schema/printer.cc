@@ -11,16 +11,11 @@ namespace {
 
 std::string_view Keyword(DefinitionKind kind) {
   switch (kind) {
-    case DefinitionKind::kDefinition:
-      return "definition";
-    case DefinitionKind::kPartial:
-      return "partial";
-    case DefinitionKind::kAgent:
-      return "agent";
-    case DefinitionKind::kTask:
-      return "task";
-    case DefinitionKind::kSession:
-      return "session";
+    case DefinitionKind::kDefinition: return "definition";
+    case DefinitionKind::kPartial: return "partial";
+    case DefinitionKind::kAgent: return "agent";
+    case DefinitionKind::kTask: return "task";
+    case DefinitionKind::kSession: return "session";
   }
   return "definition";
 }

@@ -35,13 +35,10 @@ class SchemaText {
     return choices.begin()[Below(static_cast<uint32_t>(choices.size()))];
   }
   // Between any two tokens.
-  std::string Gap() {
-    return Pick({" ", " ", " ", " ", "\t", " /* c */ ", " /** d\n * e */ ", " /* f\n  g\n*/ "});
-  }
+  std::string Gap() { return Pick({" ", " ", " ", " ", "\t", " /* c */ ", " /** d\n * e */ ", " /* f\n  g\n*/ "}); }
   // Where a line may end without ending the statement.
   std::string WideGap() {
-    return Below(2) == 0 ? Gap()
-                         : Pick({"\n", " // c\n", "\n\n", "\n// c\n\n // d\n", " /* e */\n"});
+    return Below(2) == 0 ? Gap() : Pick({"\n", " // c\n", "\n\n", "\n// c\n\n // d\n", " /* e */\n"});
   }
   void Add(std::initializer_list<std::string> words) {
     for (const std::string& word : words) text_ += Cat(word, Gap());

@@ -99,16 +99,14 @@ TEST(Printer, BreaksWhatDoesNotFitIntoAHundredColumns) {
   EXPECT_EQ(Format(Cat("definition d_1 {\nrelation ", head, ":", name, "|", name, "\n}")),
             Cat("definition d_1 {\n\trelation ", head, ": ", name, " | ", name, "\n}\n"))
       << "a hundred columns fit, a tab being four";
-  EXPECT_EQ(
-      Format(Cat("definition d_1 {\nrelation h", head, ":", name, "|", name, "\n}")),
-      Cat("definition d_1 {\n\trelation h", head, ":\n\t\t", name, " |\n\t\t", name, "\n}\n"));
-  EXPECT_EQ(Format(Cat("definition d_1 {\npermission p_1 = ", name, "+", name, "-(", name, "&",
-                       name, "&", name, ")+", name, "\n}")),
-            Cat("definition d_1 {\n\tpermission p_1 =\n\t\t(", name, " + ", name, ") -\n\t\t((",
-                name, " &\n\t\t\t\t", name, " &\n\t\t\t\t", name, ") +\n\t\t\t", name, ")\n}\n"));
-  EXPECT_EQ(
-      Format(Cat("caveat ", head, "(", name, " int, ", name, " list<string>) { a == 1 }")),
-      Cat("caveat ", head, "(\n\t", name, " int,\n\t", name, " list<string>) {\n\ta == 1\n}\n"));
+  EXPECT_EQ(Format(Cat("definition d_1 {\nrelation h", head, ":", name, "|", name, "\n}")),
+            Cat("definition d_1 {\n\trelation h", head, ":\n\t\t", name, " |\n\t\t", name, "\n}\n"));
+  EXPECT_EQ(Format(Cat("definition d_1 {\npermission p_1 = ", name, "+", name, "-(", name, "&", name, "&", name, ")+",
+                       name, "\n}")),
+            Cat("definition d_1 {\n\tpermission p_1 =\n\t\t(", name, " + ", name, ") -\n\t\t((", name, " &\n\t\t\t\t",
+                name, " &\n\t\t\t\t", name, ") +\n\t\t\t", name, ")\n}\n"));
+  EXPECT_EQ(Format(Cat("caveat ", head, "(", name, " int, ", name, " list<string>) { a == 1 }")),
+            Cat("caveat ", head, "(\n\t", name, " int,\n\t", name, " list<string>) {\n\ta == 1\n}\n"));
 }
 
 TEST(Printer, KeepsCommentsWhereTheyStand) {
@@ -150,21 +148,19 @@ TEST(Printer, ACommentInTheHeadOfADefinitionMovesBeforeIt) {
 }
 
 TEST(Printer, MovesABlockCommentAsAWhole) {
-  EXPECT_EQ(
-      Format("definition doc {\n\t\t/* like\n\t\t     this:\n\n\t\t   end */\n  /**\n* starred\n"
-             "    *   list\n*/ relation rrr: doc\n}"),
-      "definition doc {\n\t/* like\n\t  this:\n\n\tend */\n\t/**\n\t * starred\n\t *   list\n"
-      "\t */\n\trelation rrr: doc\n}\n");
+  EXPECT_EQ(Format("definition doc {\n\t\t/* like\n\t\t     this:\n\n\t\t   end */\n  /**\n* starred\n"
+                   "    *   list\n*/ relation rrr: doc\n}"),
+            "definition doc {\n\t/* like\n\t  this:\n\n\tend */\n\t/**\n\t * starred\n\t *   list\n"
+            "\t */\n\trelation rrr: doc\n}\n");
 }
 
 TEST(Printer, IndentsCaveatsByTheirBrackets) {
-  EXPECT_EQ(
-      Format("caveat cav(a int, b list<string>) {   b.exists(x,\n x in [\n'}'  ,  \"\"\" two\n"
-             "  lines\"\"\"\n]) &&\n\n\n      {1: (2)}[1]\t== a || r'\\' == ')' /* c\n   c */\n"
-             "// end\n}"),
-      "caveat cav(a int, b list<string>) {\n\tb.exists(x,\n\t\tx in [\n\t\t\t'}' , \"\"\" two\n"
-      "  lines\"\"\"\n\t]) &&\n\n\t{1: (2)}[1] == a || r'\\' == ')' /* c\n\tc */\n\t// end\n"
-      "}\n");
+  EXPECT_EQ(Format("caveat cav(a int, b list<string>) {   b.exists(x,\n x in [\n'}'  ,  \"\"\" two\n"
+                   "  lines\"\"\"\n]) &&\n\n\n      {1: (2)}[1]\t== a || r'\\' == ')' /* c\n   c */\n"
+                   "// end\n}"),
+            "caveat cav(a int, b list<string>) {\n\tb.exists(x,\n\t\tx in [\n\t\t\t'}' , \"\"\" two\n"
+            "  lines\"\"\"\n\t]) &&\n\n\t{1: (2)}[1] == a || r'\\' == ')' /* c\n\tc */\n\t// end\n"
+            "}\n");
 }
 
 TEST(Printer, IsReadBackAsTheSameTree) {
@@ -176,15 +172,12 @@ TEST(Printer, IsReadBackAsTheSameTree) {
            std::string_view("/* a\n\n   b */\n\n\n// c\n"),
            std::string_view("definition user { // only a comment\n}"),
            std::string_view("definition user {\n\n// c\n\n}\n\n\n// d\n\n"),
-           std::string_view(
-               "use delegation\nagent bot {}\ntask errand {}\nsession run { relation agent: bot }"),
+           std::string_view("use delegation\nagent bot {}\ntask errand {}\nsession run { relation agent: bot }"),
            std::string_view("use self /* a */ // b\ndefinition /* c */ user /* d */ { /* e */ "
                             "relation /* f */ rrr: user /* g\n h */; /* i */ }"),
-           std::string_view(
-               "definition user {\n  relation rrr: user // a\n  // b\n\n  relation sss: user\n}"),
+           std::string_view("definition user {\n  relation rrr: user // a\n  // b\n\n  relation sss: user\n}"),
            std::string_view("definition user {\n relation rrr: user#... // a\n // b\n ; // c\n}"),
-           std::string_view(
-               "definition user {\n permission rrr = (aaa /* a */) /* b\n c */ // d\n}"),
+           std::string_view("definition user {\n permission rrr = (aaa /* a */) /* b\n c */ // d\n}"),
            std::string_view("definition user {\n permission rrr = /* a */ (/* b */ (aaa + /* c */ "
                             "((bbb - /* d\n */ aaa))))\n}"),
        }) {
@@ -199,8 +192,7 @@ TEST(Printer, KeepsTheMeaning) {
   const auto before = MustCompile(text);
   const auto after = MustCompile(Format(text));
   for (const char* permission : {"p_1", "p_2"}) {
-    EXPECT_EQ(ShowPermission(*after, "doc", permission),
-              ShowPermission(*before, "doc", permission));
+    EXPECT_EQ(ShowPermission(*after, "doc", permission), ShowPermission(*before, "doc", permission));
   }
 }
 

@@ -36,8 +36,7 @@ inline void ExpectRoundTrip(std::string_view text) {
   const std::string printed = syntax::FormatSchema(before.file);
   const Parsed after = Parse(printed);
   EXPECT_TRUE(after.ok) << text << "\n--- printed:\n" << printed;
-  EXPECT_EQ(syntax::ShowFile(after.file), syntax::ShowFile(before.file)) << "--- printed:\n"
-                                                                         << printed;
+  EXPECT_EQ(syntax::ShowFile(after.file), syntax::ShowFile(before.file)) << "--- printed:\n" << printed;
   EXPECT_EQ(syntax::FormatSchema(after.file), printed);
 }
 

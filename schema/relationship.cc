@@ -33,8 +33,7 @@ absl::Status CheckText(std::string_view text) {
 absl::StatusOr<ObjectRef> CutObject(std::string_view text, std::string_view part) {
   const size_t colon = text.find(':');
   if (colon == text.npos) {
-    return Malformed(part,
-                   Cat(part, " ", Quote(text), " has no `:`; an object is written `type:id`"));
+    return Malformed(part, Cat(part, " ", Quote(text), " has no `:`; an object is written `type:id`"));
   }
   return ObjectRef{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
 }
@@ -46,8 +45,7 @@ absl::StatusOr<SubjectRef> CutSubject(std::string_view text) {
   SubjectRef subject{std::move(object->type), std::move(object->id), ""};
   if (hash == text.npos) return subject;
   const std::string_view relation = text.substr(hash + 1);
-  if (relation.empty())
-    return Malformed("subject.relation", "there is no relation after the subject's `#`");
+  if (relation.empty()) return Malformed("subject.relation", "there is no relation after the subject's `#`");
   if (relation != "...") subject.relation = relation;
   return subject;
 }
@@ -56,23 +54,21 @@ absl::StatusOr<SubjectRef> CutSubject(std::string_view text) {
 absl::StatusOr<Relationship> CutCore(std::string_view text) {
   const size_t at = text.find('@');
   if (at == text.npos) {
-    return Malformed("subject",
-                   Cat(Quote(text), " has no `@`; it is written `type:id#relation@type:id`"));
+    return Malformed("subject", Cat(Quote(text), " has no `@`; it is written `type:id#relation@type:id`"));
   }
   const std::string_view left = text.substr(0, at);
   const size_t hash = left.find('#');
   if (hash == left.npos) {
     return Malformed("relation", Cat(Quote(text),
-                                   " has no `#` before its `@`; it is written "
-                                   "`type:id#relation@type:id`"));
+                                     " has no `#` before its `@`; it is written "
+                                     "`type:id#relation@type:id`"));
   }
   absl::StatusOr<ObjectRef> resource = CutObject(left.substr(0, hash), "resource");
   if (!resource.ok()) return resource.status();
   absl::StatusOr<SubjectRef> subject = CutSubject(text.substr(at + 1));
   if (!subject.ok()) return subject.status();
-  return Relationship{.resource = *std::move(resource),
-                      .relation = std::string(left.substr(hash + 1)),
-                      .subject = *std::move(subject)};
+  return Relationship{
+      .resource = *std::move(resource), .relation = std::string(left.substr(hash + 1)), .subject = *std::move(subject)};
 }
 
 // The bracket at the start of `text`, without its brackets; removes it from `text`.
@@ -129,8 +125,7 @@ absl::Status ReadAttributes(std::string_view brackets, Relationship& r) {
 
 // One part's error, found by judging a whole relationship made around it.
 absl::Status ValidateSubject(const SubjectRef& subject) {
-  return ValidateForm(
-      Relationship{.resource = {"type", "id"}, .relation = "relation", .subject = subject});
+  return ValidateForm(Relationship{.resource = {"type", "id"}, .relation = "relation", .subject = subject});
 }
 
 }  // namespace
@@ -142,8 +137,7 @@ absl::StatusOr<ObjectRef> ParseObject(std::string_view text) {
     return InvalidArgument(Cat(Quote(text), " has no `:`; an object is written `type:id`"));
   }
   ObjectRef object{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
-  if (absl::Status status = ValidateTypeName(object.type); !status.ok())
-    return WithField(status, "type");
+  if (absl::Status status = ValidateTypeName(object.type); !status.ok()) return WithField(status, "type");
   absl::Status status = ValidateObjectId(object.id, Wildcard::kRefused);
   if (!status.ok()) return WithField(status, "id");
   return object;
@@ -172,19 +166,16 @@ absl::StatusOr<absl::Time> ParseExpiry(std::string_view text) {
   constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
   bool matches = text.size() > kShape.size();
   for (size_t i = 0; matches && i < kShape.size(); ++i) {
-    matches =
-        kShape[i] == 'd' ? absl::ascii_isdigit(text[i]) : absl::ascii_toupper(text[i]) == kShape[i];
+    matches = kShape[i] == 'd' ? absl::ascii_isdigit(text[i]) : absl::ascii_toupper(text[i]) == kShape[i];
   }
   for (size_t i = kShape.size(); matches && i < text.size(); ++i) {
-    matches = absl::ascii_isdigit(text[i]) ||
-              std::string_view(".:+-Zz").find(text[i]) != std::string_view::npos;
+    matches = absl::ascii_isdigit(text[i]) || std::string_view(".:+-Zz").find(text[i]) != std::string_view::npos;
   }
   absl::Time time;
   std::string error;
-  if (!matches ||
-      !absl::ParseTime(absl::RFC3339_full, absl::AsciiStrToUpper(AbslView(text)), &time, &error)) {
-    return Malformed("expires_at", Cat("expiration ", Quote(text),
-                                     " is not an RFC 3339 time, like `2026-12-01T00:00:00Z`"));
+  if (!matches || !absl::ParseTime(absl::RFC3339_full, absl::AsciiStrToUpper(AbslView(text)), &time, &error)) {
+    return Malformed("expires_at",
+                     Cat("expiration ", Quote(text), " is not an RFC 3339 time, like `2026-12-01T00:00:00Z`"));
   }
   if (text.find('.') != text.npos && absl::FromUnixMicros(absl::ToUnixMicros(time)) != time) {
     return Malformed("expires_at", Cat("expiration ", Quote(text), " is finer than a microsecond"));
@@ -199,8 +190,7 @@ std::string ExpiryText(absl::Time time) {
 absl::StatusOr<Question> ParseQuestion(std::string_view text) {
   if (absl::Status status = CheckText(text); !status.ok()) return status;
   if (text.find('[') != text.npos) {
-    return InvalidArgument(
-        Cat("a question carries neither caveat nor expiration; ", Quote(text), " has a `[`"));
+    return InvalidArgument(Cat("a question carries neither caveat nor expiration; ", Quote(text), " has a `[`"));
   }
   absl::StatusOr<Relationship> r = CutCore(text);
   if (!r.ok()) return r.status();

@@ -44,9 +44,9 @@ struct Relationship {
   ObjectRef resource;
   std::string relation;
   SubjectRef subject;
-  std::string caveat;                                // Empty: none.
-  std::string caveat_context;                        // A JSON object in compact form, or empty.
-  absl::Time expires_at = absl::InfiniteFuture();    // Whole microseconds. Gone from this moment on.
+  std::string caveat;                              // Empty: none.
+  std::string caveat_context;                      // A JSON object in compact form, or empty.
+  absl::Time expires_at = absl::InfiniteFuture();  // Whole microseconds. Gone from this moment on.
   friend bool operator==(const Relationship&, const Relationship&) = default;
 };
 
@@ -60,9 +60,9 @@ struct Question {
 absl::StatusOr<ObjectRef> ParseObject(std::string_view text);    // `type:id`
 absl::StatusOr<SubjectRef> ParseSubject(std::string_view text);  // `type:id`, `type:id#relation`, `type:*`
 absl::StatusOr<Relationship> ParseRelationship(std::string_view text);
-absl::StatusOr<Question> ParseQuestion(std::string_view text);   // no caveat, no expiry
-absl::StatusOr<absl::Time> ParseExpiry(std::string_view text);   // RFC 3339, no finer than a microsecond
-std::string ExpiryText(absl::Time time);                         // ParseExpiry(ExpiryText(t)) == t
+absl::StatusOr<Question> ParseQuestion(std::string_view text);  // no caveat, no expiry
+absl::StatusOr<absl::Time> ParseExpiry(std::string_view text);  // RFC 3339, no finer than a microsecond
+std::string ExpiryText(absl::Time time);                        // ParseExpiry(ExpiryText(t)) == t
 
 std::string ToText(const ObjectRef& object);
 std::string ToText(const SubjectRef& subject);

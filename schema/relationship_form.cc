@@ -32,8 +32,7 @@ bool IsSegment(std::string_view text) {
 }
 
 bool IsIdCharacter(char c) {
-  return absl::ascii_isalnum(c) || c == '/' || c == '_' || c == '|' || c == '-' || c == '=' ||
-         c == '+';
+  return absl::ascii_isalnum(c) || c == '/' || c == '_' || c == '|' || c == '-' || c == '=' || c == '+';
 }
 
 bool IsCaveatName(std::string_view name) {
@@ -75,8 +74,8 @@ absl::Status ValidateTypeName(std::string_view name) {
     start = slash + 1;
   }
   if (valid) return absl::OkStatus();
-  return InvalidArgument(Cat("type ", Quote(name), " is not a type name: segments of ",
-                             kSegmentRule, ", joined by `/`, 128 bytes in all"));
+  return InvalidArgument(Cat("type ", Quote(name), " is not a type name: segments of ", kSegmentRule,
+                             ", joined by `/`, 128 bytes in all"));
 }
 
 absl::Status ValidateRelationName(std::string_view name) {
@@ -97,8 +96,7 @@ absl::Status ValidateObjectId(std::string_view id, Wildcard wildcard) {
   for (size_t i = 0; i < id.size(); ++i) {
     if (IsIdCharacter(id[i])) continue;
     const size_t length = std::max<size_t>(1, Utf8CharacterLength(id.substr(i)));
-    return InvalidArgument(
-        Cat("id ", Quote(id), " contains ", Quote(id.substr(i, length)), ": ", kRule));
+    return InvalidArgument(Cat("id ", Quote(id), " contains ", Quote(id.substr(i, length)), ": ", kRule));
   }
   return absl::OkStatus();
 }
@@ -120,10 +118,9 @@ absl::Status ValidateForm(const Relationship& r) {
   }
   if (!r.caveat.empty() && !IsCaveatName(r.caveat)) {
     return WithField(
-        InvalidArgument(
-            Cat("caveat ", Quote(r.caveat),
-                " is not a caveat name: 1 to 128 of letters, digits and `/_|-`, starting with a "
-                "letter, a digit or `_`")),
+        InvalidArgument(Cat("caveat ", Quote(r.caveat),
+                            " is not a caveat name: 1 to 128 of letters, digits and `/_|-`, starting with a "
+                            "letter, a digit or `_`")),
         "caveat");
   }
   if (r.caveat.empty() && !r.caveat_context.empty()) {

@@ -44,8 +44,7 @@ size_t BracketedLength(std::string_view text) { return ScanBrackets(text).length
 
 absl::StatusOr<std::string> CompactContext(std::string_view json) {
   if (json.size() > kContextBytesMax) {
-    return InvalidArgument(
-        Cat("caveat context has ", json.size(), " bytes; at most 32768 are allowed"));
+    return InvalidArgument(Cat("caveat context has ", json.size(), " bytes; at most 32768 are allowed"));
   }
   if (ScanBrackets(json).depth_max > kDepthMax) {
     return InvalidArgument("caveat context is nested more than 30 deep");
@@ -56,8 +55,7 @@ absl::StatusOr<std::string> CompactContext(std::string_view json) {
     return InvalidArgument(Cat("caveat context ", Quote(json), " is not valid JSON"));
   }
   if (!value.is_object()) {
-    return InvalidArgument(
-        Cat("caveat context ", Quote(json), " is not a JSON object, like `{\"tz\":\"UTC\"}`"));
+    return InvalidArgument(Cat("caveat context ", Quote(json), " is not a JSON object, like `{\"tz\":\"UTC\"}`"));
   }
   if (!repeated.empty()) {
     return InvalidArgument(Cat("caveat context gives ", Quote(repeated), " twice"));

@@ -55,18 +55,15 @@ Line CutLine(std::string_view text, const SourceRange& range) {
 std::string Show(Line line) {
   if (line.first > kColumnsMax - kColumnsBefore) {
     const size_t cut = line.first - kColumnsBefore;
-    line.characters.erase(line.characters.begin(),
-                          line.characters.begin() + static_cast<ptrdiff_t>(cut));
+    line.characters.erase(line.characters.begin(), line.characters.begin() + static_cast<ptrdiff_t>(cut));
     line.characters.insert(line.characters.begin(), "...");
     line.first -= cut - 1;
   }
   std::string shown, marks;
-  for (size_t i = 0; i < std::min(line.characters.size(), kColumnsMax); ++i)
-    shown += line.characters[i];
+  for (size_t i = 0; i < std::min(line.characters.size(), kColumnsMax); ++i) shown += line.characters[i];
   if (line.characters.size() > kColumnsMax) shown += "...";
   for (size_t i = 0; i < line.first && i < line.characters.size(); ++i) {
-    marks +=
-        line.characters[i] == "\t" ? "\t" : std::string(line.characters[i] == "..." ? 3 : 1, ' ');
+    marks += line.characters[i] == "\t" ? "\t" : std::string(line.characters[i] == "..." ? 3 : 1, ' ');
   }
   marks += '^';
   if (line.length > 1) marks.append(std::min(line.length, kColumnsMax - line.first) - 1, '~');
@@ -79,9 +76,8 @@ std::string RenderDiagnostics(std::string_view file, std::string_view text,
                               const std::vector<Diagnostic>& diagnostics) {
   std::string out;
   for (const Diagnostic& d : diagnostics) {
-    out += Cat(file, ":", d.range.line, ":", d.range.column, ": ",
-               d.severity == Severity::kError ? "error" : "warning", ": ", d.message,
-               d.lint.empty() ? "" : Cat(" [", d.lint, "]"), "\n", Show(CutLine(text, d.range)));
+    out += Cat(file, ":", d.range.line, ":", d.range.column, ": ", d.severity == Severity::kError ? "error" : "warning",
+               ": ", d.message, d.lint.empty() ? "" : Cat(" [", d.lint, "]"), "\n", Show(CutLine(text, d.range)));
   }
   return out;
 }

@@ -42,15 +42,12 @@ TEST(Render, PointsBehindTheTextWhereSomethingIsMissing) {
   SourceRange range;
   range.offset = 3;
   range.column = 4;
-  EXPECT_EQ(RenderDiagnostics("f", "abc", {{Severity::kError, range, "more"}}),
-            "f:1:4: error: more\nabc\n   ^\n");
-  EXPECT_EQ(RenderDiagnostics("f", "", {{Severity::kError, {}, "empty"}}),
-            "f:1:1: error: empty\n\n^\n");
+  EXPECT_EQ(RenderDiagnostics("f", "abc", {{Severity::kError, range, "more"}}), "f:1:4: error: more\nabc\n   ^\n");
+  EXPECT_EQ(RenderDiagnostics("f", "", {{Severity::kError, {}, "empty"}}), "f:1:1: error: empty\n\n^\n");
 }
 
 TEST(Render, CutsLongLinesAroundThePlace) {
-  const std::string text =
-      Cat("/* ", std::string(100'000, 'x'), " */ oops /* ", std::string(100'000, 'y'), " */");
+  const std::string text = Cat("/* ", std::string(100'000, 'x'), " */ oops /* ", std::string(100'000, 'y'), " */");
   const std::string rendered = Render(text);
   EXPECT_LT(rendered.size(), 600u);
   const size_t line = rendered.find('\n') + 1;

@@ -57,8 +57,7 @@ class PermissionResolver {
     for (size_t i = 0; i < count; ++i) {
       const syntax::Expr& expr = r_.file.exprs[first + i];
       if (expr.kind == ExprKind::kExclusion) continue;
-      for (ExprIndex child : expr.children)
-        dissolves[slot(child)] = r_.file.expr(child).kind == expr.kind;
+      for (ExprIndex child : expr.children) dissolves[slot(child)] = r_.file.expr(child).kind == expr.kind;
     }
     for (size_t i = 0; i < count; ++i) {
       const syntax::Expr& expr = r_.file.exprs[first + i];
@@ -72,20 +71,17 @@ class PermissionResolver {
         operands.insert(operands.end(), from.begin(), from.end());
         from = {};
       }
-      parts[i] = dissolves[i] ? std::move(operands)
-                              : std::vector<ExprId>{Combine(type, expr, std::move(operands))};
+      parts[i] = dissolves[i] ? std::move(operands) : std::vector<ExprId>{Combine(type, expr, std::move(operands))};
     }
     return parts.back()[0];
   }
 
   ExprId Combine(TypeId type, const syntax::Expr& expr, std::vector<ExprId> operands) {
-    if (std::find(operands.begin(), operands.end(), ExprId::kNone) != operands.end())
-      return ExprId::kNone;
+    if (std::find(operands.begin(), operands.end(), ExprId::kNone) != operands.end()) return ExprId::kNone;
     if (expr.kind == ExprKind::kExclusion) {
       ExprId left = operands[0];
       for (size_t i = 1; i < operands.size(); ++i) {
-        left = r_.AddExpression({Op::kExclusion, type, MemberId::kNone, {left, operands[i]}, {}},
-                                expr.span);
+        left = r_.AddExpression({Op::kExclusion, type, MemberId::kNone, {left, operands[i]}, {}}, expr.span);
       }
       return left;
     }
@@ -95,16 +91,11 @@ class PermissionResolver {
 
   ExprId ResolveLeaf(TypeId type, const syntax::Expr& expr) {
     switch (expr.kind) {
-      case ExprKind::kNil:
-        return r_.AddExpression({Op::kNil, type}, expr.span);
-      case ExprKind::kSelf:
-        return r_.AddExpression({Op::kSelf, type}, expr.span);
-      case ExprKind::kName:
-        return ResolveName(type, expr.name);
-      case ExprKind::kArrow:
-        return ResolveArrow(type, expr);
-      default:
-        return ExprId::kNone;
+      case ExprKind::kNil: return r_.AddExpression({Op::kNil, type}, expr.span);
+      case ExprKind::kSelf: return r_.AddExpression({Op::kSelf, type}, expr.span);
+      case ExprKind::kName: return ResolveName(type, expr.name);
+      case ExprKind::kArrow: return ResolveArrow(type, expr);
+      default: return ExprId::kNone;
     }
   }
 
@@ -121,8 +112,7 @@ class PermissionResolver {
   void ReportUnknown(TypeId type, const syntax::Name& name) {
     if (r_.type_source(type).MayDeclare(name.text)) return;
     std::string hint = r_.SuggestMember(type, name.text);
-    if (name.text == "self")
-      hint = "; for the object itself, put `use self` at the top of the schema";
+    if (name.text == "self") hint = "; for the object itself, put `use self` at the top of the schema";
     r_.sink.Error(name.span, Cat("relation or permission ", Quote(name.text), " is not defined on ",
                                  Quote(r_.type_name(type)), hint));
   }
@@ -148,8 +138,7 @@ class PermissionResolver {
       const syntax::Name& name = i == 0 ? expr.name : expr.steps[i - 1].target;
       Step step;
       if (!FollowFrom(reached, name, i == 0, step)) return ExprId::kNone;
-      if (i > 0 && !steps.back().incomplete && step.relations.empty())
-        WarnOfMissing(expr, i - 1, reached);
+      if (i > 0 && !steps.back().incomplete && step.relations.empty()) WarnOfMissing(expr, i - 1, reached);
       WarnOfSubjectRelation(name, step);
       if (!Spend(reached.size() + CountTypes(step), expr)) return ExprId::kNone;
       reached = TypesReached(step);
@@ -188,8 +177,7 @@ class PermissionResolver {
       Ends& ends = *found->second;
       if (seen.insert(subject.type).second) ends.types.push_back(subject.type);
       if (subject.wildcard && ends.wildcard == nullptr) ends.wildcard = &subject;
-      if (subject.relation != MemberId::kNone && ends.subject_set == nullptr)
-        ends.subject_set = &subject;
+      if (subject.relation != MemberId::kNone && ends.subject_set == nullptr) ends.subject_set = &subject;
     }
     return *found->second;
   }
@@ -200,8 +188,7 @@ class PermissionResolver {
     return count;
   }
 
-  bool FollowFrom(const std::vector<TypeId>& types, const syntax::Name& name, bool is_first,
-                  Step& step) {
+  bool FollowFrom(const std::vector<TypeId>& types, const syntax::Name& name, bool is_first, Step& step) {
     for (TypeId type : types) {
       const std::optional<MemberId> member = r_.schema().FindMember(type, name.text);
       if (!member.has_value()) {
@@ -220,18 +207,16 @@ class PermissionResolver {
 
   bool CanBeFollowed(TypeId type, MemberId member, const syntax::Name& name) {
     if (r_.schema().member(member).is_permission) {
-      r_.sink.Error(name.span,
-                    Cat(Quote(name.text), " is a permission of ", Quote(r_.type_name(type)),
-                        "; only a relation can stand to the left of an arrow"));
+      r_.sink.Error(name.span, Cat(Quote(name.text), " is a permission of ", Quote(r_.type_name(type)),
+                                   "; only a relation can stand to the left of an arrow"));
       return false;
     }
     const SubjectType* wildcard = EndsOf(member).wildcard;
     if (wildcard == nullptr) return true;
-    r_.sink.Error(name.span,
-                  Cat("relation ", Quote(name.text), " of ", Quote(r_.type_name(type)),
-                      " can hold ", Quote(Cat(r_.type_name(wildcard->type), ":*")),
-                      ", which names no object to go to, so it cannot stand to the left of an "
-                      "arrow"));
+    r_.sink.Error(name.span, Cat("relation ", Quote(name.text), " of ", Quote(r_.type_name(type)), " can hold ",
+                                 Quote(Cat(r_.type_name(wildcard->type), ":*")),
+                                 ", which names no object to go to, so it cannot stand to the left of an "
+                                 "arrow"));
     return false;
   }
 
@@ -259,16 +244,14 @@ class PermissionResolver {
       if (IsReserved(end, *member, target)) return ExprId::kNone;
       rest[end] = r_.schema().member(*member).root;
     }
-    if (rest.empty() && !reached.empty() && !incomplete)
-      WarnOfMissing(expr, expr.steps.size() - 1, reached);
+    if (rest.empty() && !reached.empty() && !incomplete) WarnOfMissing(expr, expr.steps.size() - 1, reached);
     for (size_t i = steps.size(); i-- > 0;) {
       const Op op = expr.steps[i].walk == Walk::kAll ? Op::kArrowAll : Op::kArrowAny;
       absl::flat_hash_map<TypeId, ExprId> here;
       for (const auto& [from, relation] : steps[i].relations) {
         Expression arrow{op, from, relation, {}, {}};
         for (TypeId to : EndsOf(relation).types) {
-          if (const auto found = rest.find(to); found != rest.end())
-            arrow.targets.push_back({to, found->second});
+          if (const auto found = rest.find(to); found != rest.end()) arrow.targets.push_back({to, found->second});
         }
         here[from] = r_.AddExpression(std::move(arrow), expr.span);
       }
@@ -284,9 +267,8 @@ class PermissionResolver {
       const std::string& type = r_.type_name(subject->type);
       const std::string& ignored = r_.schema().member(subject->relation).name;
       r_.sink.Warning(name.span, Lint::kArrowWalksSubjectRelation,
-                      Cat("an arrow goes to objects: of ", Quote(Cat(type, "#", ignored)), " in ",
-                          Quote(name.text), " it takes the ", Quote(type), " itself, and ",
-                          Quote(ignored), " is ignored"));
+                      Cat("an arrow goes to objects: of ", Quote(Cat(type, "#", ignored)), " in ", Quote(name.text),
+                          " it takes the ", Quote(type), " itself, and ", Quote(ignored), " is ignored"));
       return;
     }
   }

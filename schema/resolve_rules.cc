@@ -23,15 +23,13 @@ class RuleResolver {
       const syntax::Rule& rule = source.syntax->rule;
       if (++counts[source.task] > kRulesMax) {
         if (counts[source.task] == kRulesMax + 1) {
-          r_.sink.Error(rule.span, Cat("a task has at most ", kRulesMax,
-                                       " rules: each is looked at in every call"));
+          r_.sink.Error(rule.span, Cat("a task has at most ", kRulesMax, " rules: each is looked at in every call"));
         }
         continue;
       }
       std::string text = syntax::FormatRule(rule);
       if (!said.emplace(source.task, text).second) {
-        r_.sink.Error(rule.span,
-                      Cat("this rule is stated twice in ", Quote(r_.type_name(source.task))));
+        r_.sink.Error(rule.span, Cat("this rule is stated twice in ", Quote(r_.type_name(source.task))));
         continue;
       }
       Resolve(source, std::move(text));
@@ -63,15 +61,15 @@ class RuleResolver {
     const std::optional<TypeId> type = r_.schema().FindType(name.type.text);
     if (!type.has_value()) {
       if (!r_.MayDeclare(name.type.text)) {
-        r_.sink.Error(name.type.span, Cat("definition ", Quote(name.type.text), " does not exist",
-                                          r_.SuggestType(name.type.text)));
+        r_.sink.Error(name.type.span,
+                      Cat("definition ", Quote(name.type.text), " does not exist", r_.SuggestType(name.type.text)));
       }
       return false;
     }
     const Kind kind = r_.schema().definition(*type).kind;
     if (kind != Kind::kDefinition) {
-      r_.sink.Error(name.span, Cat("a rule is about permissions on ordinary definitions; ",
-                                   Quote(name.type.text), " is ", DescribeKind(kind)));
+      r_.sink.Error(name.span, Cat("a rule is about permissions on ordinary definitions; ", Quote(name.type.text),
+                                   " is ", DescribeKind(kind)));
       return false;
     }
     return ResolveMember(*type, name.member, member);
@@ -79,17 +77,15 @@ class RuleResolver {
 
   // `when` and `by` are asked on the object of the permission before, if that is known.
   bool ResolveAsked(MemberId permission, const syntax::Name& name, MemberId& member) {
-    return permission != MemberId::kNone &&
-           ResolveMember(r_.schema().member(permission).type, name, member);
+    return permission != MemberId::kNone && ResolveMember(r_.schema().member(permission).type, name, member);
   }
 
   bool ResolveMember(TypeId type, const syntax::Name& name, MemberId& member) {
     const std::optional<MemberId> found = r_.schema().FindMember(type, name.text);
     if (!found.has_value()) {
       if (!r_.type_source(type).MayDeclare(name.text)) {
-        r_.sink.Error(name.span,
-                      Cat("relation or permission ", Quote(name.text), " is not defined on ",
-                          Quote(r_.type_name(type)), r_.SuggestMember(type, name.text)));
+        r_.sink.Error(name.span, Cat("relation or permission ", Quote(name.text), " is not defined on ",
+                                     Quote(r_.type_name(type)), r_.SuggestMember(type, name.text)));
       }
       return false;
     }
@@ -104,8 +100,7 @@ class RuleResolver {
 
   bool CheckCount(const syntax::Rule& rule) {
     if (rule.count == 0) {
-      r_.sink.Error(rule.count_span,
-                    "a limit is at least 1; what is never to be done stays out of `scope`");
+      r_.sink.Error(rule.count_span, "a limit is at least 1; what is never to be done stays out of `scope`");
     } else if (rule.count > kLimitMax) {
       r_.sink.Error(rule.count_span, Cat("a limit is at most ", kLimitMax));
     }
@@ -116,12 +111,9 @@ class RuleResolver {
     if (!source.index.has_value()) return;
     const std::vector<TaskRule>& rules = r_.schema().definition(source.task).rules;
     for (size_t i = 0; i < rules.size(); ++i) {
-      if (i == *source.index ||
-          !RefusesAllOf(r_.schema(), rules[i], r_.schema(), rules[*source.index]))
-        continue;
+      if (i == *source.index || !RefusesAllOf(r_.schema(), rules[i], r_.schema(), rules[*source.index])) continue;
       r_.sink.Warning(source.syntax->rule.span, Lint::kRuleVoid,
-                      Cat("this rule is void: ", Quote(rules[i].text),
-                                                    " refuses all that it would"));
+                      Cat("this rule is void: ", Quote(rules[i].text), " refuses all that it would"));
       return;
     }
   }

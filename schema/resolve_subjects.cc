@@ -16,8 +16,7 @@ class SubjectResolver {
     for (size_t i = 0; i < r_.members.size(); ++i) {
       const auto id = static_cast<MemberId>(i);
       seen_.clear();
-      for (const syntax::SubjectType& source : r_.member_source(id).syntax->subject_types)
-        Resolve(id, source);
+      for (const syntax::SubjectType& source : r_.member_source(id).syntax->subject_types) Resolve(id, source);
     }
   }
 
@@ -31,13 +30,11 @@ class SubjectResolver {
       member.incomplete = true;
       return;
     }
-    const bool fresh = seen_
-                           .emplace(subject.type, subject.relation, subject.wildcard,
-                                    subject.caveat, subject.expiration)
-                           .second;
+    const bool fresh =
+        seen_.emplace(subject.type, subject.relation, subject.wildcard, subject.caveat, subject.expiration).second;
     if (!fresh) {
-      r_.sink.Error(source.span, Cat("this subject type is listed twice in ",
-                                     Quote(r_.schema().member(relation).name)));
+      r_.sink.Error(source.span,
+                    Cat("this subject type is listed twice in ", Quote(r_.schema().member(relation).name)));
       return;
     }
     r_.builder.AddSubjectType(relation, subject);
@@ -48,8 +45,7 @@ class SubjectResolver {
     if (source.type.empty()) return false;  // Reported by the parser.
     const std::optional<TypeId> type = r_.schema().FindType(source.type.text);
     if (!type.has_value()) {
-      if (!r_.MayDeclare(source.type.text))
-        r_.sink.Error(source.type.span, DescribeUnknownType(source.type.text));
+      if (!r_.MayDeclare(source.type.text)) r_.sink.Error(source.type.span, DescribeUnknownType(source.type.text));
       return false;
     }
     subject.type = *type;
@@ -61,9 +57,8 @@ class SubjectResolver {
           source.form,
           Cat("a wildcard has no relation: write ", Quote(Cat(source.type.text, ":*")), " or ",
               Quote(Cat(source.type.text, "#", source.relation.text)),
-              r_.file.uses_delegation
-                  ? "; both together stand only in a task's `scope` and an agent's `boundary`"
-                  : ""));
+              r_.file.uses_delegation ? "; both together stand only in a task's `scope` and an agent's `boundary`"
+                                      : ""));
       return false;
     }
     const std::optional<MemberId> member = r_.schema().FindMember(*type, source.relation.text);
@@ -72,17 +67,15 @@ class SubjectResolver {
       return true;
     }
     if (!r_.type_source(*type).MayDeclare(source.relation.text)) {
-      r_.sink.Error(
-          source.relation.span,
-          Cat("relation or permission ", Quote(source.relation.text), " is not defined on ",
-              Quote(source.type.text), r_.SuggestMember(*type, source.relation.text)));
+      r_.sink.Error(source.relation.span,
+                    Cat("relation or permission ", Quote(source.relation.text), " is not defined on ",
+                        Quote(source.type.text), r_.SuggestMember(*type, source.relation.text)));
     }
     return false;
   }
 
   std::string DescribeUnknownType(const std::string& name) {
-    if (r_.partials.contains(name))
-      return Cat(Quote(name), " is a partial, not a definition; it has no objects");
+    if (r_.partials.contains(name)) return Cat(Quote(name), " is a partial, not a definition; it has no objects");
     if (r_.schema().FindCaveat(name).has_value()) {
       return Cat(Quote(name), " is a caveat, not a definition; write `TYPE with ", name, "`");
     }
@@ -99,11 +92,9 @@ class SubjectResolver {
       return true;
     }
     if (name == "expiration") {
-      r_.sink.Error(source.caveat.span,
-                    "`with expiration` needs `use expiration` at the top of the schema");
+      r_.sink.Error(source.caveat.span, "`with expiration` needs `use expiration` at the top of the schema");
     } else if (!r_.MayDeclare(name)) {
-      r_.sink.Error(source.caveat.span,
-                    Cat("caveat ", Quote(name), " is not defined", r_.SuggestCaveat(name)));
+      r_.sink.Error(source.caveat.span, Cat("caveat ", Quote(name), " is not defined", r_.SuggestCaveat(name)));
     }
     return false;
   }

@@ -41,20 +41,19 @@ namespace mandate {
 // What a type and a member were made from.
 struct TypeSource {
   const syntax::Definition* syntax;
-  bool incomplete = false;  // Any member may be one that could not be read,
+  bool incomplete = false;                                      // Any member may be one that could not be read,
   std::vector<const absl::flat_hash_set<std::string>*> unread;  // and these in any case.
 
   // True if `member`, which is not declared, may be there all the same; then nothing is said about
   // it.
   bool MayDeclare(std::string_view member) const {
-    return incomplete || std::any_of(unread.begin(), unread.end(), [&](const auto* words) {
-             return words->contains(AbslView(member));
-           });
+    return incomplete || std::any_of(unread.begin(), unread.end(),
+                                     [&](const auto* words) { return words->contains(AbslView(member)); });
   }
 };
 struct MemberSource {
   const syntax::Member* syntax;
-  bool incomplete = false;  // Some subject type could not be resolved.
+  bool incomplete = false;                                  // Some subject type could not be resolved.
   std::vector<const syntax::SubjectType*> subject_sources;  // Parallel to Member::subject_types.
 };
 
@@ -77,16 +76,13 @@ struct Resolution {
   std::vector<syntax::Span> expr_spans;  // By ExprId: where each expression stands.
   absl::btree_map<std::string, const syntax::Definition*> partials;
   absl::node_hash_map<const syntax::Definition*, absl::flat_hash_set<std::string>>
-      unread_members;  // By body. A partial's are shared by all that it is put into.
-  absl::flat_hash_set<std::string>
-      unread;  // Names that an item that could not be read may declare.
+      unread_members;                       // By body. A partial's are shared by all that it is put into.
+  absl::flat_hash_set<std::string> unread;  // Names that an item that could not be read may declare.
 
   bool too_large = false;  // Reported; the rest is not worth the work.
 
   const Schema& schema() const { return builder.schema(); }
-  bool MayDeclare(std::string_view name) const {
-    return file.incomplete || unread.contains(AbslView(name));
-  }
+  bool MayDeclare(std::string_view name) const { return file.incomplete || unread.contains(AbslView(name)); }
   TypeSource& type_source(TypeId id) { return types[static_cast<size_t>(id)]; }
   MemberSource& member_source(MemberId id) { return members[static_cast<size_t>(id)]; }
   const std::string& type_name(TypeId id) const { return schema().definition(id).name; }

@@ -27,8 +27,7 @@ TEST(Resolver, NumbersEverythingInTheOrderOfTheText) {
   EXPECT_TRUE(schema->member(ppp).is_permission);
   EXPECT_THAT(schema->definition(doc).members, ElementsAre(rrr, ppp));
   EXPECT_THAT(schema->member(rrr).subject_types,
-              ElementsAre(SubjectType{user}, SubjectType{doc, ppp},
-                          SubjectType{user, MemberId::kNone, true}));
+              ElementsAre(SubjectType{user}, SubjectType{doc, ppp}, SubjectType{user, MemberId::kNone, true}));
   EXPECT_EQ(schema->FindType("nobody"), std::nullopt);
   EXPECT_EQ(schema->FindMember(user, "rrr"), std::nullopt);
   EXPECT_FALSE(schema->has_delegation());
@@ -47,14 +46,13 @@ TEST(Resolver, FlattensUnionsAndIntersectionsOfOneKindOnly) {
   EXPECT_EQ(ShowPermission(*schema, "doc", "p_3"), "((aaa - bbb) - ccc)");
   EXPECT_EQ(ShowPermission(*schema, "doc", "p_4"), "(aaa - (bbb - ccc))");
   EXPECT_EQ(ShowPermission(*schema, "doc", "p_5"), "((aaa + bbb) & (ccc + p_1))");
-  EXPECT_EQ(ShowPermission(*schema, "doc", "p_6"), "(aaa + p_1 + aaa)")
-      << "a permission stays one node";
+  EXPECT_EQ(ShowPermission(*schema, "doc", "p_6"), "(aaa + p_1 + aaa)") << "a permission stays one node";
 }
 
 TEST(Resolver, AnArrowAsksEachTypeThatTheRelationHoldsAndHasTheTarget) {
-  const auto schema = MustCompile(InDoc(
-      "relation place: folder | group#member | user | folder#view\npermission p_1 = place->view\n"
-      "permission p_2 = place.all(member)\npermission p_3 = place.any(viewer)"));
+  const auto schema =
+      MustCompile(InDoc("relation place: folder | group#member | user | folder#view\npermission p_1 = place->view\n"
+                        "permission p_2 = place.all(member)\npermission p_3 = place.any(viewer)"));
   EXPECT_EQ(ShowPermission(*schema, "doc", "p_1"), "place->{folder: view}");
   EXPECT_EQ(ShowPermission(*schema, "doc", "p_2"), "place.all{group: member}");
   EXPECT_EQ(ShowPermission(*schema, "doc", "p_3"), "place->{folder: viewer}");
@@ -88,20 +86,15 @@ TEST(Resolver, AcceptsWhatExistingSchemasDo) {
       {"a relation that holds its own subject set", InDoc("relation rrr: doc#rrr")},
       {"an alias cycle with a way out", InDoc("permission ppp = ppp + viewer")},
       {"two of them", InDoc("permission ppp = qqq + viewer\npermission qqq = ppp + viewer")},
-      {"an annotation of an unknown type, without typechecking",
-       InDoc("permission ppp: nobody = viewer")},
+      {"an annotation of an unknown type, without typechecking", InDoc("permission ppp: nobody = viewer")},
       {"a permission as a subject set", InDoc("relation rrr: folder#view")},
-      {"a permission that contains a wildcard as a subject set",
-       InDoc("permission ppp = wild\nrelation rrr: doc#ppp")},
+      {"a permission that contains a wildcard as a subject set", InDoc("permission ppp = wild\nrelation rrr: doc#ppp")},
       {"a relation that contains a wildcard as a subject set", InDoc("relation rrr: doc#wild")},
-      {"a wildcard on the right of an arrow",
-       InDoc("relation rrr: doc\npermission ppp = rrr->wild")},
+      {"a wildcard on the right of an arrow", InDoc("relation rrr: doc\npermission ppp = rrr->wild")},
       {"a wildcard with caveat and expiration",
-       InDoc("relation rrr: user:* with cav and expiration",
-             "use expiration\ncaveat cav(aaa int) { aaa == 1 }\n")},
+       InDoc("relation rrr: user:* with cav and expiration", "use expiration\ncaveat cav(aaa int) { aaa == 1 }\n")},
       {"blanks in subject types", InDoc("relation rrr: group # member | user : *")},
-      {"a reference to what comes later",
-       "definition doc { relation rrr: user }\ndefinition user {}"},
+      {"a reference to what comes later", "definition doc { relation rrr: user }\ndefinition user {}"},
       {"names with prefixes",
        "definition acme/user {}\ndefinition acme/org/doc { relation rrr: acme/user | "
        "acme/org/doc#rrr }"},
@@ -112,9 +105,7 @@ TEST(Resolver, AcceptsWhatExistingSchemasDo) {
 
 TEST(Resolver, SaysWhatIsWrong) {
   const Refused rows[] = {
-      {"an unknown type",
-       "relation rrr: usr",
-       {"usr | definition `usr` does not exist; did you mean `user`?"}},
+      {"an unknown type", "relation rrr: usr", {"usr | definition `usr` does not exist; did you mean `user`?"}},
       {"an unknown subject relation",
        "relation rrr: group#membr",
        {"membr | relation or permission `membr` is not defined on `group`; did you mean "
@@ -177,8 +168,7 @@ TEST(Resolver, SaysWhatIsWrong) {
        {"viewer - (wild & qqq) | this subtracts itself: it would hold just where it does not "
         "hold"}},
   };
-  for (const Refused& row : rows)
-    EXPECT_THAT(Errors(InDoc(row.schema)), ElementsAreArray(row.errors)) << row.name;
+  for (const Refused& row : rows) EXPECT_THAT(Errors(InDoc(row.schema)), ElementsAreArray(row.errors)) << row.name;
 }
 
 TEST(Resolver, PutsPartialsIntoTheirPlace) {
@@ -189,20 +179,16 @@ TEST(Resolver, PutsPartialsIntoTheirPlace) {
       "viewer + owner + first\n}\n"
       "definition file { ...more }");
   std::vector<std::string> names;
-  for (MemberId id : schema->definition(*schema->FindType("doc")).members)
-    names.push_back(schema->member(id).name);
+  for (MemberId id : schema->definition(*schema->FindType("doc")).members) names.push_back(schema->member(id).name);
   EXPECT_THAT(names, ElementsAre("first", "owner", "viewer", "view"));
   EXPECT_TRUE(schema->FindMember(*schema->FindType("file"), "owner").has_value());
   EXPECT_EQ(schema->FindType("base"), std::nullopt);
 }
 
 TEST(Resolver, SaysWhatIsWrongWithPartials) {
-  const std::string head =
-      "use partial\ndefinition user {}\npartial base { relation owner: user }\n";
+  const std::string head = "use partial\ndefinition user {}\npartial base { relation owner: user }\n";
   const Refused rows[] = {
-      {"unknown",
-       "definition doc { ...bse }",
-       {"bse | partial `bse` is not defined; did you mean `base`?"}},
+      {"unknown", "definition doc { ...bse }", {"bse | partial `bse` is not defined; did you mean `base`?"}},
       {"unknown, in a partial that nothing uses",
        "partial other { ...nothing }",
        {"nothing | partial `nothing` is not defined"}},
@@ -210,9 +196,7 @@ TEST(Resolver, SaysWhatIsWrongWithPartials) {
        "partial one { ...two }\npartial two { ...one }\ndefinition doc { ...one }",
        {"one | partial `one` comes back to itself here"}},
       {"itself", "partial one { ...one }", {"one | partial `one` comes back to itself here"}},
-      {"twice",
-       "definition doc { ...base; ...base }",
-       {"base | partial `base` is put into `doc` twice"}},
+      {"twice", "definition doc { ...base; ...base }", {"base | partial `base` is put into `doc` twice"}},
       {"twice, over another",
        "partial one { ...base }\ndefinition doc { ...base; ...one }",
        {"base | partial `base` is put into `doc` twice"}},
@@ -230,29 +214,22 @@ TEST(Resolver, SaysWhatIsWrongWithPartials) {
       {"an error in a partial, told once",
        "partial one { relation rrr: usr }\ndefinition d_1 { ...one }\ndefinition d_2 { ...one }",
        {"usr | definition `usr` does not exist; did you mean `user`?"}},
-      {"with a prefix",
-       "definition doc { ...acme/base }",
-       {"acme/base | partial `acme/base` is not defined"}},
+      {"with a prefix", "definition doc { ...acme/base }", {"acme/base | partial `acme/base` is not defined"}},
   };
-  for (const Refused& row : rows)
-    EXPECT_THAT(Errors(Cat(head, row.schema)), ElementsAreArray(row.errors)) << row.name;
+  for (const Refused& row : rows) EXPECT_THAT(Errors(Cat(head, row.schema)), ElementsAreArray(row.errors)) << row.name;
 }
 
 TEST(Resolver, TypecheckingWantsEveryTypeThatCanHoldThePermission) {
   const std::string head = "use typechecking\ndefinition bot {}\n";
   EXPECT_THAT(Errors(InDoc("relation rrr: bot | group#member\npermission ppp: user = rrr", head)),
               ElementsAre("user | the annotation of `ppp` leaves out `bot`, which can hold it"));
-  EXPECT_THAT(
-      Errors(
-          InDoc("relation rrr: bot | group#member\npermission ppp: user | bot = rrr + parent->view",
-                head)),
-      IsEmpty());
+  EXPECT_THAT(Errors(InDoc("relation rrr: bot | group#member\npermission ppp: user | bot = rrr + parent->view", head)),
+              IsEmpty());
   EXPECT_THAT(Errors(InDoc("relation rrr: bot | user\npermission ppp: user = rrr & viewer\n"
                            "permission qqq: user = viewer - rrr",
                            head)),
               IsEmpty());
-  EXPECT_THAT(Errors(InDoc("relation rrr: bot | group#member\npermission ppp: user = rrr",
-                           "definition bot {}\n")),
+  EXPECT_THAT(Errors(InDoc("relation rrr: bot | group#member\npermission ppp: user = rrr", "definition bot {}\n")),
               IsEmpty())
       << "without `use typechecking` annotations are ignored";
 }

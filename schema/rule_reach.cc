@@ -61,8 +61,7 @@ class RuleReach {
     };
     for (size_t i = 0; i < schema_.expressions().size(); ++i) {
       const Expression& e = schema_.expressions()[i];
-      if (e.member != MemberId::kNone && unclear(e.member))
-        uncertain_.push_back(static_cast<ExprId>(i));
+      if (e.member != MemberId::kNone && unclear(e.member)) uncertain_.push_back(static_cast<ExprId>(i));
     }
   }
 
@@ -91,8 +90,7 @@ class RuleReach {
   bool MayHold(TypeId type, Reserved relation, TypeId subject) {
     const auto subjects = SubjectsOf(type, relation);
     Spend(subjects.size() + 1);
-    return std::any_of(subjects.begin(), subjects.end(),
-                       [&](const SubjectType& s) { return s.type == subject; });
+    return std::any_of(subjects.begin(), subjects.end(), [&](const SubjectType& s) { return s.type == subject; });
   }
 
   // The types of tasks that a principal of this type can stand above.
@@ -157,12 +155,11 @@ class RuleReach {
 
   void ReportWhen(const RuleSource& source, TypeId principal) {
     const MemberId when = RuleOf(source).when;
-    r_.sink.Error(
-        source.syntax->rule.when.span,
-        Cat(Quote(r_.type_name(principal)), " can be the principal of ",
-            Quote(r_.type_name(source.task)), " and could never hold ", Show(when),
-            ", so for it this rule would never apply; let ", Quote(schema_.member(when).name),
-            " hold it too, or leave out ", Quote(Cat("when ", schema_.member(when).name))));
+    r_.sink.Error(source.syntax->rule.when.span,
+                  Cat(Quote(r_.type_name(principal)), " can be the principal of ", Quote(r_.type_name(source.task)),
+                      " and could never hold ", Show(when), ", so for it this rule would never apply; let ",
+                      Quote(schema_.member(when).name), " hold it too, or leave out ",
+                      Quote(Cat("when ", schema_.member(when).name))));
   }
 
   // --- by
@@ -170,22 +167,18 @@ class RuleReach {
   void CheckApprovers() {
     std::vector<const RuleSource*> pending;
     for (const RuleSource& source : r_.rules) {
-      if (source.index.has_value() && RuleOf(source).approver != MemberId::kNone)
-        pending.push_back(&source);
+      if (source.index.has_value() && RuleOf(source).approver != MemberId::kNone) pending.push_back(&source);
     }
     for (size_t i = 0; i < schema_.definitions().size() && !pending.empty(); ++i) {
       if (gave_up()) return;
       if (schema_.definitions()[i].kind != Kind::kDefinition) continue;
       const Reach reach = ReachOf(static_cast<TypeId>(i), MemberId::kNone, uncertain_);
-      std::erase_if(pending, [&](const RuleSource* source) {
-        return reach.Contains(Root(RuleOf(*source).approver));
-      });
+      std::erase_if(pending, [&](const RuleSource* source) { return reach.Contains(Root(RuleOf(*source).approver)); });
     }
     for (const RuleSource* source : pending) {
-      r_.sink.Error(
-          source->syntax->rule.approver.span,
-          Cat("nobody could ever hold ", Show(RuleOf(*source).approver),
-              ", so nothing could be approved; name a relation or permission that people hold"));
+      r_.sink.Error(source->syntax->rule.approver.span,
+                    Cat("nobody could ever hold ", Show(RuleOf(*source).approver),
+                        ", so nothing could be approved; name a relation or permission that people hold"));
     }
   }
 
@@ -216,10 +209,8 @@ class RuleReach {
       if (uncovered.empty() || gave_up()) return;
     }
     for (const RuleSource& source : rules) {
-      WarnIfUncovered(source, source.syntax->rule.permission.span, RuleOf(source).permission,
-                      uncovered);
-      WarnIfUncovered(source, source.syntax->rule.governed.span, RuleOf(source).governed,
-                      uncovered);
+      WarnIfUncovered(source, source.syntax->rule.permission.span, RuleOf(source).permission, uncovered);
+      WarnIfUncovered(source, source.syntax->rule.governed.span, RuleOf(source).governed, uncovered);
     }
   }
 
@@ -227,8 +218,8 @@ class RuleReach {
                        const absl::flat_hash_set<MemberId>& uncovered) {
     if (!uncovered.contains(member)) return;
     r_.sink.Warning(span, Lint::kRuleOutsideScope,
-                    Cat("this rule never matters: nothing that `scope` of ",
-                        Quote(r_.type_name(source.task)), " can hold covers ", Show(member)));
+                    Cat("this rule never matters: nothing that `scope` of ", Quote(r_.type_name(source.task)),
+                        " can hold covers ", Show(member)));
   }
 
   Resolution& r_;
@@ -236,16 +227,14 @@ class RuleReach {
   const Reachability reachability_;
   size_t work_left_ = kWorkMax;
   std::vector<ExprId> uncertain_;
-  std::vector<std::vector<TypeId>>
-      delegated_by_;  // by TypeId: the tasks whose `delegator` may hold it
+  std::vector<std::vector<TypeId>> delegated_by_;  // by TypeId: the tasks whose `delegator` may hold it
 };
 
 }  // namespace
 
 void CheckRuleReach(Resolution& r) {
-  const bool resolved = std::any_of(r.rules.begin(), r.rules.end(), [](const RuleSource& source) {
-    return source.index.has_value();
-  });
+  const bool resolved =
+      std::any_of(r.rules.begin(), r.rules.end(), [](const RuleSource& source) { return source.index.has_value(); });
   if (resolved) RuleReach(r).Run();
 }
 

@@ -29,32 +29,25 @@ TEST(Reachability, OfASubjectContainsWhatMayHoldForIt) {
   const TypeId folder = *schema->FindType("folder");
   EXPECT_THAT(reached(reachability.Of(*schema->FindType("user"), MemberId::kNone)),
               ElementsAre("viewer", "wild", "team", "any_of", "both", "twice", "but", "above"));
-  EXPECT_THAT(reached(reachability.Of(group, *schema->FindMember(group, "member"))),
-              ElementsAre("team", "any_of"));
+  EXPECT_THAT(reached(reachability.Of(group, *schema->FindMember(group, "member"))), ElementsAre("team", "any_of"));
   EXPECT_THAT(reached(reachability.Of(folder, MemberId::kNone)), ElementsAre("parent", "not_user"));
-  EXPECT_THAT(reached(reachability.Of(folder, *schema->FindMember(folder, "view"))),
-              ElementsAre("above"));
+  EXPECT_THAT(reached(reachability.Of(folder, *schema->FindMember(folder, "view"))), ElementsAre("above"));
   EXPECT_THAT(reached(reachability.Of(group, MemberId::kNone)), IsEmpty());
 }
 
 std::string NeverHolds(std::string_view principal, std::string_view task, std::string_view name) {
-  return Cat(name, " | `", principal, "` can be the principal of `", task,
-             "` and could never hold `doc#", name,
-             "`, so for it this rule would never apply; let `", name,
-             "` hold it too, or leave out `when ", name, "`");
+  return Cat(name, " | `", principal, "` can be the principal of `", task, "` and could never hold `doc#", name,
+             "`, so for it this rule would never apply; let `", name, "` hold it too, or leave out `when ", name, "`");
 }
 
 TEST(RuleReach, AWhenIsForEveryPrincipalOfTheTask) {
-  EXPECT_THAT(
-      Errors(WithRules(
-          "after doc#view when draft forbid doc#edit\ncontain doc#view when draft at mail#send\n"
-          "contain doc#view when secret at mail#send")),
-      ElementsAre(NeverHolds("user", "errand", "draft"), NeverHolds("user", "errand", "draft")));
+  EXPECT_THAT(Errors(WithRules("after doc#view when draft forbid doc#edit\ncontain doc#view when draft at mail#send\n"
+                               "contain doc#view when secret at mail#send")),
+              ElementsAre(NeverHolds("user", "errand", "draft"), NeverHolds("user", "errand", "draft")));
 }
 
 // Users ask for orders, services for jobs, and both may end in an errand of a sub-agent.
-std::string Chains(std::string_view order_agent, std::string_view errand_parents,
-                   std::string_view rules) {
+std::string Chains(std::string_view order_agent, std::string_view errand_parents, std::string_view rules) {
   return Cat(
       "use delegation\nuse expiration\n"
       "definition user { relation acts_on_behalf_of: bot with expiration }\n"
@@ -97,9 +90,7 @@ TEST(RuleReach, ThePrincipalsOfATaskAreThoseAtTheEndsOfItsChains) {
       {"a circle on the way", "bot", "order | errand", {user_lacks}},
   };
   for (const auto& row : rows) {
-    EXPECT_THAT(Errors(Chains(row.order_agent, row.errand_parents, rules)),
-                ElementsAreArray(row.errors))
-        << row.what;
+    EXPECT_THAT(Errors(Chains(row.order_agent, row.errand_parents, rules)), ElementsAreArray(row.errors)) << row.what;
   }
 }
 
@@ -110,57 +101,45 @@ TEST(RuleReach, APrincipalThatLendsToNoAgentOfTheTaskIsNotAsked) {
 }
 
 TEST(RuleReach, AnApprovalNeedsSomebodyWhoCouldGiveIt) {
-  const std::string nobody =
-      ", so nothing could be approved; name a relation or permission that people hold";
-  EXPECT_THAT(
-      Errors(WithRules(
-          "require approval for doc#view by edit\nrequire approval for doc#edit by nothing\n"
-          "require approval for mail#send by owner other than principal\n"
-          "require approval for doc#view by secret",
-          "")),
-      ElementsAre("nothing | relation or permission `nothing` is not defined on `doc`"));
+  const std::string nobody = ", so nothing could be approved; name a relation or permission that people hold";
+  EXPECT_THAT(Errors(WithRules("require approval for doc#view by edit\nrequire approval for doc#edit by nothing\n"
+                               "require approval for mail#send by owner other than principal\n"
+                               "require approval for doc#view by secret",
+                               "")),
+              ElementsAre("nothing | relation or permission `nothing` is not defined on `doc`"));
   std::string text = WithRules(
       "require approval for doc#view by edit\nrequire approval for doc#edit by nobody\n"
       "require approval for doc#view by draft");
   text.replace(text.find("permission edit"), 15, "permission nobody = nil\n permission edit");
-  EXPECT_THAT(Errors(text),
-              ElementsAre(Cat("nobody | nobody could ever hold `doc#nobody`", nobody)))
+  EXPECT_THAT(Errors(text), ElementsAre(Cat("nobody | nobody could ever hold `doc#nobody`", nobody)))
       << "any ordinary type counts, a document too";
 }
 
 TEST(RuleReach, IsNotJudgedByWhatCouldNotBeRead) {
-  std::string text =
-      WithRules("after doc#view when draft forbid doc#edit\nrequire approval for doc#edit by ppp");
-  text.replace(text.find("relation draft: doc"), 19,
-               "relation draft: usr\n permission ppp = nobody");
-  EXPECT_THAT(Errors(text),
-              ElementsAre("usr | definition `usr` does not exist; did you mean `user`?",
-                          "nobody | relation or permission `nobody` is not defined on `doc`"));
+  std::string text = WithRules("after doc#view when draft forbid doc#edit\nrequire approval for doc#edit by ppp");
+  text.replace(text.find("relation draft: doc"), 19, "relation draft: usr\n permission ppp = nobody");
+  EXPECT_THAT(Errors(text), ElementsAre("usr | definition `usr` does not exist; did you mean `user`?",
+                                        "nobody | relation or permission `nobody` is not defined on `doc`"));
 }
 
 TEST(RuleReach, IsJudgedBesideOtherErrors) {
-  EXPECT_THAT(Errors(WithRules("after doc#view when draft forbid doc#edit",
-                               "definition other { relation rrr: usr }")),
+  EXPECT_THAT(Errors(WithRules("after doc#view when draft forbid doc#edit", "definition other { relation rrr: usr }")),
               ElementsAre(NeverHolds("user", "errand", "draft"),
                           "usr | definition `usr` does not exist; did you mean `user`?"));
 }
 
 TEST(RuleReach, ARuleAboutWhatTheScopeCannotCoverDrawsAWarning) {
   const auto warning = [](std::string_view name) {
-    return Cat(name,
-               " | this rule never matters: nothing that `scope` of `errand` can hold covers `",
-               name, "`");
+    return Cat(name, " | this rule never matters: nothing that `scope` of `errand` can hold covers `", name, "`");
   };
   const std::string more =
       "definition page { relation site: doc; permission read = site->view\n"
       " permission erase = site->owner }\n";
-  EXPECT_THAT(
-      Warnings(WithRules("limit page#read to 5 per task\nlimit doc#viewer to 3 per session\n"
-                         "after page#erase forbid doc#edit\nafter doc#view forbid page#erase\n"
-                         "require approval for page#erase by site",
-                         more)),
-      ElementsAre(warning("doc#viewer"), warning("page#erase"), warning("page#erase"),
-                  warning("page#erase")));
+  EXPECT_THAT(Warnings(WithRules("limit page#read to 5 per task\nlimit doc#viewer to 3 per session\n"
+                                 "after page#erase forbid doc#edit\nafter doc#view forbid page#erase\n"
+                                 "require approval for page#erase by site",
+                                 more)),
+              ElementsAre(warning("doc#viewer"), warning("page#erase"), warning("page#erase"), warning("page#erase")));
 }
 
 }  // namespace

@@ -23,15 +23,13 @@ inline std::string WithRules(std::string_view rules, std::string_view more = "")
       "task errand {\n relation delegator: user | bot\n"
       " relation delegated_for_task: bot with expiration\n relation parent_task: errand\n"
       " relation scope: doc#view | doc#edit | mail#send\n",
-      rules, "\n}\nsession run { relation agent: bot with expiration; relation task: errand }\n",
-      more);
+      rules, "\n}\nsession run { relation agent: bot with expiration; relation task: errand }\n", more);
 }
 
 // The texts of the rules that `task` has.
 inline std::vector<std::string> RulesOf(const Schema& schema, std::string_view task) {
   std::vector<std::string> texts;
-  for (const TaskRule& rule : schema.definition(*schema.FindType(task)).rules)
-    texts.push_back(rule.text);
+  for (const TaskRule& rule : schema.definition(*schema.FindType(task)).rules) texts.push_back(rule.text);
   return texts;
 }
 

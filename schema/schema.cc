@@ -14,17 +14,13 @@ auto FindIn(const Map& map, std::string_view name) -> std::optional<typename Map
 
 }  // namespace
 
-std::optional<TypeId> Schema::FindType(std::string_view name) const {
-  return FindIn(type_by_name_, name);
-}
+std::optional<TypeId> Schema::FindType(std::string_view name) const { return FindIn(type_by_name_, name); }
 
 std::optional<MemberId> Schema::FindMember(TypeId type, std::string_view name) const {
   return FindIn(member_by_name_[static_cast<size_t>(type)], name);
 }
 
-std::optional<CaveatId> Schema::FindCaveat(std::string_view name) const {
-  return FindIn(caveat_by_name_, name);
-}
+std::optional<CaveatId> Schema::FindCaveat(std::string_view name) const { return FindIn(caveat_by_name_, name); }
 
 std::string ShowForm(const Schema& schema, const SubjectType& subject) {
   std::string out = schema.definition(subject.type).name;
@@ -43,14 +39,10 @@ std::string ShowSubjectType(const Schema& schema, const SubjectType& subject) {
 
 std::string_view KindKeyword(Kind kind) {
   switch (kind) {
-    case Kind::kDefinition:
-      return "definition";
-    case Kind::kAgent:
-      return "agent";
-    case Kind::kTask:
-      return "task";
-    case Kind::kSession:
-      return "session";
+    case Kind::kDefinition: return "definition";
+    case Kind::kAgent: return "agent";
+    case Kind::kTask: return "task";
+    case Kind::kSession: return "session";
   }
   return "definition";
 }

@@ -39,7 +39,15 @@ enum class Kind : uint8_t { kDefinition, kAgent, kTask, kSession };
 
 // The relations that delegation reserves, each only on the kinds of its table.
 enum class Reserved : uint8_t {
-  kNone, kActsOnBehalfOf, kDelegatedForTask, kDelegator, kParentTask, kScope, kBoundary, kAgent, kTask
+  kNone,
+  kActsOnBehalfOf,
+  kDelegatedForTask,
+  kDelegator,
+  kParentTask,
+  kScope,
+  kBoundary,
+  kAgent,
+  kTask
 };
 
 // One alternative of a relation's subject types.
@@ -75,10 +83,10 @@ struct ArrowTarget {
 // member's root itself, so expressions form a graph, with cycles where permissions are recursive.
 struct Expression {
   Op op;
-  TypeId type;                          // The type of object that this is asked of.
+  TypeId type;  // The type of object that this is asked of.
   MemberId member = MemberId::kNone;
-  std::vector<ExprId> children;         // Unions and intersections of one kind are flattened.
-  std::vector<ArrowTarget> targets;     // Arrows only.
+  std::vector<ExprId> children;      // Unions and intersections of one kind are flattened.
+  std::vector<ArrowTarget> targets;  // Arrows only.
 };
 
 struct Member {
@@ -86,10 +94,10 @@ struct Member {
   TypeId type;
   bool is_permission = false;
   Reserved reserved = Reserved::kNone;
-  std::string doc;                          // The doc comment's text without delimiters, or empty.
+  std::string doc;  // The doc comment's text without delimiters, or empty.
   ExprId root;
-  std::vector<SubjectType> subject_types;   // Relations only.
-  std::string expression;                   // Permissions only: as the printer writes it.
+  std::vector<SubjectType> subject_types;  // Relations only.
+  std::string expression;                  // Permissions only: as the printer writes it.
 };
 
 // A rule over time of a task (delegation.md, section 5, whose letters these are). `P` and `Q` are relations or

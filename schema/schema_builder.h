@@ -33,15 +33,12 @@ class SchemaBuilder {
   }
 
   // Also adds its root.
-  MemberId AddMember(TypeId type, std::string name, bool is_permission, Reserved reserved,
-                     std::string doc) {
+  MemberId AddMember(TypeId type, std::string name, bool is_permission, Reserved reserved, std::string doc) {
     const auto id = static_cast<MemberId>(schema_->members_.size());
     Definition& definition = schema_->definitions_[static_cast<size_t>(type)];
-    const bool fresh =
-        schema_->member_by_name_[static_cast<size_t>(type)].try_emplace(name, id).second;
+    const bool fresh = schema_->member_by_name_[static_cast<size_t>(type)].try_emplace(name, id).second;
     definition.members.push_back(id);
-    if (fresh && reserved != Reserved::kNone)
-      definition.reserved_[static_cast<size_t>(reserved)] = id;
+    if (fresh && reserved != Reserved::kNone) definition.reserved_[static_cast<size_t>(reserved)] = id;
     Expression root{is_permission ? Op::kPermission : Op::kRelation, type};
     root.member = id;
     Member& member = schema_->members_.emplace_back();

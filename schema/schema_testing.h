@@ -21,12 +21,10 @@
 namespace mandate {
 
 // The errors (or warnings) of a text: `UNDERLINED | MESSAGE`.
-inline std::vector<std::string> Messages(std::string_view text, const CompileResult& result,
-                                         Severity severity) {
+inline std::vector<std::string> Messages(std::string_view text, const CompileResult& result, Severity severity) {
   std::vector<std::string> out;
   for (const Diagnostic& d : result.diagnostics) {
-    if (d.severity == severity)
-      out.push_back(Cat(text.substr(d.range.offset, d.range.length), " | ", d.message));
+    if (d.severity == severity) out.push_back(Cat(text.substr(d.range.offset, d.range.length), " | ", d.message));
   }
   return out;
 }
@@ -56,11 +54,10 @@ struct Refused {
 
 // `statements` as the body of a definition `doc`, among others that they may speak of.
 inline std::string InDoc(std::string_view statements, std::string_view head = "") {
-  return Cat(
-      head, "definition user {}\ndefinition group {\n  relation member: user | group#member\n}\n",
-      "definition folder {\n  relation parent: folder\n  relation viewer: user\n",
-      "  permission view = viewer + parent->view\n}\ndefinition doc {\n  relation viewer: user\n",
-      "  relation parent: folder\n  relation wild: user:*\n", statements, "\n}\n");
+  return Cat(head, "definition user {}\ndefinition group {\n  relation member: user | group#member\n}\n",
+             "definition folder {\n  relation parent: folder\n  relation viewer: user\n",
+             "  permission view = viewer + parent->view\n}\ndefinition doc {\n  relation viewer: user\n",
+             "  relation parent: folder\n  relation wild: user:*\n", statements, "\n}\n");
 }
 
 // The schema that `text` compiles to. The test fails if there is none.
@@ -76,39 +73,29 @@ inline std::string Show(const Schema& schema, ExprId id) {
   const Expression& e = schema.expression(id);
   const auto join = [&](std::string_view separator) {
     std::string out = "(";
-    for (size_t i = 0; i < e.children.size(); ++i)
-      out += Cat(i == 0 ? "" : separator, Show(schema, e.children[i]));
+    for (size_t i = 0; i < e.children.size(); ++i) out += Cat(i == 0 ? "" : separator, Show(schema, e.children[i]));
     return out + ")";
   };
   switch (e.op) {
     case Op::kRelation:
-    case Op::kPermission:
-      return schema.member(e.member).name;
-    case Op::kNil:
-      return "nil";
-    case Op::kSelf:
-      return "self";
-    case Op::kUnion:
-      return join(" + ");
-    case Op::kIntersection:
-      return join(" & ");
-    case Op::kExclusion:
-      return join(" - ");
+    case Op::kPermission: return schema.member(e.member).name;
+    case Op::kNil: return "nil";
+    case Op::kSelf: return "self";
+    case Op::kUnion: return join(" + ");
+    case Op::kIntersection: return join(" & ");
+    case Op::kExclusion: return join(" - ");
     case Op::kArrowAny:
-    case Op::kArrowAll:
-      break;
+    case Op::kArrowAll: break;
   }
   std::string out = Cat(schema.member(e.member).name, e.op == Op::kArrowAll ? ".all{" : "->{");
   for (size_t i = 0; i < e.targets.size(); ++i) {
-    out += Cat(i == 0 ? "" : ", ", schema.definition(e.targets[i].type).name, ": ",
-               Show(schema, e.targets[i].expr));
+    out += Cat(i == 0 ? "" : ", ", schema.definition(e.targets[i].type).name, ": ", Show(schema, e.targets[i].expr));
   }
   return out + "}";
 }
 
 // The expression of permission `name` on `type`.
-inline std::string ShowPermission(const Schema& schema, std::string_view type,
-                                  std::string_view name) {
+inline std::string ShowPermission(const Schema& schema, std::string_view type, std::string_view name) {
   const MemberId member = *schema.FindMember(*schema.FindType(type), name);
   return Show(schema, schema.expression(schema.member(member).root).children.at(0));
 }

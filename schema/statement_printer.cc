@@ -19,8 +19,7 @@ std::string_view Symbol(ExprKind kind) {
 // there.
 bool MustBreak(const std::vector<Comment>& comments) {
   for (const Comment& comment : comments) {
-    if (comment.first_on_line || comment.text.starts_with("//") ||
-        comment.text.find('\n') != std::string::npos)
+    if (comment.first_on_line || comment.text.starts_with("//") || comment.text.find('\n') != std::string::npos)
       return true;
   }
   return false;
@@ -83,8 +82,8 @@ void StatementPrinter::BreakLine(const std::vector<Comment>& comments, int inden
   out_.append(static_cast<size_t>(indent), '\t');
 }
 
-void StatementPrinter::PrintList(std::string_view head, const std::vector<Part>& parts,
-                                 std::string_view end, int indent) {
+void StatementPrinter::PrintList(std::string_view head, const std::vector<Part>& parts, std::string_view end,
+                                 int indent) {
   const bool opens = head.ends_with('(');  // Then the first part follows without a blank.
   size_t columns = static_cast<size_t>(indent) * kTabColumns + head.size() + end.size();
   bool broken = false;
@@ -134,11 +133,9 @@ void StatementPrinter::PrintPermission(const Member& member) {
   }
   out_ += head += " =";
   const std::vector<Comment>& before = CommentsBefore(member.root);
-  const size_t columns =
-      kTabColumns + head.size() + 1 + ColumnsOf(before) + extent(member.root).columns;
+  const size_t columns = kTabColumns + head.size() + 1 + ColumnsOf(before) + extent(member.root).columns;
   const bool is_operator = IsOperator(file_.expr(member.root).kind);
-  if (MustBreak(before) || (is_operator && columns > kColumnsMax) ||
-      extent(member.root).must_break) {
+  if (MustBreak(before) || (is_operator && columns > kColumnsMax) || extent(member.root).must_break) {
     BreakLine(before, 2);
     PrintBroken(member.root, 2);
     return;

@@ -38,8 +38,7 @@ class StatementPrinter {
     const std::vector<Comment>* before;
     std::string text;
   };
-  void PrintList(std::string_view head, const std::vector<Part>& parts, std::string_view end,
-                 int indent);
+  void PrintList(std::string_view head, const std::vector<Part>& parts, std::string_view end, int indent);
 
   // How an expression fills a line, by its place in the file.
   struct Extent {
@@ -49,9 +48,7 @@ class StatementPrinter {
   };
   void Measure(const Member& member);
   Extent ExtentOf(const Expr& expr, ExprIndex index) const;
-  const Extent& extent(ExprIndex index) const {
-    return extents_[static_cast<size_t>(index) - first_];
-  }
+  const Extent& extent(ExprIndex index) const { return extents_[static_cast<size_t>(index) - first_]; }
   const std::vector<Comment>& CommentsBefore(ExprIndex index) const {
     return file_.expr(extent(index).leftmost).before;
   }

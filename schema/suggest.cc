@@ -20,8 +20,7 @@ std::string Resolution::SuggestMember(TypeId type, std::string_view name) {
 }
 
 std::string Resolution::SuggestType(std::string_view name) {
-  return Suggest(name, schema().definitions(),
-                 [](const Definition& definition) { return definition.name; });
+  return Suggest(name, schema().definitions(), [](const Definition& definition) { return definition.name; });
 }
 
 std::string Resolution::SuggestCaveat(std::string_view name) {

@@ -36,8 +36,8 @@ struct Name {
 };
 
 struct Comment {
-  std::string text;          // With its delimiters, free of the indentation it stood at.
-  bool blank_after = false;  // An empty line follows; then it is no doc comment of what comes next.
+  std::string text;            // With its delimiters, free of the indentation it stood at.
+  bool blank_after = false;    // An empty line follows; then it is no doc comment of what comes next.
   bool first_on_line = false;  // Inside a statement: nothing but comments stands before it.
 };
 
@@ -49,19 +49,9 @@ struct Comments {
 };
 
 enum class ExprIndex : uint32_t { kNone = std::numeric_limits<uint32_t>::max() };
-enum class ExprKind : uint8_t {
-  kName,
-  kNil,
-  kSelf,
-  kArrow,
-  kUnion,
-  kIntersection,
-  kExclusion,
-  kBroken
-};
+enum class ExprKind : uint8_t { kName, kNil, kSelf, kArrow, kUnion, kIntersection, kExclusion, kBroken };
 inline bool IsOperator(ExprKind kind) {
-  return kind == ExprKind::kUnion || kind == ExprKind::kIntersection ||
-         kind == ExprKind::kExclusion;
+  return kind == ExprKind::kUnion || kind == ExprKind::kIntersection || kind == ExprKind::kExclusion;
 }
 
 // How an arrow step goes over the objects of its left side: `a->b` and `a.any(b)`: some;
@@ -143,7 +133,7 @@ struct Definition {
   std::vector<Comment> end_comments;  // Before the closing brace,
   bool end_blank_before = false;      // with an empty line before them.
   bool incomplete = false;            // Its body could not be read: any name may be declared there.
-  std::vector<std::string> unread;  // The words of statements that could not be read: so may these.
+  std::vector<std::string> unread;    // The words of statements that could not be read: so may these.
 };
 
 struct CaveatParameter {

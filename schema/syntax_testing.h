@@ -14,11 +14,9 @@
 
 namespace mandate::syntax {
 
-inline void ShowComments(const std::vector<Comment>& comments, std::string_view what,
-                         std::string& out) {
+inline void ShowComments(const std::vector<Comment>& comments, std::string_view what, std::string& out) {
   for (const Comment& c : comments)
-    out += Cat(what, "<", c.text, ">", c.blank_after ? " blank" : "",
-               c.first_on_line ? " first" : "", "\n");
+    out += Cat(what, "<", c.text, ">", c.blank_after ? " blank" : "", c.first_on_line ? " first" : "", "\n");
 }
 
 // Children come before their parents, so the nodes in order, each with its distance to its
@@ -29,28 +27,25 @@ inline void ShowExpr(const File& file, const Member& member, std::string& out) {
     const Expr& e = file.exprs[i];
     ShowComments(e.before, "  inside", out);
     out += Cat("  node ", static_cast<int>(e.kind), " ", e.name.text);
-    for (const ArrowStep& step : e.steps)
-      out += Cat(" step ", static_cast<int>(step.walk), " ", step.target.text);
+    for (const ArrowStep& step : e.steps) out += Cat(" step ", static_cast<int>(step.walk), " ", step.target.text);
     for (ExprIndex child : e.children) out += Cat(" -", i - static_cast<size_t>(child));
     out += '\n';
   }
 }
 
 inline void ShowRule(const Rule& r, std::string& out) {
-  out += Cat("  rule ", static_cast<int>(r.kind), " ", r.permission.type.text, "#",
-             r.permission.member.text, " when ", r.when.text, " governs ", r.governed.type.text,
-             "#", r.governed.member.text, " to ", r.count, " per ", static_cast<int>(r.per), " by ",
-             r.approver.text, r.other_than_principal ? " other" : "", "\n");
+  out += Cat("  rule ", static_cast<int>(r.kind), " ", r.permission.type.text, "#", r.permission.member.text, " when ",
+             r.when.text, " governs ", r.governed.type.text, "#", r.governed.member.text, " to ", r.count, " per ",
+             static_cast<int>(r.per), " by ", r.approver.text, r.other_than_principal ? " other" : "", "\n");
 }
 
 inline void ShowMember(const File& file, const Member& m, std::string& out) {
   ShowComments(m.comments.before, "before", out);
-  out += Cat(" member ", static_cast<int>(m.kind), " ", m.name.text, m.blank_before ? " blank" : "",
-             "\n");
+  out += Cat(" member ", static_cast<int>(m.kind), " ", m.name.text, m.blank_before ? " blank" : "", "\n");
   for (const SubjectType& s : m.subject_types) {
     ShowComments(s.before, "  inside", out);
-    out += Cat("  subject ", s.type.text, s.wildcard ? " *" : "", " #", s.relation.text, " with ",
-               s.caveat.text, s.expiration ? " expiration" : "", "\n");
+    out += Cat("  subject ", s.type.text, s.wildcard ? " *" : "", " #", s.relation.text, " with ", s.caveat.text,
+               s.expiration ? " expiration" : "", "\n");
   }
   for (const Name& type : m.annotation) out += Cat("  annotated ", type.text, "\n");
   ShowExpr(file, m, out);
@@ -61,18 +56,14 @@ inline void ShowMember(const File& file, const Member& m, std::string& out) {
 inline std::string ShowFile(const File& file) {
   std::string out;
   for (const Item& item : file.items) {
-    std::visit([&](const auto& value) { ShowComments(value.comments.before, "before", out); },
-               item);
+    std::visit([&](const auto& value) { ShowComments(value.comments.before, "before", out); }, item);
     if (const auto* use = std::get_if<Use>(&item)) out += Cat("use ", use->flag.text, "\n");
-    if (const auto* import = std::get_if<Import>(&item))
-      out += Cat("import ", import->path.text, "\n");
+    if (const auto* import = std::get_if<Import>(&item)) out += Cat("import ", import->path.text, "\n");
     if (const auto* definition = std::get_if<Definition>(&item)) {
-      out +=
-          Cat("definition ", static_cast<int>(definition->kind), " ", definition->name.text, "\n");
+      out += Cat("definition ", static_cast<int>(definition->kind), " ", definition->name.text, "\n");
       ShowComments(definition->open_comments, "open", out);
       for (const Member& member : definition->members) ShowMember(file, member, out);
-      ShowComments(definition->end_comments, definition->end_blank_before ? "blank end" : "end",
-                   out);
+      ShowComments(definition->end_comments, definition->end_blank_before ? "blank end" : "end", out);
     }
     if (const auto* caveat = std::get_if<Caveat>(&item)) {
       out += Cat("caveat ", caveat->name.text, " {\n", FormatCaveatBody(caveat->body), "\n}\n");

@@ -14,8 +14,7 @@ std::string NameOf(const Schema& schema, MemberId id) {
 
 }  // namespace
 
-bool RefusesAllOf(const Schema& schema, const TaskRule& rule, const Schema& other_schema,
-                  const TaskRule& other) {
+bool RefusesAllOf(const Schema& schema, const TaskRule& rule, const Schema& other_schema, const TaskRule& other) {
   const auto same = [&](MemberId TaskRule::*part) {
     return NameOf(schema, rule.*part) == NameOf(other_schema, other.*part);
   };
@@ -28,14 +27,11 @@ bool RefusesAllOf(const Schema& schema, const TaskRule& rule, const Schema& othe
     case RuleKind::kContain:
       return same(&TaskRule::governed) && (rule.when == MemberId::kNone || same(&TaskRule::when));
     case RuleKind::kApproval:
-      return same(&TaskRule::approver) &&
-             (rule.other_than_principal || !other.other_than_principal);
+      return same(&TaskRule::approver) && (rule.other_than_principal || !other.other_than_principal);
   }
   return false;
 }
 
-std::string RuleName(const Definition& task, const TaskRule& rule) {
-  return Cat(task.name, ": ", rule.text);
-}
+std::string RuleName(const Definition& task, const TaskRule& rule) { return Cat(task.name, ": ", rule.text); }
 
 }  // namespace mandate

@@ -17,8 +17,7 @@
 namespace mandate {
 
 // True if `rule` refuses whatever `other` would, on any task and at any time; so of a rule itself.
-bool RefusesAllOf(const Schema& schema, const TaskRule& rule, const Schema& other_schema,
-                  const TaskRule& other);
+bool RefusesAllOf(const Schema& schema, const TaskRule& rule, const Schema& other_schema, const TaskRule& other);
 
 // How a rule is named outside of its task: `errand: limit mailbox#send to 5 per task`.
 std::string RuleName(const Definition& task, const TaskRule& rule);

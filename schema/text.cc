@@ -5,8 +5,7 @@
 namespace mandate {
 namespace {
 
-constexpr size_t kQuotedBytesMax =
-    80;  // Enough to recognise a name; a message stays on a line or two of the screen.
+constexpr size_t kQuotedBytesMax = 80;  // Enough to recognise a name; a message stays on a line or two of the screen.
 
 }  // namespace
 
@@ -38,8 +37,7 @@ uint32_t CodePoint(std::string_view text, size_t length) {
 
 bool IsInvisible(uint32_t c) {
   return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || (c >= 0x200B && c <= 0x200F) ||
-         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF ||
-         (c >= 0xE0000 && c <= 0xE0FFF);
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xE0000 && c <= 0xE0FFF);
 }
 
 std::string Quote(std::string_view text) {
@@ -67,8 +65,6 @@ std::string Quote(std::string_view text) {
   return out;
 }
 
-absl::Status InvalidArgument(std::string_view message) {
-  return absl::InvalidArgumentError(AbslView(message));
-}
+absl::Status InvalidArgument(std::string_view message) { return absl::InvalidArgumentError(AbslView(message)); }
 
 }  // namespace mandate

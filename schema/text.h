@@ -25,16 +25,12 @@ inline std::string_view StdView(absl::string_view text) { return {text.data(), t
 
 namespace text_internal {
 inline void Append(std::string& out, std::string_view part) { out.append(part); }
-inline void Append(std::string& out, absl::string_view part) {
-  out.append(part.data(), part.size());
-}
+inline void Append(std::string& out, absl::string_view part) { out.append(part.data(), part.size()); }
 inline void Append(std::string& out, const std::string& part) { out.append(part); }
 inline void Append(std::string& out, const char* part) { out.append(part); }
 inline void Append(std::string& out, char part) { out.push_back(part); }
 template <std::integral Number>
-requires(!std::same_as<Number, char>) void Append(std::string& out, Number part) {
-  out.append(std::to_string(part));
-}
+requires(!std::same_as<Number, char>) void Append(std::string& out, Number part) { out.append(std::to_string(part)); }
 }  // namespace text_internal
 
 // All parts, one after the other: text, characters and integers.

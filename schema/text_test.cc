@@ -6,8 +6,7 @@ namespace mandate {
 namespace {
 
 TEST(Cat, TakesTextOfEveryKindCharactersAndIntegers) {
-  EXPECT_EQ(Cat("a", std::string("b"), std::string_view("c"), absl::string_view("d"), 'e', 6,
-                size_t{7}, -8),
+  EXPECT_EQ(Cat("a", std::string("b"), std::string_view("c"), absl::string_view("d"), 'e', 6, size_t{7}, -8),
             "abcde67-8");
 }
 
@@ -25,8 +24,8 @@ TEST(Utf8, KnowsItsCharacters) {
   EXPECT_EQ(Utf8CharacterLength("é"), 2u);
   EXPECT_EQ(Utf8CharacterLength("€"), 3u);
   EXPECT_EQ(Utf8CharacterLength("😀"), 4u);
-  for (const char* bad : {"", "\x80", "\xc0\xaf", "\xc3", "\xe0\x80\xaf", "\xed\xa0\x80",
-                          "\xf0\x80\x80\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80"}) {
+  for (const char* bad : {"", "\x80", "\xc0\xaf", "\xc3", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\x80",
+                          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80"}) {
     EXPECT_EQ(Utf8CharacterLength(bad), 0u);
   }
 }

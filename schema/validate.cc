@@ -19,8 +19,7 @@ std::string DidYouMean(std::string_view name, const std::vector<std::string>& ca
 // One relationship against one schema. Each step returns OK or the final refusal.
 class Validator {
  public:
-  Validator(const Schema& schema, const Relationship& relationship)
-      : schema_(schema), r_(relationship) {}
+  Validator(const Schema& schema, const Relationship& relationship) : schema_(schema), r_(relationship) {}
 
   absl::Status Run(Intent intent) {
     if (absl::Status status = FindRelation(); !status.ok()) return status;
@@ -41,15 +40,14 @@ class Validator {
     return absl::OkStatus();
   }
 
-  absl::Status FindMember(TypeId type, std::string_view name, std::string_view field,
-                          MemberId& member) {
+  absl::Status FindMember(TypeId type, std::string_view name, std::string_view field, MemberId& member) {
     const std::optional<MemberId> found = schema_.FindMember(type, name);
     if (!found.has_value()) {
       std::vector<std::string> names;
       for (MemberId id : schema_.definition(type).members) names.push_back(schema_.member(id).name);
       return Refuse(field, "UNKNOWN_RELATION",
-                    Cat("relation ", Quote(name), " is not defined on ",
-                        Quote(schema_.definition(type).name), DidYouMean(name, names)));
+                    Cat("relation ", Quote(name), " is not defined on ", Quote(schema_.definition(type).name),
+                        DidYouMean(name, names)));
     }
     member = *found;
     return absl::OkStatus();
@@ -57,10 +55,8 @@ class Validator {
 
   absl::Status FindRelation() {
     TypeId type;
-    if (absl::Status status = FindType(r_.resource.type, "resource.type", type); !status.ok())
-      return status;
-    if (absl::Status status = FindMember(type, r_.relation, "relation", relation_); !status.ok())
-      return status;
+    if (absl::Status status = FindType(r_.resource.type, "resource.type", type); !status.ok()) return status;
+    if (absl::Status status = FindMember(type, r_.relation, "relation", relation_); !status.ok()) return status;
     if (!schema_.member(relation_).is_permission) return absl::OkStatus();
     return Refuse("relation", "NOT_A_RELATION",
                   Cat(Quote(r_.relation), " of ", Quote(r_.resource.type),
@@ -70,16 +66,13 @@ class Validator {
   absl::Status FindForms() {
     TypeId type;
     MemberId subject_relation = MemberId::kNone;
-    if (absl::Status status = FindType(r_.subject.type, "subject.type", type); !status.ok())
-      return status;
+    if (absl::Status status = FindType(r_.subject.type, "subject.type", type); !status.ok()) return status;
     if (!r_.subject.relation.empty()) {
-      absl::Status status =
-          FindMember(type, r_.subject.relation, "subject.relation", subject_relation);
+      absl::Status status = FindMember(type, r_.subject.relation, "subject.relation", subject_relation);
       if (!status.ok()) return status;
     }
     for (const SubjectType& form : schema_.member(relation_).subject_types) {
-      if (form.type == type && form.relation == subject_relation &&
-          form.wildcard == r_.subject.IsWildcard()) {
+      if (form.type == type && form.relation == subject_relation && form.wildcard == r_.subject.IsWildcard()) {
         forms_.push_back(form);
       }
     }
@@ -94,8 +87,7 @@ class Validator {
       list += Cat(list.empty() ? "" : ", ", text);
     }
     return Refuse("subject", "SUBJECT_TYPE_NOT_ALLOWED",
-                  Cat(Quote(ShowForm(schema_, given)), " cannot be a subject of ", Place(),
-                      "; allowed: ", list));
+                  Cat(Quote(ShowForm(schema_, given)), " cannot be a subject of ", Place(), "; allowed: ", list));
   }
 
   absl::Status CheckTraits() {
@@ -114,26 +106,21 @@ class Validator {
                     Cat("a relationship of ", Place(), " with ", subject, " takes no expiration"));
     }
     if (caveat_fits) {
-      return Refuse(
-          "expires_at", "EXPIRATION_REQUIRED",
-          Cat("a relationship of ", Place(), " with ", subject, " must have an expiration"));
+      return Refuse("expires_at", "EXPIRATION_REQUIRED",
+                    Cat("a relationship of ", Place(), " with ", subject, " must have an expiration"));
     }
     std::string list;
     for (const SubjectType& form : forms_) {
-      if (form.caveat != CaveatId::kNone)
-        list += Cat(list.empty() ? "" : ", ", Quote(CaveatName(form)));
+      if (form.caveat != CaveatId::kNone) list += Cat(list.empty() ? "" : ", ", Quote(CaveatName(form)));
     }
     if (r_.caveat.empty()) {
-      return Refuse(
-          "caveat", "CAVEAT_REQUIRED",
-          Cat("a relationship of ", Place(), " with ", subject, " must have a caveat: ", list));
+      return Refuse("caveat", "CAVEAT_REQUIRED",
+                    Cat("a relationship of ", Place(), " with ", subject, " must have a caveat: ", list));
     }
     return Refuse(
         "caveat", "CAVEAT_NOT_ALLOWED",
-        Cat("a relationship of ", Place(), " with ", subject, " cannot have the caveat ",
-            Quote(r_.caveat),
-            list.empty() ? "; it takes none"
-                         : Cat("; allowed: ", list, caveat_may_be_left_out ? ", or none" : "")));
+        Cat("a relationship of ", Place(), " with ", subject, " cannot have the caveat ", Quote(r_.caveat),
+            list.empty() ? "; it takes none" : Cat("; allowed: ", list, caveat_may_be_left_out ? ", or none" : "")));
   }
 
   absl::Status CheckContext(CaveatId caveat) {
@@ -151,14 +138,12 @@ class Validator {
   const Schema& schema_;
   const Relationship& r_;
   MemberId relation_ = MemberId::kNone;
-  std::vector<SubjectType>
-      forms_;  // Those of the relation that fit the subject, whatever their caveat and expiry.
+  std::vector<SubjectType> forms_;  // Those of the relation that fit the subject, whatever their caveat and expiry.
 };
 
 }  // namespace
 
-absl::Status ValidateRelationship(const Schema& schema, const Relationship& relationship,
-                                  Intent intent) {
+absl::Status ValidateRelationship(const Schema& schema, const Relationship& relationship, Intent intent) {
   return Validator(schema, relationship).Run(intent);
 }
 

@@ -79,8 +79,8 @@ TEST(Validate, SaysWhatIsNotAllowedAndWhere) {
        "`user:*`"},
       {"doc:plan#guest@user:bob", "EXPIRATION_REQUIRED", "expires_at",
        "a relationship of `doc#guest` with `user` must have an expiration"},
-      {"doc:plan#viewer@user:bob[expiration:2030-01-01T00:00:00Z]", "EXPIRATION_NOT_ALLOWED",
-       "expires_at", "a relationship of `doc#viewer` with `user` takes no expiration"},
+      {"doc:plan#viewer@user:bob[expiration:2030-01-01T00:00:00Z]", "EXPIRATION_NOT_ALLOWED", "expires_at",
+       "a relationship of `doc#viewer` with `user` takes no expiration"},
       {"doc:plan#viewer@user:bob[cav]", "CAVEAT_NOT_ALLOWED", "caveat",
        "a relationship of `doc#viewer` with `user` cannot have the caveat `cav`; it takes none"},
       {"doc:plan#maybe@user:bob[other]", "CAVEAT_NOT_ALLOWED", "caveat",
@@ -103,8 +103,7 @@ TEST(Validate, SaysWhatIsNotAllowedAndWhere) {
 TEST(Validate, LooksAtNeitherCaveatNorExpiryForADeletion) {
   EXPECT_TRUE(Validate("doc:plan#guest@user:bob", Intent::kDelete).ok());
   EXPECT_TRUE(Validate("doc:plan#strict@user:bob", Intent::kDelete).ok());
-  EXPECT_EQ(ReasonOf(Validate("doc:plan#guest@team:core", Intent::kDelete)),
-            "SUBJECT_TYPE_NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(Validate("doc:plan#guest@team:core", Intent::kDelete)), "SUBJECT_TYPE_NOT_ALLOWED");
   EXPECT_EQ(ReasonOf(Validate("doc:plan#view@user:bob", Intent::kDelete)), "NOT_A_RELATION");
 }
 

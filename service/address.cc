@@ -27,9 +27,7 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
   return address;
 }
 
-bool IsLoopback(std::string_view address) {
-  return address.starts_with("unix:") || IsLoopbackHost(address);
-}
+bool IsLoopback(std::string_view address) { return address.starts_with("unix:") || IsLoopbackHost(address); }
 
 bool IsLoopbackHost(std::string_view host) {
   const size_t colon = host.rfind(':');

@@ -15,8 +15,7 @@ constexpr auto kLongDeadline = std::chrono::hours(12);
 }  // namespace
 
 struct AdminClient::Stubs {
-  explicit Stubs(const Endpoint& server)
-      : connection(server), admin(v1::AdminService::NewStub(connection.channel())) {}
+  explicit Stubs(const Endpoint& server) : connection(server), admin(v1::AdminService::NewStub(connection.channel())) {}
 
   template <typename Request, typename Response>
   absl::Status Call(grpc::Status (AdminStub::*method)(grpc::ClientContext*, const Request&, Response*),

@@ -26,7 +26,9 @@ grpc::Status OnArena(grpc::ServerUnaryStreamer<Request, Response>* stream, const
   google::protobuf::Arena arena(options);
   auto* const request = google::protobuf::Arena::CreateMessage<Request>(&arena);
   if (!stream->Read(request)) {
-    return ToGrpc(WithReason(absl::InvalidArgumentError(Cat("the request does not decode as a ", request->GetTypeName())), "MALFORMED_FIELD"));
+    return ToGrpc(
+        WithReason(absl::InvalidArgumentError(Cat("the request does not decode as a ", request->GetTypeName())),
+                   "MALFORMED_FIELD"));
   }
   auto* const response = google::protobuf::Arena::CreateMessage<Response>(&arena);
   const grpc::Status status = call(*request, response);

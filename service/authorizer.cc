@@ -122,8 +122,8 @@ absl::StatusOr<Authorizer::Outcome> Authorizer::TryAuthorize(const std::vector<A
     if (known->has_value()) return Retry("the same call was made meanwhile");
     auto newest_now = NewestOf(state, RootOf(*decided));
     if (!newest_now.ok()) return newest_now.status();
-    const bool still_so = state.revision() == view->revision() && *newest_now == *newest &&
-                          write.now() < ValidUntil(*decided);
+    const bool still_so =
+        state.revision() == view->revision() && *newest_now == *newest && write.now() < ValidUntil(*decided);
     if (!still_so) {
       if (!cheap) return Retry("what it was decided on has changed");
       decided = DecidePlan(*view->plan, state, write.now(), limits, calls);
@@ -146,8 +146,7 @@ absl::StatusOr<Authorizer::Outcome> Authorizer::TryAuthorize(const std::vector<A
 }
 
 absl::StatusOr<Authorizer::Outcome> Authorizer::Repeat(const View& view, const std::vector<AuthorizeCall>& calls,
-                                                       const RememberedCall& remembered,
-                                                       const CheckLimits& limits) {
+                                                       const RememberedCall& remembered, const CheckLimits& limits) {
   if (remembered.fingerprint != FingerprintOf(calls)) {
     return WithField(WithReason(InvalidArgument(Cat("the idempotency key `", calls.front().idempotency_key,
                                                     "` of this session was used for another request; a new "

@@ -28,8 +28,8 @@ class Authorizer {
   explicit Authorizer(Database* database) : database_(*database) {}
 
   struct Outcome {
-    std::vector<Answer> answers;       // One a call, up to the first that is not allowed.
-    std::vector<uint64_t> sequences;   // Of the entries: one a call if all are allowed, else that of the refusal.
+    std::vector<Answer> answers;      // One a call, up to the first that is not allowed.
+    std::vector<uint64_t> sequences;  // Of the entries: one a call if all are allowed, else that of the refusal.
     bool repeated = false;
     Revision revision;
     bool allowed() const { return answers.back().decision == Decision::kAllowed; }

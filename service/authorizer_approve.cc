@@ -67,12 +67,10 @@ class ApprovalDecision {
       }
       const MemberId parent = definition.reserved(Reserved::kParentTask);
       if (parent == MemberId::kNone) return task;
-      auto cursor =
-          snapshot_.Subjects({plan_.name(*type), task.id}, plan_.name(parent), SubjectsOf::kDirect);
+      auto cursor = snapshot_.Subjects({plan_.name(*type), task.id}, plan_.name(parent), SubjectsOf::kDirect);
       if (!cursor->status().ok()) return cursor->status();
       if (!cursor->Valid()) return task;
-      task = {std::string(snapshot_.names().Name(cursor->row().subject.type)),
-              std::string(cursor->row().subject.id)};
+      task = {std::string(snapshot_.names().Name(cursor->row().subject.type)), std::string(cursor->row().subject.id)};
     }
     return WithReason(
         absl::FailedPreconditionError(Cat("`", ToText(*call_.task), "` lies deeper than any chain may go")),
@@ -88,7 +86,8 @@ class ApprovalDecision {
     auto approver = ResolveType(schema_, call_.approver.type, "approver.type");
     if (!approver.ok()) return approver.status();
     if (schema_.definition(*approver).kind != Kind::kDefinition) {
-      return WithField(WithReason(InvalidArgument(Cat("`", ToText(call_.approver), "` is no person; an agent, a "
+      return WithField(WithReason(InvalidArgument(Cat("`", ToText(call_.approver),
+                                                      "` is no person; an agent, a "
                                                       "task or a session never approves")),
                                   "NOT_AN_APPROVER"),
                        "approver");
@@ -116,10 +115,8 @@ class ApprovalDecision {
   }
 
   absl::StatusOr<bool> Allows(Checker& checker, const SubjectRef& subject, const std::string& permission) const {
-    auto answer = checker.Check({.resource = call_.resource,
-                                 .permission = permission,
-                                 .subject = subject,
-                                 .context = call_.context});
+    auto answer = checker.Check(
+        {.resource = call_.resource, .permission = permission, .subject = subject, .context = call_.context});
     if (!answer.ok()) return answer.status();
     return answer->decision == Decision::kAllowed;
   }

@@ -19,8 +19,7 @@ absl::StatusOr<bool> IsAlive(const Plan& plan, const Snapshot& snapshot, absl::T
   const MemberId relation =
       definition.reserved(definition.kind == Kind::kTask ? Reserved::kDelegatedForTask : Reserved::kAgent);
   if (relation == MemberId::kNone) return false;
-  auto cursor =
-      snapshot.Subjects({plan.name(*type), object->id}, plan.name(relation), SubjectsOf::kDirect);
+  auto cursor = snapshot.Subjects({plan.name(*type), object->id}, plan.name(relation), SubjectsOf::kDirect);
   for (; cursor->Valid(); cursor->Next()) {
     if (cursor->row().edge.LiveAt(now)) return true;
   }

@@ -13,9 +13,7 @@ namespace mandate {
 inline constexpr int kAttemptsMax = 8;
 
 // From a guard: nothing is in the way that another attempt would not mend.
-inline absl::Status Retry(std::string_view why) {
-  return WithReason(absl::AbortedError(std::string(why)), "RETRY");
-}
+inline absl::Status Retry(std::string_view why) { return WithReason(absl::AbortedError(std::string(why)), "RETRY"); }
 
 // To the caller, after the last attempt.
 inline absl::Status Contended() {

@@ -1,4 +1,6 @@
 // Authorizer under many callers at once, on the database itself, so that the thread sanitizer sees all of it.
+#include "service/authorizer.h"
+
 #include <atomic>
 #include <barrier>
 #include <iostream>
@@ -10,7 +12,6 @@
 #include "gtest/gtest.h"
 #include "schema/reason.h"
 #include "schema/text.h"
-#include "service/authorizer.h"
 
 namespace mandate {
 namespace {
@@ -118,8 +119,8 @@ class Round {
   }
 
   void Authorize(int thread, const std::string& session, const std::string& key) {
-    const AuthorizeCall call{
-        {.resource = {"mailbox", "m"}, .permission = "send", .subject = {"run", session, ""}}, key};
+    const AuthorizeCall call{{.resource = {"mailbox", "m"}, .permission = "send", .subject = {"run", session, ""}},
+                             key};
     const auto outcome = Authorizer(&database_).Authorize({call}, database_.options().check);
     ASSERT_TRUE(outcome.ok()) << thread << ": " << outcome.status();
     if (session == Session(0)) ++calls_;
@@ -189,7 +190,8 @@ TEST(DatabaseAuthorize, OfTheLastUnitLetsOnePassAndNothingPassesItsRevocation) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  std::cout << number - 1 << " rounds, " << disturbed << " of them with a revocation, " << allowed << " calls allowed\n";
+  std::cout << number - 1 << " rounds, " << disturbed << " of them with a revocation, " << allowed
+            << " calls allowed\n";
   EXPECT_GT(disturbed, count / 4);
   EXPECT_GT(allowed, static_cast<uint64_t>(count));
   ExpectWholeChain(*(*database)->store().Head(), allowed);

@@ -78,7 +78,8 @@ void NodeToWire(const Shown& shown, az::PermissionRelationshipTree* tree) {
     case ExpandKind::kSelf:
     case ExpandKind::kNil:
     case ExpandKind::kRepeated:
-      for (const ExpandedSubject& subject : node.subjects) ToWire(subject.subject, tree->mutable_leaf()->add_subjects());
+      for (const ExpandedSubject& subject : node.subjects)
+        ToWire(subject.subject, tree->mutable_leaf()->add_subjects());
       if (shown.is_circle) {
         ToWire(SubjectRef{node.object.type, node.object.id, node.relation}, tree->mutable_leaf()->add_subjects());
       }

@@ -26,8 +26,7 @@ absl::Status TreeToWire(const std::vector<ExpandNode>& nodes, az::PermissionRela
 
 // The goals of an explanation, below each other; operators are left out, and what lies deeper than kTreeLevelsMax. Of an
 // agent or a session: its decision alone, for the steps of a chain have no place there.
-void TraceToWire(const Schema& schema, const CheckQuestion& question, const Answer& answer,
-                 az::CheckDebugTrace* trace);
+void TraceToWire(const Schema& schema, const CheckQuestion& question, const Answer& answer, az::CheckDebugTrace* trace);
 
 }  // namespace mandate
 

@@ -59,8 +59,10 @@ bool IsOfSubject(std::string_view field) { return field.find("subject") != field
 
 // `resource.type` is their `resource.object_type`, `subject.relation` their `subject.optional_relation`.
 std::string InTheirWords(std::string_view field) {
-  static const auto* const kNames = new std::map<std::string_view, std::string_view>{
-      {"caveat", "optional_caveat"}, {"caveat_context", "optional_caveat.context"}, {"expires_at", "optional_expires_at"}};
+  static const auto* const kNames =
+      new std::map<std::string_view, std::string_view>{{"caveat", "optional_caveat"},
+                                                       {"caveat_context", "optional_caveat.context"},
+                                                       {"expires_at", "optional_expires_at"}};
   // Of the lookups.
   if (field == "resource_type") return "resource_object_type";
   if (field == "subject_type") return "subject_object_type";
@@ -87,13 +89,11 @@ std::string SubjectForm(const SubjectRef& subject) {
 Metadata MetadataOf(az::ErrorReason reason, std::string_view field, const Relationship& named) {
   const std::string& type = IsOfSubject(field) ? named.subject.type : named.resource.type;
   switch (reason) {
-    case az::ERROR_REASON_UNKNOWN_DEFINITION:
-      return {{"definition_name", type}};
+    case az::ERROR_REASON_UNKNOWN_DEFINITION: return {{"definition_name", type}};
     case az::ERROR_REASON_UNKNOWN_RELATION_OR_PERMISSION:
       return {{"definition_name", type},
               {"relation_or_permission_name", IsOfSubject(field) ? named.subject.relation : named.relation}};
-    case az::ERROR_REASON_UNKNOWN_CAVEAT:
-      return {{"caveat_name", named.caveat}};
+    case az::ERROR_REASON_UNKNOWN_CAVEAT: return {{"caveat_name", named.caveat}};
     case az::ERROR_REASON_CANNOT_UPDATE_PERMISSION:
       return {{"definition_name", named.resource.type}, {"permission_name", named.relation}};
     case az::ERROR_REASON_INVALID_SUBJECT_TYPE:
@@ -112,8 +112,7 @@ Metadata MetadataOf(az::ErrorReason reason, std::string_view field, const Relati
               {"subject_relation", named.subject.relation}};
     case az::ERROR_REASON_WILDCARD_NOT_ALLOWED:
       return {{"field", IsOfSubject(field) ? "subject.object_id" : "resource.object_id"}};
-    default:
-      return {};
+    default: return {};
   }
 }
 

@@ -33,8 +33,7 @@ absl::Status AdmitFilter(const Schema& schema, const TupleFilter& filter, const 
                  "optional_subject_filter.optional_relation");
   if (!status.ok()) return AsAuthzed(status, NamesIn(filter));
   if (filter.resource_type.empty() || filter.relation.empty()) return absl::OkStatus();
-  const Member& member =
-      schema.member(*schema.FindMember(*schema.FindType(filter.resource_type), filter.relation));
+  const Member& member = schema.member(*schema.FindMember(*schema.FindType(filter.resource_type), filter.relation));
   if (!member.is_permission) return absl::OkStatus();
   return WithField(AuthzedError(absl::StatusCode::kFailedPrecondition, az::ERROR_REASON_SCHEMA_TYPE_ERROR,
                                 Cat("`", filter.relation, "` of `", filter.resource_type,
@@ -47,9 +46,10 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> ResolveAuthzed(const Database& d
                                                                const az::Consistency& consistency) {
   v1::Consistency ours;
   const auto unset = [] {
-    return Invalid("a consistency says which: `minimize_latency` or `fully_consistent` (true), `at_least_as_fresh`, "
-                   "`at_exact_snapshot`; or leave it out",
-                   "MISSING_FIELD", "consistency");
+    return Invalid(
+        "a consistency says which: `minimize_latency` or `fully_consistent` (true), `at_least_as_fresh`, "
+        "`at_exact_snapshot`; or leave it out",
+        "MISSING_FIELD", "consistency");
   };
   switch (consistency.requirement_case()) {
     case az::Consistency::kMinimizeLatency:
@@ -82,9 +82,8 @@ std::string ListingPlace::EncodeBehind(const std::string& position) const {
   return EncodeCursor(fingerprint, Cat(snapshot->revision().value(), " ", position));
 }
 
-absl::StatusOr<ListingPlace> PlaceOf(const Database& database, bool has_consistency,
-                                     const az::Consistency& consistency, const az::Cursor* cursor,
-                                     const google::protobuf::Message& listing) {
+absl::StatusOr<ListingPlace> PlaceOf(const Database& database, bool has_consistency, const az::Consistency& consistency,
+                                     const az::Cursor* cursor, const google::protobuf::Message& listing) {
   const std::string& id = database.store().database_id();
   // Calls of one form are told apart by their name, and revisions mean something in one database alone.
   ListingPlace place{.fingerprint = Cat(listing.GetTypeName(), "\n", id, "\n", FingerprintOf(listing))};

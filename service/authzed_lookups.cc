@@ -1,7 +1,7 @@
 // The lookups of authzed.api.v1: one message a result. An id whose check has no answer ends the stream in that error, for
 // the messages have no place for it, and leaving it out would be a silent no.
-#include "schema/reason.h"
 #include "check/budget.h"
+#include "schema/reason.h"
 #include "schema/text.h"
 #include "service/authzed_errors.h"
 #include "service/authzed_services.h"
@@ -36,8 +36,7 @@ void SubjectToWire(const Found& found, az::ResolvedSubject* wire) {
 class SubjectStream {
  public:
   SubjectStream(const Database& database, const View& view, const CheckLimits& limits, const ListingPlace& place,
-                const az::LookupSubjectsRequest& request,
-                grpc::ServerWriter<az::LookupSubjectsResponse>* writer)
+                const az::LookupSubjectsRequest& request, grpc::ServerWriter<az::LookupSubjectsResponse>* writer)
       : database_(database), view_(view), limits_(limits), place_(place), request_(request), writer_(*writer) {}
 
   absl::Status Run(SubjectsQuestion question) {
@@ -151,8 +150,7 @@ grpc::Status AuthzedPermissions::LookupResources(grpc::ServerContext* context,
   return ToAuthzed(ended.ok() ? status : ended, named);
 }
 
-grpc::Status AuthzedPermissions::LookupSubjects(grpc::ServerContext* context,
-                                                const az::LookupSubjectsRequest* request,
+grpc::Status AuthzedPermissions::LookupSubjects(grpc::ServerContext* context, const az::LookupSubjectsRequest* request,
                                                 grpc::ServerWriter<az::LookupSubjectsResponse>* writer) {
   const Admission admission = gate_->Admit(*context, *request);
   if (!admission.ok()) return admission.Refused();
@@ -169,8 +167,7 @@ grpc::Status AuthzedPermissions::LookupSubjects(grpc::ServerContext* context,
   auto view = database_->ViewOf(place->snapshot);
   if (!view.ok()) return ToAuthzed(view.status(), named);
   const Schema& schema = view->plan->schema();
-  if (auto type = schema.FindType(question->subject_type);
-      type && schema.definition(*type).kind == Kind::kAgent) {
+  if (auto type = schema.FindType(question->subject_type); type && schema.definition(*type).kind == Kind::kAgent) {
     return ToAuthzed(absl::UnimplementedError(
         Cat("an agent may do something only on a task, which this API cannot name; ask for sessions, or ask ",
             "mandate.v1.PermissionService/LookupSubjects")));

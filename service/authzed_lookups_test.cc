@@ -62,7 +62,8 @@ TEST(AuthzedLookupResources, FindsEachOnceAndPagesAtOneRevision) {
   EXPECT_EQ(server.Lookup(Cat(kViewed, cursor, "optional_limit: 9")), "c e?");
   EXPECT_EQ(server.Lookup(kViewed), "a b e? z");
   EXPECT_EQ(server.Lookup(Cat(R"(resource_object_type: "document" permission: "viewer" subject { object {
-                object_type: "user" object_id: "ann" } })", cursor)),
+                object_type: "user" object_id: "ann" } })",
+                              cursor)),
             "INVALID_ARGUMENT ERROR_REASON_INVALID_CURSOR optional_cursor");
 }
 
@@ -117,7 +118,8 @@ TEST(AuthzedLookupSubjects, SendsAWildcardWithEverybodyItDoesNotHoldFor) {
 TEST(AuthzedLookupSubjects, GivesTheResourceItselfForItsOwnTypeAlone) {
   Lookups server;
   server.Touch({"user:bob#related@user:ann"});
-  const std::string of = R"(resource { object_type: "user" object_id: "bob" } permission: "mine" subject_object_type: )";
+  const std::string of =
+      R"(resource { object_type: "user" object_id: "bob" } permission: "mine" subject_object_type: )";
   EXPECT_EQ(server.Subjects(Cat(of, "\"user\"")), "ann bob");
   EXPECT_EQ(server.Subjects(Cat(of, "\"team\"")), "");
 }

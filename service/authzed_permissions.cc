@@ -1,6 +1,6 @@
 // Questions of authzed.api.v1.
-#include "schema/reason.h"
 #include "check/budget.h"
+#include "schema/reason.h"
 #include "schema/text.h"
 #include "service/arena_call.h"
 #include "service/authzed_answers.h"
@@ -72,9 +72,10 @@ grpc::Status AuthzedPermissions::CheckPermission(grpc::ServerContext* context,
 grpc::Status AuthzedPermissions::StreamedCheckBulkPermissions(
     grpc::ServerContext* context,
     grpc::ServerUnaryStreamer<az::CheckBulkPermissionsRequest, az::CheckBulkPermissionsResponse>* stream) {
-  return OnArena(stream, [&](const az::CheckBulkPermissionsRequest& request, az::CheckBulkPermissionsResponse* response) {
-    return CheckBulk(context, request, response);
-  });
+  return OnArena(stream,
+                 [&](const az::CheckBulkPermissionsRequest& request, az::CheckBulkPermissionsResponse* response) {
+                   return CheckBulk(context, request, response);
+                 });
 }
 
 grpc::Status AuthzedPermissions::CheckBulk(grpc::ServerContext* context, const az::CheckBulkPermissionsRequest& request,

@@ -72,8 +72,7 @@ TEST(AuthzedCheck, NamesWhatTheSchemaDoesNotKnow) {
   EXPECT_EQ(Fault(status), "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_RELATION_OR_PERMISSION permission");
   EXPECT_THAT(DetailsOf(status), (Facts{{"definition_name", "document"}, {"relation_or_permission_name", "vew"}}));
   status = server.TryAsk(server.Question("document:plan#view@team:core#boss"), &response);
-  EXPECT_EQ(Fault(status),
-            "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_RELATION_OR_PERMISSION subject.optional_relation");
+  EXPECT_EQ(Fault(status), "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_RELATION_OR_PERMISSION subject.optional_relation");
   EXPECT_THAT(DetailsOf(status), (Facts{{"definition_name", "team"}, {"relation_or_permission_name", "boss"}}));
   az::CheckPermissionRequest unnamed = server.Question("document:plan#view@user:ann");
   unnamed.clear_permission();
@@ -109,9 +108,10 @@ TEST(AuthzedCheck, NamesTheCaveatThatCannotBeEvaluated) {
   Questions server;
   server.Touch({R"(document:plan#viewer@user:kim[office_hours:{"opens":9}])", "document:plan#viewer@user:ann[broken]"});
   az::CheckPermissionResponse response;
-  absl::Status status = server.TryAsk(
-      server.Question("document:plan#view@user:kim", R"(context { fields { key: "hour" value { string_value: "x" } } })"),
-      &response);
+  absl::Status status =
+      server.TryAsk(server.Question("document:plan#view@user:kim",
+                                    R"(context { fields { key: "hour" value { string_value: "x" } } })"),
+                    &response);
   EXPECT_EQ(Fault(status), "INVALID_ARGUMENT ERROR_REASON_CAVEAT_PARAMETER_TYPE_ERROR");
   EXPECT_THAT(DetailsOf(status), (Facts{{"caveat_name", "office_hours"}, {"parameter_name", "hour"}}));
   status = server.TryAsk(
@@ -173,14 +173,13 @@ TEST(AuthzedBulkCheck, AnswersInOrderAndKeepsErrorsToTheirItems) {
     answers.push_back(pair.has_error() ? Fault(FromRpcStatus(pair.error()))
                                        : server.Verdict(pair.item().permissionship(), {}));
   }
-  EXPECT_THAT(answers, ElementsAre("HAS",
-                                   "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_RELATION_OR_PERMISSION permission", "NO",
-                                   "HAS"));
+  EXPECT_THAT(answers, ElementsAre("HAS", "FAILED_PRECONDITION ERROR_REASON_UNKNOWN_RELATION_OR_PERMISSION permission",
+                                   "NO", "HAS"));
   EXPECT_EQ(response.pairs(1).request().permission(), "vew");
   EXPECT_NE(response.checked_at().token(), "");
   az::BulkCheckPermissionResponse earlier;
-  EXPECT_TRUE(server.Unary(server.az_experimental, &az::ExperimentalService::Stub::BulkCheckPermission, items, &earlier)
-                  .ok());
+  EXPECT_TRUE(
+      server.Unary(server.az_experimental, &az::ExperimentalService::Stub::BulkCheckPermission, items, &earlier).ok());
   // Metadata has no order.
   earlier.mutable_pairs(1)->mutable_error()->clear_details();
   response.mutable_pairs(1)->mutable_error()->clear_details();
@@ -196,8 +195,8 @@ TEST(AuthzedBulkCheck, RefusesTooManyAndWhatHasNoForm) {
       server.Call(*server.az_permissions, &az::PermissionsService::Stub::CheckBulkPermissions, request, &response);
   EXPECT_EQ(Fault(status), "INVALID_ARGUMENT ERROR_REASON_TOO_MANY_CHECKS_IN_REQUEST");
   EXPECT_THAT(DetailsOf(status), (Facts{{"check_count", "10001"}, {"maximum_checks_allowed", "10000"}}));
-  status = server.Unary(server.az_permissions, &az::PermissionsService::Stub::CheckBulkPermissions, "items { }",
-                        &response);
+  status =
+      server.Unary(server.az_permissions, &az::PermissionsService::Stub::CheckBulkPermissions, "items { }", &response);
   EXPECT_EQ(Fault(status), "INVALID_ARGUMENT MISSING_FIELD items[0].resource");
 }
 
@@ -246,8 +245,8 @@ TEST(AuthzedExpand, ShowsAgainWhatComesTwiceAndEndsInCircles) {
                    R"(resource { object_type: "folder" object_id: "a" } permission: "view")", &response);
   ASSERT_TRUE(status.ok()) << status;
   const std::string top = "UNION(top#viewer[user:ann], UNION(a#view[folder:a#view]))";
-  EXPECT_EQ(Show(response.tree_root()), Cat("UNION(a#viewer[], UNION(UNION(b#viewer[], UNION(", top,
-                                            ")), UNION(c#viewer[], UNION(", top, "))))"));
+  EXPECT_EQ(Show(response.tree_root()),
+            Cat("UNION(a#viewer[], UNION(UNION(b#viewer[], UNION(", top, ")), UNION(c#viewer[], UNION(", top, "))))"));
 }
 
 TEST(AuthzedExpand, RefusesATreeThatNoReaderTakes) {

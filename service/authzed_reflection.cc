@@ -71,16 +71,15 @@ class Wanted {
 
   absl::Status Admit() const {
     for (const az::ReflectionSchemaFilter& filter : filters_) {
-      const bool of_member = !filter.optional_relation_name_filter().empty() ||
-                             !filter.optional_permission_name_filter().empty();
+      const bool of_member =
+          !filter.optional_relation_name_filter().empty() || !filter.optional_permission_name_filter().empty();
       const char* wrong = nullptr;
       if (!filter.optional_caveat_name_filter().empty() &&
           (of_member || !filter.optional_definition_name_filter().empty())) {
         wrong = "a filter is of a caveat or of a definition; use two";
       } else if (of_member && filter.optional_definition_name_filter().empty()) {
         wrong = "a filter of relations or permissions names their definition as well";
-      } else if (!filter.optional_relation_name_filter().empty() &&
-                 !filter.optional_permission_name_filter().empty()) {
+      } else if (!filter.optional_relation_name_filter().empty() && !filter.optional_permission_name_filter().empty()) {
         wrong = "a filter is of relations or of permissions; use two";
       }
       if (wrong == nullptr) continue;
@@ -100,10 +99,10 @@ class Wanted {
   bool Has(const Definition& definition, const Member& member) const {
     return Any([&](const az::ReflectionSchemaFilter& filter) {
       if (!filter.optional_caveat_name_filter().empty()) return false;
-      const std::string& own = member.is_permission ? filter.optional_permission_name_filter()
-                                                    : filter.optional_relation_name_filter();
-      const std::string& other = member.is_permission ? filter.optional_relation_name_filter()
-                                                      : filter.optional_permission_name_filter();
+      const std::string& own =
+          member.is_permission ? filter.optional_permission_name_filter() : filter.optional_relation_name_filter();
+      const std::string& other =
+          member.is_permission ? filter.optional_relation_name_filter() : filter.optional_permission_name_filter();
       return definition.name.starts_with(filter.optional_definition_name_filter()) &&
              (own.empty() ? other.empty() : member.name.starts_with(own));
     });
@@ -126,7 +125,7 @@ class Wanted {
 };
 
 void ReflectTo(const Schema& schema, const Definition& definition, const Wanted& wanted,
-            az::ReflectionDefinition* wire) {
+               az::ReflectionDefinition* wire) {
   wire->set_name(definition.name);
   wire->set_comment(Comment(definition.doc));
   for (MemberId id : definition.members) {
@@ -158,7 +157,8 @@ void ReflectTo(const Schema& schema, const std::vector<MemberId>& members, Authz
 }
 
 // One difference; false for what these messages cannot say.
-bool ReflectTo(const Schema& before, const Schema& after, const Difference& difference, az::ReflectionSchemaDiff* wire) {
+bool ReflectTo(const Schema& before, const Schema& after, const Difference& difference,
+               az::ReflectionSchemaDiff* wire) {
   static const Wanted::Filters kNoFilters;
   const auto definition = [&](const Schema& schema, az::ReflectionDefinition* out) {
     ReflectTo(schema, schema.definition(*schema.FindType(difference.name)), Wanted(kNoFilters), out);
@@ -231,8 +231,7 @@ bool ReflectTo(const Schema& before, const Schema& after, const Difference& diff
     case DifferenceKind::kDefinitionKindChanged:
     case DifferenceKind::kRuleAdded:
     case DifferenceKind::kRuleRemoved:
-    case DifferenceKind::kRuleDocChanged:
-      return false;
+    case DifferenceKind::kRuleDocChanged: return false;
   }
   return false;
 }
@@ -290,7 +289,8 @@ grpc::Status AuthzedSchema::ComputablePermissions(grpc::ServerContext* context,
   return grpc::Status::OK;
 }
 
-grpc::Status AuthzedSchema::DependentRelations(grpc::ServerContext* context, const az::DependentRelationsRequest* request,
+grpc::Status AuthzedSchema::DependentRelations(grpc::ServerContext* context,
+                                               const az::DependentRelationsRequest* request,
                                                az::DependentRelationsResponse* response) {
   const Admission admission = gate_->Admit(*context, *request);
   if (!admission.ok()) return admission.Refused();
@@ -304,7 +304,8 @@ grpc::Status AuthzedSchema::DependentRelations(grpc::ServerContext* context, con
   if (!permission.ok()) return ToAuthzed(permission.status(), named);
   if (!schema.member(*permission).is_permission) {
     return ToGrpc(AuthzedError(absl::StatusCode::kInvalidArgument, az::ERROR_REASON_UNKNOWN_RELATION_OR_PERMISSION,
-                               Cat("`", request->permission_name(), "` is a relation, which depends on nothing; name "
+                               Cat("`", request->permission_name(),
+                                   "` is a relation, which depends on nothing; name "
                                    "a permission"),
                                {{"definition_name", request->definition_name()},
                                 {"relation_or_permission_name", request->permission_name()}}));
@@ -325,9 +326,9 @@ grpc::Status AuthzedSchema::DiffSchema(grpc::ServerContext* context, const az::D
   const Schema& before = view->plan->schema();
   for (const Difference& difference : DiffSchemas(before, *compiled.schema)) {
     if (ReflectTo(before, *compiled.schema, difference, response->add_diffs())) continue;
-    return ToGrpc(absl::UnimplementedError(
-        Cat("`", difference.name, "` differs in its kind or its rules, which this API cannot say; use ",
-            "`mandate schema diff`")));
+    return ToGrpc(absl::UnimplementedError(Cat("`", difference.name,
+                                               "` differs in its kind or its rules, which this API cannot say; use ",
+                                               "`mandate schema diff`")));
   }
   response->mutable_read_at()->set_token(EncodeToken(database_->store().database_id(), view->revision()));
   return grpc::Status::OK;

@@ -39,8 +39,8 @@ std::optional<size_t> IndexIn(std::string_view field, std::string_view list, siz
 absl::Status PreconditionFailed(const absl::Status& status, const Precondition& precondition) {
   const TupleFilter& filter = precondition.filter;
   const bool must = precondition.kind == Precondition::Kind::kMustMatch;
-  return AuthzedError(absl::StatusCode::kFailedPrecondition,
-                      az::ERROR_REASON_WRITE_OR_DELETE_PRECONDITION_FAILURE, StdView(status.message()),
+  return AuthzedError(absl::StatusCode::kFailedPrecondition, az::ERROR_REASON_WRITE_OR_DELETE_PRECONDITION_FAILURE,
+                      StdView(status.message()),
                       {{"precondition_operation", must ? "OPERATION_MUST_MATCH" : "OPERATION_MUST_NOT_MATCH"},
                        {"precondition_resource_type", filter.resource_type},
                        {"precondition_resource_id", filter.resource_id},
@@ -75,20 +75,20 @@ absl::StatusOr<std::string> MetadataFromWire(const google::protobuf::Struct& wir
   if (metadata.ok()) return metadata;
   const size_t bytes = wire.ByteSizeLong();
   if (bytes <= kMetadataBytesMax / 2) return metadata.status();
-  return AuthzedError(kInvalid, az::ERROR_REASON_TRANSACTION_METADATA_TOO_LARGE,
-                      Cat("the metadata of a transaction has at most ", kMetadataBytesMax, " bytes as JSON"),
-                      {{"metadata_byte_size", Cat(bytes)},
-                       {"maximum_allowed_metadata_byte_size", Cat(kMetadataBytesMax)}});
+  return AuthzedError(
+      kInvalid, az::ERROR_REASON_TRANSACTION_METADATA_TOO_LARGE,
+      Cat("the metadata of a transaction has at most ", kMetadataBytesMax, " bytes as JSON"),
+      {{"metadata_byte_size", Cat(bytes)}, {"maximum_allowed_metadata_byte_size", Cat(kMetadataBytesMax)}});
 }
 
 using WirePreconditions = google::protobuf::RepeatedPtrField<az::Precondition>;
 
 absl::StatusOr<std::vector<Precondition>> PreconditionsFromWire(const Schema& schema, const WirePreconditions& wire) {
   if (wire.size() > kPreconditionsMax) {
-    return AuthzedError(kInvalid, az::ERROR_REASON_TOO_MANY_PRECONDITIONS_IN_REQUEST,
-                        Cat("a write has at most ", kPreconditionsMax, " preconditions, this one ", wire.size()),
-                        {{"precondition_count", Cat(wire.size())},
-                         {"maximum_updates_allowed", Cat(kPreconditionsMax)}});
+    return AuthzedError(
+        kInvalid, az::ERROR_REASON_TOO_MANY_PRECONDITIONS_IN_REQUEST,
+        Cat("a write has at most ", kPreconditionsMax, " preconditions, this one ", wire.size()),
+        {{"precondition_count", Cat(wire.size())}, {"maximum_updates_allowed", Cat(kPreconditionsMax)}});
   }
   std::vector<Precondition> preconditions;
   for (int i = 0; i < wire.size(); ++i) {
@@ -129,7 +129,8 @@ grpc::Status AuthzedPermissions::WriteRelationships(grpc::ServerContext* context
   if (!admission.ok()) return admission.Refused();
   if (request->updates_size() > kUpdatesMax) return ToGrpc(TooManyUpdates(request->updates_size()));
   if (request->updates_size() == 0) {
-    return ToGrpc(WithField(WithReason(InvalidArgument("a write has at least one update"), "MISSING_FIELD"), "updates"));
+    return ToGrpc(
+        WithField(WithReason(InvalidArgument("a write has at least one update"), "MISSING_FIELD"), "updates"));
   }
   std::vector<TupleChange> changes;
   for (int i = 0; i < request->updates_size(); ++i) {
@@ -216,12 +217,12 @@ grpc::Status AuthzedPermissions::ReadRelationships(grpc::ServerContext* context,
   return ToAuthzed(ended.ok() ? status : ended);
 }
 
-grpc::Status AuthzedPermissions::ImportBulkRelationships(
-    grpc::ServerContext* context, grpc::ServerReader<az::ImportBulkRelationshipsRequest>* reader,
-    az::ImportBulkRelationshipsResponse* response) {
+grpc::Status AuthzedPermissions::ImportBulkRelationships(grpc::ServerContext* context,
+                                                         grpc::ServerReader<az::ImportBulkRelationshipsRequest>* reader,
+                                                         az::ImportBulkRelationshipsResponse* response) {
   uint64_t loaded = 0;
-  grpc::Status status =
-      Import(context, [&](az::ImportBulkRelationshipsRequest* request) { return reader->Read(request); }, &loaded);
+  grpc::Status status = Import(
+      context, [&](az::ImportBulkRelationshipsRequest* request) { return reader->Read(request); }, &loaded);
   response->set_num_loaded(loaded);
   return status;
 }
@@ -261,8 +262,8 @@ grpc::Status AuthzedPermissions::ExportBulkRelationships(
                 [&](const az::ExportBulkRelationshipsResponse& page) { return writer->Write(page); });
 }
 
-grpc::Status AuthzedPermissions::Export(grpc::ServerContext* context,
-                                        const az::ExportBulkRelationshipsRequest& request, const ExportSink& write) {
+grpc::Status AuthzedPermissions::Export(grpc::ServerContext* context, const az::ExportBulkRelationshipsRequest& request,
+                                        const ExportSink& write) {
   const Admission admission = gate_->Admit(*context, request);
   if (!admission.ok()) return admission.Refused();
   if (absl::Status status = AdmitLimit(request.optional_limit(), kExportPageMax); !status.ok()) {

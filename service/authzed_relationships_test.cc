@@ -41,17 +41,18 @@ struct Rows : AuthzedServer {
 TEST(AuthzedWrite, CreatesTouchesAndDeletes) {
   Rows server;
   az::WriteRelationshipsResponse response;
-  EXPECT_TRUE(server.TryUpdate({"create document:plan#viewer@user:ann",
-                                R"(touch document:plan#viewer@user:kim[office_hours:{"opens":9}])",
-                                "touch document:plan#guest@user:eve[expiration:2026-06-01T00:00:00Z]"},
-                               "", &response)
+  EXPECT_TRUE(server
+                  .TryUpdate({"create document:plan#viewer@user:ann",
+                              R"(touch document:plan#viewer@user:kim[office_hours:{"opens":9}])",
+                              "touch document:plan#guest@user:eve[expiration:2026-06-01T00:00:00Z]"},
+                             "", &response)
                   .ok());
   EXPECT_EQ(server.ReadAz(R"(relationship_filter { resource_type: "document" })").size(), 3u);
   EXPECT_NE(response.written_at().token(), "");
   EXPECT_TRUE(server.TryUpdate({"delete document:plan#viewer@user:ann", "delete document:plan#viewer@user:zoe"}).ok());
   EXPECT_THAT(server.ReadAz(R"(relationship_filter { resource_type: "document" })"),
               testing::UnorderedElementsAre("document:plan#guest@user:eve[expiration:2026-06-01T00:00:00Z]",
-                          R"(document:plan#viewer@user:kim[office_hours:{"opens":9}])"));
+                                            R"(document:plan#viewer@user:kim[office_hours:{"opens":9}])"));
 }
 
 TEST(AuthzedWrite, RefusesWhatTheSchemaDoesNotAllow) {
@@ -139,8 +140,9 @@ TEST(AuthzedWrite, HoldsPreconditionsAndNamesTheOneThatFails) {
       optional_subject_filter { subject_type: "team" optional_relation { relation: "member" } } } })";
   EXPECT_TRUE(server.TryUpdate({"touch document:plan#viewer@team:core#member"}, must_not).ok());
   const absl::Status status = server.TryUpdate({"touch document:plan#viewer@user:eve"}, must + must_not);
-  EXPECT_EQ(Fault(status), "FAILED_PRECONDITION ERROR_REASON_WRITE_OR_DELETE_PRECONDITION_FAILURE "
-                           "optional_preconditions[1]");
+  EXPECT_EQ(Fault(status),
+            "FAILED_PRECONDITION ERROR_REASON_WRITE_OR_DELETE_PRECONDITION_FAILURE "
+            "optional_preconditions[1]");
   EXPECT_EQ(DetailsOf(status), (Facts{{"precondition_operation", "OPERATION_MUST_NOT_MATCH"},
                                       {"precondition_resource_type", "document"},
                                       {"precondition_resource_id", ""},
@@ -171,9 +173,9 @@ TEST(AuthzedWrite, HoldsItsLimits) {
   EXPECT_EQ(Fault(status), "INVALID_ARGUMENT ERROR_REASON_TOO_MANY_PRECONDITIONS_IN_REQUEST");
   EXPECT_EQ(DetailsOf(status), (Facts{{"precondition_count", "1001"}, {"maximum_updates_allowed", "1000"}}));
   const std::string long_text(70'000, 'x');
-  status = server.TryUpdate({"touch document:plan#viewer@user:ann"},
-                            Cat(R"(optional_transaction_metadata { fields { key: "k" value { string_value: ")",
-                                long_text, "\" } } }"));
+  status = server.TryUpdate(
+      {"touch document:plan#viewer@user:ann"},
+      Cat(R"(optional_transaction_metadata { fields { key: "k" value { string_value: ")", long_text, "\" } } }"));
   EXPECT_EQ(Fault(status), "INVALID_ARGUMENT ERROR_REASON_TRANSACTION_METADATA_TOO_LARGE");
   EXPECT_EQ(DetailsOf(status)["maximum_allowed_metadata_byte_size"], "32768");
   status = server.TryUpdate({}, Cat(R"(updates { operation: OPERATION_TOUCH relationship {
@@ -270,9 +272,10 @@ std::string Import(Rows& server, const std::vector<std::vector<std::string>>& me
 TEST(AuthzedImport, CreatesEverythingOrNothing) {
   Rows server;
   uint64_t loaded = 0;
-  EXPECT_EQ(Import(server, {{"document:a#viewer@user:ann", "document:b#viewer@user:ann"}, {"team:core#member@user:kim"}},
-                   &loaded),
-            "OK");
+  EXPECT_EQ(
+      Import(server, {{"document:a#viewer@user:ann", "document:b#viewer@user:ann"}, {"team:core#member@user:kim"}},
+             &loaded),
+      "OK");
   EXPECT_EQ(loaded, 3u);
   EXPECT_EQ(Import(server, {{"document:z#viewer@user:ann"}, {"document:b#viewer@user:ann"}}, &loaded),
             "ALREADY_EXISTS ERROR_REASON_ATTEMPT_TO_RECREATE_RELATIONSHIP relationships[1]");

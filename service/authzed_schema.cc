@@ -36,7 +36,8 @@ grpc::Status Orphans(const absl::Status& status, const std::string& text) {
            {"operation", operation},
            {"resource_type", orphan->resource.type},
            {"relation", orphan->relation},
-           {"allowed_type", Cat(of.type, of.IsWildcard() ? ":*" : "", of.relation.empty() ? "" : Cat("#", of.relation))}}) {
+           {"allowed_type",
+            Cat(of.type, of.IsWildcard() ? ":*" : "", of.relation.empty() ? "" : Cat("#", of.relation))}}) {
     said = WithDetail(std::move(said), key, value);
   }
   return ToGrpc(said);
@@ -49,8 +50,7 @@ grpc::Status AuthzedSchemaError(const std::string& text, const std::vector<Diagn
   for (const Diagnostic& finding : findings) {
     if (first == nullptr && finding.severity == Severity::kError) first = &finding;
   }
-  const std::string message =
-      Cat("line ", first->range.line, ", column ", first->range.column, ": ", first->message);
+  const std::string message = Cat("line ", first->range.line, ", column ", first->range.column, ": ", first->message);
   const std::string source = text.substr(first->range.offset, first->range.length);
   if (first->fault == Fault::kMeaning) {
     return ToGrpc(AuthzedError(absl::StatusCode::kFailedPrecondition, az::ERROR_REASON_SCHEMA_TYPE_ERROR, message,
@@ -89,9 +89,8 @@ grpc::Status AuthzedSchema::WriteSchema(grpc::ServerContext* context, const az::
   const Admission admission = gate_->Admit(*context, *request);
   if (!admission.ok()) return admission.Refused();
   if (request->schema().size() > kSchemaBytesMax) {
-    return ToGrpc(WithField(WithReason(InvalidArgument(Cat("a schema has at most ", kSchemaBytesMax, " bytes")),
-                                       "TOO_MANY"),
-                            "schema"));
+    return ToGrpc(WithField(
+        WithReason(InvalidArgument(Cat("a schema has at most ", kSchemaBytesMax, " bytes")), "TOO_MANY"), "schema"));
   }
   std::vector<Diagnostic> findings;
   auto revision = database_->WriteSchema(request->schema(), {}, DryRun::kNo, &findings);

@@ -116,9 +116,9 @@ TEST(AuthzedReflection, ShowsDefinitionsAndCaveats) {
   EXPECT_EQ(response.caveats(0).parameters(0).type(), "int");
   EXPECT_EQ(response.caveats(0).parameters(0).parent_caveat_name(), "office_hours");
   az::ExperimentalReflectSchemaResponse earlier;
-  EXPECT_TRUE(server.Unary(server.az_experimental, &az::ExperimentalService::Stub::ExperimentalReflectSchema, "",
-                           &earlier)
-                  .ok());
+  EXPECT_TRUE(
+      server.Unary(server.az_experimental, &az::ExperimentalService::Stub::ExperimentalReflectSchema, "", &earlier)
+          .ok());
   EXPECT_EQ(earlier.SerializeAsString(), response.SerializeAsString());
 }
 
@@ -129,8 +129,9 @@ TEST(AuthzedReflection, FiltersByBeginnings) {
   const auto reflect = [&](const std::string& request) {
     return Fault(server.Unary(server.az_schemas, &az::SchemaService::Stub::ReflectSchema, request, &response));
   };
-  EXPECT_EQ(reflect(R"(optional_filters { optional_definition_name_filter: "doc" optional_permission_name_filter: "v" })"),
-            "OK");
+  EXPECT_EQ(
+      reflect(R"(optional_filters { optional_definition_name_filter: "doc" optional_permission_name_filter: "v" })"),
+      "OK");
   ASSERT_EQ(response.definitions_size(), 1);
   EXPECT_EQ(response.definitions(0).relations_size(), 0);
   EXPECT_EQ(response.definitions(0).permissions_size(), 1);
@@ -157,7 +158,8 @@ TEST(AuthzedReflection, FollowsPermissionsBothWays) {
               ElementsAre("document#list*", "document#view*"));
   EXPECT_THAT(compute(R"(definition_name: "team" relation_name: "member")"),
               ElementsAre("document#list*", "document#view*", "document#viewer"));
-  EXPECT_THAT(compute(R"(definition_name: "user" optional_definition_name_filter: "team")"), ElementsAre("team#member"));
+  EXPECT_THAT(compute(R"(definition_name: "user" optional_definition_name_filter: "team")"),
+              ElementsAre("team#member"));
   EXPECT_THAT(compute(R"(definition_name: "paper")"),
               ElementsAre("FAILED_PRECONDITION ERROR_REASON_UNKNOWN_DEFINITION definition_name"));
   az::DependentRelationsResponse dependent;
@@ -244,7 +246,8 @@ definition team { relation member: user | team#member }
   back.set_comparison_schema(kAuthzedSchemaSchema);
   az::ExperimentalDiffSchemaResponse removed;
   EXPECT_TRUE(
-      server.Call(*server.az_experimental, &az::ExperimentalService::Stub::ExperimentalDiffSchema, back, &removed).ok());
+      server.Call(*server.az_experimental, &az::ExperimentalService::Stub::ExperimentalDiffSchema, back, &removed)
+          .ok());
   std::map<int, int> backwards;
   for (const auto& diff : removed.diffs()) ++backwards[diff.diff_case()];
   EXPECT_EQ(backwards[az::ExpSchemaDiff::kDefinitionRemoved], 1);
@@ -271,7 +274,8 @@ TEST(AuthzedExperimental, RefusesCounters) {
   az::ExperimentalRegisterRelationshipCounterResponse registered;
   az::ExperimentalCountRelationshipsResponse counted;
   az::ExperimentalUnregisterRelationshipCounterResponse unregistered;
-  EXPECT_TRUE(refused(server.Unary(server.az_experimental, &Stub::ExperimentalRegisterRelationshipCounter, "", &registered)));
+  EXPECT_TRUE(
+      refused(server.Unary(server.az_experimental, &Stub::ExperimentalRegisterRelationshipCounter, "", &registered)));
   EXPECT_TRUE(refused(server.Unary(server.az_experimental, &Stub::ExperimentalCountRelationships, "", &counted)));
   EXPECT_TRUE(refused(
       server.Unary(server.az_experimental, &Stub::ExperimentalUnregisterRelationshipCounter, "", &unregistered)));
@@ -287,8 +291,8 @@ std::string Layout(const Descriptor* message) {
     const FieldDescriptor* field = message->field(i);
     text += Cat(field->number(), field->is_repeated() ? "*" : "", " ", field->name(), " ", field->type_name());
     const Descriptor* below = field->message_type();
-    const bool ours = below != nullptr && below->full_name() != message->full_name() &&
-                      below->full_name().find("google.") != 0;
+    const bool ours =
+        below != nullptr && below->full_name() != message->full_name() && below->full_name().find("google.") != 0;
     text += ours ? Cat("(", Layout(below), ");") : ";";
   }
   return text;

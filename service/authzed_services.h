@@ -45,8 +45,7 @@ class AuthzedPermissions final
   grpc::Status ImportBulkRelationships(grpc::ServerContext* context,
                                        grpc::ServerReader<az::ImportBulkRelationshipsRequest>* reader,
                                        az::ImportBulkRelationshipsResponse* response) override;
-  grpc::Status ExportBulkRelationships(grpc::ServerContext* context,
-                                       const az::ExportBulkRelationshipsRequest* request,
+  grpc::Status ExportBulkRelationships(grpc::ServerContext* context, const az::ExportBulkRelationshipsRequest* request,
                                        grpc::ServerWriter<az::ExportBulkRelationshipsResponse>* writer) override;
 
   // The same without their gRPC types, for the calls that have earlier names.
@@ -73,8 +72,7 @@ class AuthzedSchema final : public az::SchemaService::Service {
                            az::WriteSchemaResponse* response) override;
   grpc::Status ReflectSchema(grpc::ServerContext* context, const az::ReflectSchemaRequest* request,
                              az::ReflectSchemaResponse* response) override;
-  grpc::Status ComputablePermissions(grpc::ServerContext* context,
-                                     const az::ComputablePermissionsRequest* request,
+  grpc::Status ComputablePermissions(grpc::ServerContext* context, const az::ComputablePermissionsRequest* request,
                                      az::ComputablePermissionsResponse* response) override;
   grpc::Status DependentRelations(grpc::ServerContext* context, const az::DependentRelationsRequest* request,
                                   az::DependentRelationsResponse* response) override;
@@ -107,8 +105,7 @@ class AuthzedExperimental final : public az::ExperimentalService::Service {
   grpc::Status BulkImportRelationships(grpc::ServerContext* context,
                                        grpc::ServerReader<az::BulkImportRelationshipsRequest>* reader,
                                        az::BulkImportRelationshipsResponse* response) override;
-  grpc::Status BulkExportRelationships(grpc::ServerContext* context,
-                                       const az::BulkExportRelationshipsRequest* request,
+  grpc::Status BulkExportRelationships(grpc::ServerContext* context, const az::BulkExportRelationshipsRequest* request,
                                        grpc::ServerWriter<az::BulkExportRelationshipsResponse>* writer) override;
   grpc::Status BulkCheckPermission(grpc::ServerContext* context, const az::BulkCheckPermissionRequest* request,
                                    az::BulkCheckPermissionResponse* response) override;
@@ -121,8 +118,7 @@ class AuthzedExperimental final : public az::ExperimentalService::Service {
   grpc::Status ExperimentalDependentRelations(grpc::ServerContext* context,
                                               const az::ExperimentalDependentRelationsRequest* request,
                                               az::ExperimentalDependentRelationsResponse* response) override;
-  grpc::Status ExperimentalDiffSchema(grpc::ServerContext* context,
-                                      const az::ExperimentalDiffSchemaRequest* request,
+  grpc::Status ExperimentalDiffSchema(grpc::ServerContext* context, const az::ExperimentalDiffSchemaRequest* request,
                                       az::ExperimentalDiffSchemaResponse* response) override;
   grpc::Status ExperimentalRegisterRelationshipCounter(
       grpc::ServerContext* context, const az::ExperimentalRegisterRelationshipCounterRequest* request,

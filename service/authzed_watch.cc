@@ -79,8 +79,7 @@ absl::Status FiltersFromWire(const az::WatchRequest& request, std::vector<TupleF
     filters->push_back({.resource_type = type});
   }
   for (int i = 0; i < others; ++i) {
-    auto filter =
-        FromWire(request.optional_relationship_filters(i), Cat("optional_relationship_filters[", i, "]"));
+    auto filter = FromWire(request.optional_relationship_filters(i), Cat("optional_relationship_filters[", i, "]"));
     if (!filter.ok()) return filter.status();
     filters->push_back(*std::move(filter));
   }
@@ -115,16 +114,16 @@ grpc::Status AuthzedWatch::Watch(grpc::ServerContext* context, const az::WatchRe
     return ToGrpc(status);
   }
   const TupleStore& store = database_->store();
-  auto after = FeedStart(
-      store, request->has_optional_start_cursor() ? &request->optional_start_cursor().token() : nullptr,
-      "optional_start_cursor.token");
+  auto after =
+      FeedStart(store, request->has_optional_start_cursor() ? &request->optional_start_cursor().token() : nullptr,
+                "optional_start_cursor.token");
   if (!after.ok()) return ToAuthzed(after.status());
   options.after = *after;
   // The header tells the caller that from here on nothing is missed.
   writer->SendInitialMetadata();
   Sender sender(store.database_id(), writer);
-  const absl::Status end =
-      FollowChanges(*database_, options, [&] { return !context->IsCancelled() && !stopping_ && admission.Holds(); }, &sender);
+  const absl::Status end = FollowChanges(
+      *database_, options, [&] { return !context->IsCancelled() && !stopping_ && admission.Holds(); }, &sender);
   return admission.Holds() ? EndOfWatch(end, stopping_) : admission.Lapsed();
 }
 

@@ -64,7 +64,8 @@ TEST(AuthzedWatch, SendsEachCommitOnceAndGoesOnBehindAToken) {
   EXPECT_THAT(watch.Next(), ElementsAre("+document:a#viewer@user:ann"));
   EXPECT_FALSE(watch.response.has_optional_transaction_metadata());
   const std::string token = watch.response.changes_through().token();
-  EXPECT_THAT(watch.Next(), testing::UnorderedElementsAre("-document:a#viewer@user:ann", "+document:b#viewer@user:ann"));
+  EXPECT_THAT(watch.Next(),
+              testing::UnorderedElementsAre("-document:a#viewer@user:ann", "+document:b#viewer@user:ann"));
   EXPECT_EQ(watch.response.optional_transaction_metadata().fields().at("by").string_value(), "kim");
   EXPECT_EQ(watch.response.full_revision_metadata_size(), 1);
   server.Write({"touch document:c#viewer@user:ann"});
@@ -96,8 +97,9 @@ TEST(AuthzedWatch, FiltersByTypeOrByFilter) {
 
 TEST(AuthzedWatch, SendsTheKindsThatAreAskedFor) {
   Watching server;
-  const std::string kinds = "optional_update_kinds: WATCH_KIND_INCLUDE_SCHEMA_UPDATES "
-                            "optional_update_kinds: WATCH_KIND_INCLUDE_CHECKPOINTS ";
+  const std::string kinds =
+      "optional_update_kinds: WATCH_KIND_INCLUDE_SCHEMA_UPDATES "
+      "optional_update_kinds: WATCH_KIND_INCLUDE_CHECKPOINTS ";
   Watching::Open watch(server, Cat(server.Behind(server.start), kinds));
   server.Write({"touch document:a#viewer@user:ann"});
   server.WriteSchema(Cat(kDocumentSchema, "definition other {}\n"));

@@ -89,12 +89,12 @@ absl::StatusOr<Relationship> FromWire(const az::Relationship& wire, const FieldP
   if (caveat.caveat_name().empty()) return Missing(Sub(path, "optional_caveat.caveat_name"));
   value.caveat = caveat.caveat_name();
   if (const size_t bytes = caveat.context().ByteSizeLong(); bytes > kRelationshipContextBytesMax) {
-    return AuthzedError(absl::StatusCode::kInvalidArgument, az::ERROR_REASON_MAX_RELATIONSHIP_CONTEXT_SIZE,
-                        Cat("the context of a relationship has at most ", kRelationshipContextBytesMax,
-                            " bytes, this one ", bytes),
-                        {{"relationship", ToText(Relationship{value.resource, value.relation, value.subject})},
-                         {"max_allowed_size", Cat(kRelationshipContextBytesMax)},
-                         {"context_size", Cat(bytes)}});
+    return AuthzedError(
+        absl::StatusCode::kInvalidArgument, az::ERROR_REASON_MAX_RELATIONSHIP_CONTEXT_SIZE,
+        Cat("the context of a relationship has at most ", kRelationshipContextBytesMax, " bytes, this one ", bytes),
+        {{"relationship", ToText(Relationship{value.resource, value.relation, value.subject})},
+         {"max_allowed_size", Cat(kRelationshipContextBytesMax)},
+         {"context_size", Cat(bytes)}});
   }
   auto context = ContextFromWire(caveat.context(), Sub(path, "optional_caveat.context"));
   if (!context.ok()) return context.status();
@@ -130,8 +130,8 @@ absl::StatusOr<TupleChange> FromWire(const az::RelationshipUpdate& wire, const F
     case az::RelationshipUpdate::OPERATION_TOUCH: change.op = ChangeOp::kTouch; break;
     case az::RelationshipUpdate::OPERATION_DELETE: change.op = ChangeOp::kDelete; break;
     default:
-      return Invalid("an operation is one of OPERATION_CREATE, OPERATION_TOUCH, OPERATION_DELETE",
-                     "OPERATION_UNKNOWN", Sub(path, "operation"));
+      return Invalid("an operation is one of OPERATION_CREATE, OPERATION_TOUCH, OPERATION_DELETE", "OPERATION_UNKNOWN",
+                     Sub(path, "operation"));
   }
   if (!wire.has_relationship()) return Missing(Sub(path, "relationship"));
   auto relationship = FromWire(wire.relationship(), Sub(path, "relationship"));
@@ -181,8 +181,7 @@ absl::StatusOr<CheckQuestion> QuestionFromWire(const Wire& wire, const FieldPath
   return question;
 }
 template absl::StatusOr<CheckQuestion> QuestionFromWire(const az::CheckPermissionRequest&, const FieldPath&);
-template absl::StatusOr<CheckQuestion> QuestionFromWire(const az::CheckBulkPermissionsRequestItem&,
-                                                        const FieldPath&);
+template absl::StatusOr<CheckQuestion> QuestionFromWire(const az::CheckBulkPermissionsRequestItem&, const FieldPath&);
 
 absl::StatusOr<ExpandQuestion> FromWire(const az::ExpandPermissionTreeRequest& wire) {
   if (!wire.has_resource()) return Missing("resource");

@@ -53,16 +53,15 @@ absl::StatusOr<View> AuthzedView(const Database& database, bool given, const az:
 // What a listing goes on from. The cursor of a first page pins the revision of those that follow.
 struct ListingPlace {
   std::shared_ptr<const Snapshot> snapshot;
-  std::string after;        // The position that EncodeBehind was given; empty: from the beginning.
+  std::string after;  // The position that EncodeBehind was given; empty: from the beginning.
   std::string fingerprint;
-  std::string token;        // Of the snapshot.
+  std::string token;  // Of the snapshot.
   std::string EncodeBehind(const std::string& position) const;
 };
 
 // `listing` is the request without consistency, limit and cursor; the limit may differ from page to page.
-absl::StatusOr<ListingPlace> PlaceOf(const Database& database, bool has_consistency,
-                                     const az::Consistency& consistency, const az::Cursor* cursor,
-                                     const google::protobuf::Message& listing);
+absl::StatusOr<ListingPlace> PlaceOf(const Database& database, bool has_consistency, const az::Consistency& consistency,
+                                     const az::Cursor* cursor, const google::protobuf::Message& listing);
 template <typename Request>
 absl::StatusOr<ListingPlace> PlaceOf(const Database& database, const Request& request, Request listing) {
   listing.clear_consistency();

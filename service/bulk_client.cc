@@ -136,8 +136,8 @@ absl::StatusOr<std::string> BulkClient::Write(const std::vector<TupleChange>& ch
   }
   ContextToWire(metadata, request.mutable_metadata());
   v1::WriteResponse response;
-  const absl::Status status = stub_->connection.Call(
-      *stub_->relationships, &v1::RelationshipService::Stub::Write, request, &response);
+  const absl::Status status =
+      stub_->connection.Call(*stub_->relationships, &v1::RelationshipService::Stub::Write, request, &response);
   if (!status.ok()) return status;
   return response.written_at().token();
 }

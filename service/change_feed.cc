@@ -93,7 +93,8 @@ class Feed {
     checkpoint_at_ = absl::Now() + kCheckpointEvery;
     const uint64_t behind = database_.store().Head()->revision().value() - after_.value();
     if (absl::Now() - began > kSlowMessage && behind > kCommitsBehindMax) {
-      return WithReason(absl::ResourceExhaustedError(Cat("this watcher is ", behind, " commits behind and takes them more "
+      return WithReason(absl::ResourceExhaustedError(Cat("this watcher is ", behind,
+                                                         " commits behind and takes them more "
                                                          "slowly than they are written; watch again behind the last "
                                                          "token, with a narrower filter or a faster reader")),
                         "WATCH_TOO_SLOW");
@@ -119,9 +120,9 @@ class Feed {
   const Database& database_;
   const FeedOptions& options_;
   FeedSink& sink_;
-  Revision after_;      // Everything up to here was dealt with,
-  ChangePlace place_;   // and maybe some parts of the next.
-  bool told_ = false;   // A part of the next was sent.
+  Revision after_;     // Everything up to here was dealt with,
+  ChangePlace place_;  // and maybe some parts of the next.
+  bool told_ = false;  // A part of the next was sent.
   absl::Time checkpoint_at_;
 };
 
@@ -136,8 +137,8 @@ absl::StatusOr<Revision> FeedStart(const TupleStore& store, const std::string* t
   return *after;
 }
 
-absl::Status FollowChanges(const Database& database, const FeedOptions& options,
-                           const std::function<bool()>& go_on, FeedSink* sink) {
+absl::Status FollowChanges(const Database& database, const FeedOptions& options, const std::function<bool()>& go_on,
+                           FeedSink* sink) {
   Feed feed(database, options, sink);
   while (go_on()) {
     if (absl::Status status = feed.SendNews(); !status.ok()) return status;

@@ -23,18 +23,18 @@ struct FeedOptions {
   std::vector<TupleFilter> filters;  // Joined by OR; none: every relationship.
   Revision after;
   bool relationships = true;
-  bool expirations = true;           // Deletions by expiry, too.
+  bool expirations = true;  // Deletions by expiry, too.
   bool schema_changes = false;
-  bool checkpoints = false;          // About once a second while there is nothing else.
+  bool checkpoints = false;  // About once a second while there is nothing else.
 };
 
 // One commit, or a part of one that has many changes.
 struct FeedPart {
   const ChangeRecord* record;
   std::vector<const CommittedChange*> changes;
-  bool schema_changed = false;       // And it was asked for.
-  Revision resume;                   // Watching behind this loses nothing: a part of a commit resumes at its beginning.
-  bool continues = false;            // More of the commit follows.
+  bool schema_changed = false;  // And it was asked for.
+  Revision resume;              // Watching behind this loses nothing: a part of a commit resumes at its beginning.
+  bool continues = false;       // More of the commit follows.
 };
 
 class FeedSink {
@@ -48,8 +48,8 @@ class FeedSink {
 // What a client's token says, or the newest revision for a null one. Errors are placed at `field`.
 absl::StatusOr<Revision> FeedStart(const TupleStore& store, const std::string* token, const std::string& field);
 
-absl::Status FollowChanges(const Database& database, const FeedOptions& options,
-                           const std::function<bool()>& go_on, FeedSink* sink);
+absl::Status FollowChanges(const Database& database, const FeedOptions& options, const std::function<bool()>& go_on,
+                           FeedSink* sink);
 
 }  // namespace mandate
 

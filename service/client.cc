@@ -13,8 +13,7 @@ namespace {
 
 Diagnostic DiagnosticFromWire(const v1::SchemaDiagnostic& wire, Severity severity) {
   return {severity,
-          {wire.offset(), wire.length(), static_cast<int>(wire.line()),
-           static_cast<int>(wire.column())},
+          {wire.offset(), wire.length(), static_cast<int>(wire.line()), static_cast<int>(wire.column())},
           wire.message(),
           Fault::kMeaning,
           wire.name()};
@@ -39,8 +38,7 @@ Client::Client(const Endpoint& server) : stubs_(std::make_unique<Stubs>(server))
 Client::~Client() = default;
 
 absl::StatusOr<Client::SchemaWritten> Client::WriteSchema(const std::string& text,
-                                                          const std::vector<std::string>& drops,
-                                                          bool dry_run,
+                                                          const std::vector<std::string>& drops, bool dry_run,
                                                           std::vector<Diagnostic>* findings) {
   grpc::ClientContext context;
   Connection::SetDeadline(&context, Connection::kCallDeadline);
@@ -84,10 +82,9 @@ absl::StatusOr<Client::Written> Client::Write(const std::vector<TupleChange>& ch
   v1::WriteRequest request;
   for (const TupleChange& change : changes) {
     v1::RelationshipUpdate* update = request.add_updates();
-    update->set_operation(change.op == ChangeOp::kCreate ? v1::RelationshipUpdate::OPERATION_CREATE
-                          : change.op == ChangeOp::kTouch
-                              ? v1::RelationshipUpdate::OPERATION_TOUCH
-                              : v1::RelationshipUpdate::OPERATION_DELETE);
+    update->set_operation(change.op == ChangeOp::kCreate  ? v1::RelationshipUpdate::OPERATION_CREATE
+                          : change.op == ChangeOp::kTouch ? v1::RelationshipUpdate::OPERATION_TOUCH
+                                                          : v1::RelationshipUpdate::OPERATION_DELETE);
     ToWire(change.relationship, update->mutable_relationship());
   }
   v1::WriteResponse response;
@@ -106,21 +103,18 @@ absl::Status Client::Read(const TupleFilter& filter, const std::string& at_token
   request.set_limit(limit);
   auto reader = stubs_->relationships->Read(&context, request);
   absl::Status malformed;
-  absl::Status status =
-      stubs_->connection.ReadAll(&context, reader.get(), [&](const v1::ReadResponse& response) {
-        auto relationship = FromWire(response.relationship(), "relationship");
-        malformed = relationship.status();
-        if (!malformed.ok()) return false;
-        visit({*std::move(relationship), Revision(response.written()), Revision(response.born()),
-               MessageToJson(response)});
-        return true;
-      });
+  absl::Status status = stubs_->connection.ReadAll(&context, reader.get(), [&](const v1::ReadResponse& response) {
+    auto relationship = FromWire(response.relationship(), "relationship");
+    malformed = relationship.status();
+    if (!malformed.ok()) return false;
+    visit({*std::move(relationship), Revision(response.written()), Revision(response.born()), MessageToJson(response)});
+    return true;
+  });
   status.Update(malformed);
   return status;
 }
 
-absl::StatusOr<Client::Checked> Client::Check(const CheckQuestion& question,
-                                              const std::string& at_token) {
+absl::StatusOr<Client::Checked> Client::Check(const CheckQuestion& question, const std::string& at_token) {
   v1::CheckRequest request;
   SetConsistency(at_token, request.mutable_consistency());
   ToWire(question, request.mutable_item());
@@ -129,12 +123,10 @@ absl::StatusOr<Client::Checked> Client::Check(const CheckQuestion& question,
   const absl::Status status =
       stubs_->connection.Call(*stubs_->permissions, &v1::PermissionService::Stub::Check, request, &response);
   if (!status.ok()) return status;
-  return Checked{AnswerFromWire(response.result()), response.checked_at().token(),
-                 MessageToJson(response)};
+  return Checked{AnswerFromWire(response.result()), response.checked_at().token(), MessageToJson(response)};
 }
 
-absl::StatusOr<Client::Expanded> Client::Expand(const ExpandQuestion& question,
-                                                const std::string& at_token) {
+absl::StatusOr<Client::Expanded> Client::Expand(const ExpandQuestion& question, const std::string& at_token) {
   v1::ExpandRequest request;
   SetConsistency(at_token, request.mutable_consistency());
   ToWire(question, &request);
@@ -149,8 +141,7 @@ namespace {
 
 template <typename Response>
 bool VisitLookup(const Client::LookupVisitor& visit, const Response& response) {
-  Client::LookedUp looked_up{
-      {}, response.cursor(), response.looked_up_at().token(), MessageToJson(response)};
+  Client::LookedUp looked_up{{}, response.cursor(), response.looked_up_at().token(), MessageToJson(response)};
   for (const auto& result : response.results()) looked_up.found.push_back(FoundFromWire(result));
   visit(looked_up);
   return true;
@@ -168,22 +159,20 @@ Request LookupRequest(const Question& question, const Client::Page& page) {
 
 }  // namespace
 
-absl::Status Client::LookupResources(const ResourcesQuestion& question, const Page& page,
-                                     const LookupVisitor& visit) {
+absl::Status Client::LookupResources(const ResourcesQuestion& question, const Page& page, const LookupVisitor& visit) {
   grpc::ClientContext context;
   const auto request = LookupRequest<v1::LookupResourcesRequest>(question, page);
   auto reader = stubs_->permissions->LookupResources(&context, request);
-  return stubs_->connection.ReadAll(
-      &context, reader.get(), [&](const auto& response) { return VisitLookup(visit, response); });
+  return stubs_->connection.ReadAll(&context, reader.get(),
+                                    [&](const auto& response) { return VisitLookup(visit, response); });
 }
 
-absl::Status Client::LookupSubjects(const SubjectsQuestion& question, const Page& page,
-                                    const LookupVisitor& visit) {
+absl::Status Client::LookupSubjects(const SubjectsQuestion& question, const Page& page, const LookupVisitor& visit) {
   grpc::ClientContext context;
   const auto request = LookupRequest<v1::LookupSubjectsRequest>(question, page);
   auto reader = stubs_->permissions->LookupSubjects(&context, request);
-  return stubs_->connection.ReadAll(
-      &context, reader.get(), [&](const auto& response) { return VisitLookup(visit, response); });
+  return stubs_->connection.ReadAll(&context, reader.get(),
+                                    [&](const auto& response) { return VisitLookup(visit, response); });
 }
 
 }  // namespace mandate

@@ -52,13 +52,13 @@ class Client {
   };
   struct LookedUp {
     std::vector<Found> found;
-    std::string cursor;                // Behind the last of them; empty when nothing was found.
+    std::string cursor;  // Behind the last of them; empty when nothing was found.
     std::string token;
     std::string json;
   };
   struct ReadRow {
     Relationship relationship;
-    Revision written;                  // As in Edge (storage/snapshot.h).
+    Revision written;  // As in Edge (storage/snapshot.h).
     Revision born;
     std::string json;
   };
@@ -69,9 +69,8 @@ class Client {
   };
 
   // `findings` gets the errors when the text is refused as wrong.
-  absl::StatusOr<SchemaWritten> WriteSchema(const std::string& text,
-                                            const std::vector<std::string>& drops, bool dry_run,
-                                            std::vector<Diagnostic>* findings);
+  absl::StatusOr<SchemaWritten> WriteSchema(const std::string& text, const std::vector<std::string>& drops,
+                                            bool dry_run, std::vector<Diagnostic>* findings);
   absl::StatusOr<SchemaRead> ReadSchema(const std::string& at_token);
 
   absl::StatusOr<Written> Write(const std::vector<TupleChange>& changes);
@@ -89,10 +88,8 @@ class Client {
     std::string at_token;
   };
   using LookupVisitor = std::function<void(const LookedUp&)>;
-  absl::Status LookupResources(const ResourcesQuestion& question, const Page& page,
-                               const LookupVisitor& visit);
-  absl::Status LookupSubjects(const SubjectsQuestion& question, const Page& page,
-                              const LookupVisitor& visit);
+  absl::Status LookupResources(const ResourcesQuestion& question, const Page& page, const LookupVisitor& visit);
+  absl::Status LookupSubjects(const SubjectsQuestion& question, const Page& page, const LookupVisitor& visit);
 
  private:
   struct Stubs;

@@ -56,7 +56,8 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const En
       std::all_of(endpoint.key.begin(), endpoint.key.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
   if (!is_printable) return InvalidArgument("the API key is no key: it holds blanks or what is not ASCII");
   if (!endpoint.uses_tls()) {
-    if (endpoint.key.empty() || endpoint.insecure || IsLoopback(endpoint.address)) return grpc::InsecureChannelCredentials();
+    if (endpoint.key.empty() || endpoint.insecure || IsLoopback(endpoint.address))
+      return grpc::InsecureChannelCredentials();
     return InvalidArgument(Cat("the API key would travel to `", endpoint.address,
                                "` unencrypted; use --tls or --tls-ca FILE, or allow it with --insecure"));
   }
@@ -94,10 +95,9 @@ absl::Status Connection::Outcome(const grpc::Status& status) const {
   if (!broken_.ok()) return broken_;
   // An unreachable server is the commonest error of all: say what to do.
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE && status.error_details().empty()) {
-    return absl::UnavailableError(
-        Cat("no server answers at `", server_,
-            "`; start one with `mandate serve`, or name another with --server HOST:PORT (",
-            status.error_message(), ")"));
+    return absl::UnavailableError(Cat("no server answers at `", server_,
+                                      "`; start one with `mandate serve`, or name another with --server HOST:PORT (",
+                                      status.error_message(), ")"));
   }
   return FromGrpc(status);
 }

@@ -30,8 +30,7 @@ class Connection {
 
   // One unary call, which ends after a minute: a command that waits longer would seem to hang.
   template <typename Stub, typename Request, typename Response>
-  absl::Status Call(Stub& stub,
-                    grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+  absl::Status Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                     const Request& request, Response* response) const {
     grpc::ClientContext context;
     SetDeadline(&context, kCallDeadline);

@@ -105,8 +105,7 @@ absl::StatusOr<DelegationClient::Authorized> DelegationClient::Authorize(const A
                     .json = MessageToJson(response)};
 }
 
-absl::StatusOr<DelegationClient::Authorized> DelegationClient::AuthorizeBatch(
-    const std::vector<AuthorizeCall>& plan) {
+absl::StatusOr<DelegationClient::Authorized> DelegationClient::AuthorizeBatch(const std::vector<AuthorizeCall>& plan) {
   v1::AuthorizeBatchRequest request;
   ToWire(plan, &request);
   v1::AuthorizeBatchResponse response;
@@ -139,8 +138,8 @@ absl::StatusOr<DelegationClient::Revoked> DelegationClient::Revoke(const RevokeC
   return Revoked{response.removed(), response.written_at().token(), MessageToJson(response)};
 }
 
-absl::StatusOr<DelegationClient::Described> DelegationClient::DescribeAuthority(
-    const AuthorityQuestion& question, const std::string& at_token) {
+absl::StatusOr<DelegationClient::Described> DelegationClient::DescribeAuthority(const AuthorityQuestion& question,
+                                                                                const std::string& at_token) {
   const ObjectRef subject{question.subject.type, question.subject.id};
   v1::DescribeAuthorityRequest request;
   SetConsistency(at_token, request.mutable_consistency());
@@ -159,10 +158,9 @@ absl::StatusOr<DelegationClient::LedgerDescribed> DelegationClient::DescribeLedg
   v1::DescribeLedgerResponse response;
   absl::Status status = stubs_->Call(&Stub::DescribeLedger, v1::DescribeLedgerRequest(), &response);
   if (!status.ok()) return status;
-  return LedgerDescribed{
-      {response.sequence(), response.hash(), response.base_sequence(), response.base_hash()},
-      response.database_id(),
-      MessageToJson(response)};
+  return LedgerDescribed{{response.sequence(), response.hash(), response.base_sequence(), response.base_hash()},
+                         response.database_id(),
+                         MessageToJson(response)};
 }
 
 absl::Status DelegationClient::ReadLedger(const LedgerQuery& query, const LedgerVisitor& visit) {
@@ -187,8 +185,8 @@ absl::StatusOr<DelegationClient::LedgerReplayed> DelegationClient::ReplayLedger(
   v1::ReplayLedgerResponse response;
   absl::Status status = stubs_->Call(&Stub::ReplayLedger, request, &response);
   if (!status.ok()) return status;
-  LedgerReplayed replayed{AnswerFromWire(response.recorded()), AnswerFromWire(response.replayed()), {},
-                          MessageToJson(response)};
+  LedgerReplayed replayed{
+      AnswerFromWire(response.recorded()), AnswerFromWire(response.replayed()), {}, MessageToJson(response)};
   replayed.differences.assign(response.differences().begin(), response.differences().end());
   return replayed;
 }

@@ -19,8 +19,8 @@
 #include "absl/status/statusor.h"
 #include "check/authorize.h"
 #include "check/describe_authority.h"
-#include "service/endpoint.h"
 #include "service/delegation_calls.h"
+#include "service/endpoint.h"
 #include "storage/ledger.h"
 
 namespace mandate {
@@ -28,7 +28,7 @@ namespace mandate {
 // Which entries of the ledger: those of which each that is set is so.
 struct LedgerQuery {
   std::optional<ObjectRef> session;
-  std::optional<ObjectRef> task;       // On the chain, at any place; so is the agent.
+  std::optional<ObjectRef> task;  // On the chain, at any place; so is the agent.
   std::optional<ObjectRef> agent;
   std::optional<ObjectRef> principal;
   std::optional<ObjectRef> resource;

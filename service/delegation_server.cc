@@ -103,7 +103,8 @@ grpc::Status DelegationServer::Delegate(grpc::ServerContext* context, const v1::
   if (!delegate.ok()) return ToGrpc(delegate.status());
   call.delegate = *std::move(delegate);
   if (request->scope_size() > kScopeMax) {
-    return ToGrpc(WithField(WithReason(InvalidArgument(Cat("a scope has at most ", kScopeMax, " items here; write "
+    return ToGrpc(WithField(WithReason(InvalidArgument(Cat("a scope has at most ", kScopeMax,
+                                                           " items here; write "
                                                            "more with RelationshipService")),
                                        "TOO_MANY"),
                             "scope"));
@@ -179,9 +180,9 @@ grpc::Status DelegationServer::CloseSession(grpc::ServerContext* context, const 
   auto deleted = database_->Delete({.filters = *std::move(filters)});
   if (!deleted.ok()) return ToGrpc(deleted.status());
   if (deleted->count == 0) {
-    return ToGrpc(WithField(WithReason(absl::NotFoundError(Cat("no session `", ToText(*session), "` is open")),
-                                       "SESSION_NOT_OPEN"),
-                            "session"));
+    return ToGrpc(WithField(
+        WithReason(absl::NotFoundError(Cat("no session `", ToText(*session), "` is open")), "SESSION_NOT_OPEN"),
+        "session"));
   }
   response->mutable_written_at()->set_token(EncodeToken(database_->store().database_id(), deleted->revision));
   return grpc::Status::OK;
@@ -294,8 +295,7 @@ grpc::Status DelegationServer::Revoke(grpc::ServerContext* context, const v1::Re
       call.what = What::kLender;
       object = FromWire(request->lender(), "lender");
       break;
-    case v1::RevokeRequest::WHAT_NOT_SET:
-      break;
+    case v1::RevokeRequest::WHAT_NOT_SET: break;
   }
   if (!object.ok()) return ToGrpc(object.status());
   call.object = *std::move(object);
@@ -317,8 +317,8 @@ grpc::Status DelegationServer::DescribeAuthority(grpc::ServerContext* context,
   if (!admission.ok()) return admission.Refused();
   AuthorityQuestion question;
   const bool of_session = request->has_session();
-  auto subject = of_session ? FromWire(request->session(), "session")
-                            : Required(request->has_agent(), request->agent(), "agent");
+  auto subject =
+      of_session ? FromWire(request->session(), "session") : Required(request->has_agent(), request->agent(), "agent");
   if (!subject.ok()) return ToGrpc(subject.status());
   question.subject = {subject->type, subject->id, ""};
   if (!of_session || request->has_task()) {

@@ -53,8 +53,8 @@ struct Delegated : TestServer {
   }
 
   template <typename Request, typename Response>
-  std::string Try(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*), const std::string& text,
-                  Response* response = nullptr) {
+  std::string Try(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                  const std::string& text, Response* response = nullptr) {
     Response ignored;
     return Fault(Call(*delegation, method, Proto<Request>(text), response == nullptr ? &ignored : response));
   }
@@ -71,17 +71,17 @@ struct Delegated : TestServer {
     return response;
   }
   std::string OpenRun(const std::string& id, const std::string& task, const std::string& agent = "bot") {
-    return Try(&Stub::OpenSession, Cat("session_type: 'run' session_id: '", id, "' agent {type: 'assistant' id: '",
-                                       agent, "'} task {type: 'errand' id: '", task,
-                                       "'} expires_at {seconds: 1800000000}"));
+    return Try(&Stub::OpenSession,
+               Cat("session_type: 'run' session_id: '", id, "' agent {type: 'assistant' id: '", agent,
+                   "'} task {type: 'errand' id: '", task, "'} expires_at {seconds: 1800000000}"));
   }
   void Start() {
     MakeErrand("task_id: 'e'");
     EXPECT_EQ(OpenRun("r", "e"), "OK");
   }
   static std::string SendAs(const std::string& session, const std::string& more = "") {
-    return Cat("session {type: 'run' id: '", session, "'} action {resource {type: 'mailbox' id: 'm'} permission: 'send' ",
-               more, "} ");
+    return Cat("session {type: 'run' id: '", session,
+               "'} action {resource {type: 'mailbox' id: 'm'} permission: 'send' ", more, "} ");
   }
   v1::AuthorizeResponse Authorize(const std::string& text) {
     v1::AuthorizeResponse response;
@@ -116,8 +116,8 @@ TEST(Delegate, WritesWhatAHandWouldWrite) {
   EXPECT_EQ(response.task().id(), "e");
   EXPECT_THAT(server.Read("errand"),
               ElementsAre("errand:e#delegator@user:alice",
-                          "errand:e#delegated_for_task@assistant:bot[expiration:2027-01-15T08:00:00Z]", "errand:e#scope@document:plan#view",
-                          "errand:e#scope@mailbox:*#send"));
+                          "errand:e#delegated_for_task@assistant:bot[expiration:2027-01-15T08:00:00Z]",
+                          "errand:e#scope@document:plan#view", "errand:e#scope@mailbox:*#send"));
   EXPECT_TRUE(response.warnings().empty());
   const auto made = server.MakeErrand();
   EXPECT_EQ(made.task().id().size(), 22u) << "an id is made where none is given";
@@ -127,18 +127,20 @@ TEST(Delegate, RefusesWhatDelegationDoesNotAllow) {
   Delegated server;
   server.MakeErrand("task_id: 'e'");
   const std::string rest = "delegate {type: 'assistant' id: 'bot'} expires_at {seconds: 1800000000}";
-  EXPECT_EQ(server.Try(&Stub::Delegate, Cat("task_type: 'errand' task_id: 'e' delegator {type: 'user' id: 'alice'}", rest)),
-            "ALREADY_EXISTS ALREADY_EXISTS changes[0].relationship");
+  EXPECT_EQ(
+      server.Try(&Stub::Delegate, Cat("task_type: 'errand' task_id: 'e' delegator {type: 'user' id: 'alice'}", rest)),
+      "ALREADY_EXISTS ALREADY_EXISTS changes[0].relationship");
   EXPECT_EQ(server.Try(&Stub::Delegate, Cat("task_type: 'errand' delegator {type: 'user' id: 'mallory'}", rest)),
             "FAILED_PRECONDITION PRECONDITION_FAILED preconditions[0]");
   EXPECT_EQ(server.Try(&Stub::Delegate, Cat("task_type: 'document' delegator {type: 'user' id: 'alice'}", rest)),
             "INVALID_ARGUMENT WRONG_KIND task_type");
   EXPECT_EQ(server.Try(&Stub::Delegate, Cat("delegator {type: 'user' id: 'alice'}", rest)),
             "INVALID_ARGUMENT MISSING_FIELD task_type");
-  EXPECT_EQ(server.Try(&Stub::Delegate,
-                       "task_type: 'errand' delegator {type: 'user' id: 'alice'} delegate {type: 'assistant' id: 'bot'} "
-                       "expires_at {seconds: 5}"),
-            "INVALID_ARGUMENT ALREADY_EXPIRED expires_at");
+  EXPECT_EQ(
+      server.Try(&Stub::Delegate,
+                 "task_type: 'errand' delegator {type: 'user' id: 'alice'} delegate {type: 'assistant' id: 'bot'} "
+                 "expires_at {seconds: 5}"),
+      "INVALID_ARGUMENT ALREADY_EXPIRED expires_at");
   EXPECT_EQ(server.Try(&Stub::Delegate,
                        "task_type: 'errand' delegator {type: 'assistant' id: 'bot'} delegate {type: 'assistant' id: "
                        "'sub'} expires_at {seconds: 1800000000}"),
@@ -150,13 +152,14 @@ TEST(Delegate, WarnsOfItemsThatTheDelegatorsOwnChainDoesNotCover) {
   Delegated server;
   server.MakeErrand("task_id: 'e'");
   v1::DelegateResponse response;
-  ASSERT_EQ(server.Try(&Stub::Delegate,
-                       "task_type: 'errand' delegator {type: 'assistant' id: 'bot'} delegate {type: 'assistant' id: 'sub'} "
-                       "parent_task {type: 'errand' id: 'e'} scope {type: 'mailbox' id: '*' relation: 'send'} scope {type: "
-                       "'document' id: '*' relation: 'view'} scope {type: 'document' id: 'other' relation: 'view'} "
-                       "expires_at {seconds: 1800000000}",
-                       &response),
-            "OK");
+  ASSERT_EQ(
+      server.Try(&Stub::Delegate,
+                 "task_type: 'errand' delegator {type: 'assistant' id: 'bot'} delegate {type: 'assistant' id: 'sub'} "
+                 "parent_task {type: 'errand' id: 'e'} scope {type: 'mailbox' id: '*' relation: 'send'} scope {type: "
+                 "'document' id: '*' relation: 'view'} scope {type: 'document' id: 'other' relation: 'view'} "
+                 "expires_at {seconds: 1800000000}",
+                 &response),
+      "OK");
   ASSERT_EQ(response.warnings_size(), 2);
   EXPECT_THAT(response.warnings(0).message(), HasSubstr("OUT_OF_SCOPE"));
   EXPECT_EQ(response.warnings(0).item().id(), "*");
@@ -216,7 +219,8 @@ TEST(Authorize, OfAPlanIsAllOrNothing) {
   server.Start();
   const std::string send = "actions {resource {type: 'mailbox' id: 'm'} permission: 'send'} ";
   v1::AuthorizeBatchResponse response;
-  EXPECT_EQ(server.Try(&Stub::AuthorizeBatch, Cat("session {type: 'run' id: 'r'} ", send, send, send), &response), "OK");
+  EXPECT_EQ(server.Try(&Stub::AuthorizeBatch, Cat("session {type: 'run' id: 'r'} ", send, send, send), &response),
+            "OK");
   EXPECT_FALSE(response.allowed());
   EXPECT_EQ(response.results_size(), 3);
   EXPECT_EQ(Delegated::Said(response.results(2)), "DENIAL_REASON_LIMIT_REACHED");
@@ -229,7 +233,8 @@ TEST(Authorize, OfAPlanIsAllOrNothing) {
   EXPECT_TRUE(response.repeated());
   EXPECT_EQ(response.results_size(), 2);
   EXPECT_EQ(server.Entries().size(), 3u);
-  EXPECT_EQ(server.Try(&Stub::AuthorizeBatch, "session {type: 'run' id: 'r'}"), "INVALID_ARGUMENT MISSING_FIELD actions");
+  EXPECT_EQ(server.Try(&Stub::AuthorizeBatch, "session {type: 'run' id: 'r'}"),
+            "INVALID_ARGUMENT MISSING_FIELD actions");
 }
 
 TEST(Authorize, NamesTheFieldAtFault) {
@@ -238,8 +243,9 @@ TEST(Authorize, NamesTheFieldAtFault) {
   EXPECT_EQ(server.Try(&Stub::Authorize, "session {type: 'run' id: 'r'}"), "INVALID_ARGUMENT MISSING_FIELD action");
   EXPECT_EQ(server.Try(&Stub::Authorize, "action {resource {type: 'mailbox' id: 'm'} permission: 'send'}"),
             "INVALID_ARGUMENT MISSING_FIELD session");
-  EXPECT_EQ(server.Try(&Stub::Authorize, "session {type: 'assistant' id: 'bot'} action {resource {type: 'mailbox' id: 'm'} "
-                                         "permission: 'send'}"),
+  EXPECT_EQ(server.Try(&Stub::Authorize,
+                       "session {type: 'assistant' id: 'bot'} action {resource {type: 'mailbox' id: 'm'} "
+                       "permission: 'send'}"),
             "INVALID_ARGUMENT NOT_A_SESSION session");
   EXPECT_EQ(server.Try(&Stub::Authorize, Delegated::SendAs("r", "audience {type: 'assistant' id: 'bot'}")),
             "INVALID_ARGUMENT AUDIENCE_INVALID audience[0]");
@@ -251,19 +257,23 @@ TEST(Approve, LetsTheActionPassOnce) {
   Delegated server;
   server.Start();
   const std::string view =
-      "session {type: 'run' id: 'r'} action {resource {type: 'document' id: 'plan'} permission: 'view' parameter_digest: 'd'}";
+      "session {type: 'run' id: 'r'} action {resource {type: 'document' id: 'plan'} permission: 'view' "
+      "parameter_digest: 'd'}";
   EXPECT_EQ(Delegated::Said(server.Authorize(view).result()), "DENIAL_REASON_APPROVAL_REQUIRED");
   const std::string approve =
-      "resource {type: 'document' id: 'plan'} permission: 'view' parameter_digest: 'd' expires_at {seconds: 1800000000} ";
+      "resource {type: 'document' id: 'plan'} permission: 'view' parameter_digest: 'd' expires_at {seconds: "
+      "1800000000} ";
   const std::string session = "session {type: 'run' id: 'r'} ";
   EXPECT_EQ(server.Try(&Stub::Approve, approve + session + "approver {type: 'user' id: 'bob'}"),
             "FAILED_PRECONDITION APPROVER_LACKS_PERMISSION");
   EXPECT_EQ(server.Try(&Stub::Approve, approve + session + "approver {type: 'assistant' id: 'bot'}"),
             "INVALID_ARGUMENT NOT_AN_APPROVER approver");
-  EXPECT_EQ(server.Try(&Stub::Approve,
-                       "resource {type: 'mailbox' id: 'm'} permission: 'send' parameter_digest: 'd' expires_at {seconds: "
-                       "1800000000} approver {type: 'user' id: 'alice'} " + session),
-            "FAILED_PRECONDITION NO_APPROVAL_NEEDED");
+  EXPECT_EQ(
+      server.Try(&Stub::Approve,
+                 "resource {type: 'mailbox' id: 'm'} permission: 'send' parameter_digest: 'd' expires_at {seconds: "
+                 "1800000000} approver {type: 'user' id: 'alice'} " +
+                     session),
+      "FAILED_PRECONDITION NO_APPROVAL_NEEDED");
   v1::ApproveResponse approved;
   EXPECT_EQ(server.Try(&Stub::Approve, approve + "task {type: 'errand' id: 'e'} approver {type: 'user' id: 'alice'}",
                        &approved),
@@ -315,8 +325,8 @@ TEST(DescribeAuthority, ShowsTheChainItsItemsAndWhatIsLeft) {
   EXPECT_EQ(response.rules(0).left(), 1u);
   EXPECT_EQ(response.valid_until().seconds(), 1800000000);
   server.Write({"delete user:alice#acts_on_behalf_of@assistant:bot"});
-  ASSERT_EQ(server.Try(&Stub::DescribeAuthority,
-                       "agent {type: 'assistant' id: 'bot'} task {type: 'errand' id: 'e'}", &response),
+  ASSERT_EQ(server.Try(&Stub::DescribeAuthority, "agent {type: 'assistant' id: 'bot'} task {type: 'errand' id: 'e'}",
+                       &response),
             "OK");
   EXPECT_EQ(response.reason(), v1::DENIAL_REASON_NOT_ACTING_FOR);
   EXPECT_EQ(server.Try(&Stub::DescribeAuthority, "agent {type: 'user' id: 'x'} task {type: 'errand' id: 'e'}"),
@@ -425,7 +435,8 @@ TEST(Lookup, FindsForAndAmongAgentsAndSessions) {
     grpc::ClientContext context;
     auto reader = server.permissions->LookupSubjects(
         &context, Proto<v1::LookupSubjectsRequest>(Cat("resource {type: 'mailbox' id: 'm'} permission: 'send' "
-                                                       "subject_type: '", type, "'")));
+                                                       "subject_type: '",
+                                                       type, "'")));
     std::vector<std::string> ids;
     v1::LookupSubjectsResponse response;
     while (reader->Read(&response)) {

@@ -23,9 +23,9 @@ std::string_view KindName(Kind kind) {
 // The type `name`, which is to be of `kind`.
 absl::StatusOr<TypeId> TypeOfKind(const Schema& schema, const std::string& name, Kind kind, const std::string& field) {
   if (!schema.has_delegation()) {
-    return WithReason(absl::FailedPreconditionError(
-                          "the schema has no agents, tasks or sessions; begin it with `use delegation`"),
-                      "NO_DELEGATION");
+    return WithReason(
+        absl::FailedPreconditionError("the schema has no agents, tasks or sessions; begin it with `use delegation`"),
+        "NO_DELEGATION");
   }
   auto type = ResolveType(schema, name, field);
   if (!type.ok()) return type.status();
@@ -125,9 +125,9 @@ std::vector<std::pair<SubjectRef, std::string>> UncoveredItems(const Database& d
       uncovered.push_back({item, std::string(answer.status().message())});
     } else if (answer->decision == Decision::kDenied &&
                !(every && answer->reason == DenialReason::kPrincipalLacksPermission)) {
-      uncovered.push_back({item, Cat("nothing will be allowed through `", ToText(item), "`: for `",
-                                     ToText(call.delegator), "` itself it is denied, ", ReasonName(answer->reason),
-                                     " at ", answer->reason_at)});
+      uncovered.push_back(
+          {item, Cat("nothing will be allowed through `", ToText(item), "`: for `", ToText(call.delegator),
+                     "` itself it is denied, ", ReasonName(answer->reason), " at ", answer->reason_at)});
     }
   }
   return uncovered;
@@ -162,7 +162,8 @@ absl::StatusOr<std::vector<TupleFilter>> ToFilters(const Plan& plan, const Revok
       auto type = ResolveType(schema, call.object.type, "lender.type");
       if (!type.ok()) return type.status();
       if (schema.definition(*type).reserved(Reserved::kActsOnBehalfOf) == MemberId::kNone) {
-        return WithField(WithReason(InvalidArgument(Cat("`", call.object.type, "` lends no authority: it declares no "
+        return WithField(WithReason(InvalidArgument(Cat("`", call.object.type,
+                                                        "` lends no authority: it declares no "
                                                         "`acts_on_behalf_of`")),
                                     "WRONG_KIND"),
                          "lender.type");

@@ -19,8 +19,8 @@ struct Endpoint {
   std::string tls_ca;           // PEM file of whom the server's certificate is trusted from; empty: the system's.
   std::string tls_certificate;  // PEM files of the client's own, for mutual TLS.
   std::string tls_key;
-  std::string key;              // The API key; empty: none.
-  bool insecure = false;        // A key may travel unencrypted beyond this machine.
+  std::string key;        // The API key; empty: none.
+  bool insecure = false;  // A key may travel unencrypted beyond this machine.
 
   bool uses_tls() const { return tls || !tls_ca.empty() || !tls_certificate.empty() || !tls_key.empty(); }
 };

@@ -74,7 +74,8 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
   }
   const auto details = DetailsOf(status);
   int64_t after_ms = 0;
-  if (const auto after = details.find(kRetryAfterDetail); after != details.end() && absl::SimpleAtoi(after->second, &after_ms)) {
+  if (const auto after = details.find(kRetryAfterDetail);
+      after != details.end() && absl::SimpleAtoi(after->second, &after_ms)) {
     google::rpc::RetryInfo retry;
     retry.mutable_retry_delay()->set_seconds(after_ms / 1000);
     retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(after_ms % 1000) * 1'000'000);
@@ -96,8 +97,7 @@ grpc::Status ToGrpc(const absl::Status& status) {
 
 grpc::Status ToGrpc(const absl::Status& status, const google::rpc::Status& wire) {
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
-                      Cut(StdView(status.message()), kMessageWireBytesMax, &WireBytes),
-                      wire.SerializeAsString());
+                      Cut(StdView(status.message()), kMessageWireBytesMax, &WireBytes), wire.SerializeAsString());
 }
 
 absl::Status FromRpcStatus(const google::rpc::Status& wire) {

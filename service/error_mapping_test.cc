@@ -47,14 +47,14 @@ TEST(ErrorMapping, CarriesEveryCodeOverAndBack) {
 }
 
 TEST(ErrorMapping, CarriesReasonAndFieldOverAndBack) {
-  const absl::Status status = WithField(
-      WithReason(absl::InvalidArgumentError("`x` is wrong"), "WRONG"), "updates[3].relationship");
+  const absl::Status status =
+      WithField(WithReason(absl::InvalidArgumentError("`x` is wrong"), "WRONG"), "updates[3].relationship");
   EXPECT_EQ(FromGrpc(ToGrpc(status)), status);
 }
 
 TEST(ErrorMapping, SpeaksTheStandardDetails) {
-  const google::rpc::Status wire = ToRpcStatus(
-      WithField(WithReason(absl::NotFoundError("`x` is missing"), "MISSING"), "item.subject"));
+  const google::rpc::Status wire =
+      ToRpcStatus(WithField(WithReason(absl::NotFoundError("`x` is missing"), "MISSING"), "item.subject"));
   EXPECT_EQ(wire.code(), 5);
   EXPECT_EQ(wire.message(), "`x` is missing");
   ASSERT_EQ(wire.details_size(), 2);
@@ -75,15 +75,13 @@ TEST(ErrorMapping, UnderstandsAnErrorOfSomebodyElse) {
 }
 
 TEST(ErrorMapping, CutsLongMessagesAtWholeCharactersAndStaysBelow8KiB) {
-  for (const std::string_view unit :
-       {"a", "%", "\n", "\xc3\xa9", "\xe2\x9c\x93", "\xf0\x9f\x90\x98"}) {
-    for (const size_t bytes : {200u, 256u, 257u, 1022u, 1023u, 1024u, 1025u, 2047u, 2048u, 2049u,
-                               2050u, 2051u, 100'000u}) {
+  for (const std::string_view unit : {"a", "%", "\n", "\xc3\xa9", "\xe2\x9c\x93", "\xf0\x9f\x90\x98"}) {
+    for (const size_t bytes :
+         {200u, 256u, 257u, 1022u, 1023u, 1024u, 1025u, 2047u, 2048u, 2049u, 2050u, 2051u, 100'000u}) {
       SCOPED_TRACE(Cat(Quote(unit), " ", bytes));
       const std::string message = Repeated(unit, bytes);
       const absl::Status status =
-          WithField(WithReason(absl::FailedPreconditionError(message), Repeated("R", bytes)),
-                    Repeated(unit, bytes));
+          WithField(WithReason(absl::FailedPreconditionError(message), Repeated("R", bytes)), Repeated(unit, bytes));
       const grpc::Status wire = ToGrpc(status);
       EXPECT_LT(TrailerBytes(wire), 8192u);
       google::rpc::Status details;

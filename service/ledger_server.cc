@@ -160,7 +160,7 @@ grpc::Status DelegationServer::WatchLedger(grpc::ServerContext* context, const v
     database_->store().WaitBeyond(Revision(~uint64_t{0}), stream.after(), kLookEvery);
   }
   return stopping_ ? ToGrpc(WithReason(absl::UnavailableError("the server stops; watch again behind the last entry"),
-                                         "SERVER_STOPS"))
+                                       "SERVER_STOPS"))
                    : ToGrpc(CallerGone());
 }
 

@@ -27,8 +27,9 @@ class JsonFormatter : public spdlog::formatter {
   void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
     const std::string_view payload(message.payload.data(), message.payload.size());
     const spdlog::string_view_t level = spdlog::level::to_string_view(message.level);
-    std::string text = Dump({{"time", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::FromChrono(message.time), absl::UTCTimeZone())},
-                             {"level", std::string(level.data(), level.size())}});
+    std::string text =
+        Dump({{"time", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::FromChrono(message.time), absl::UTCTimeZone())},
+              {"level", std::string(level.data(), level.size())}});
     text.pop_back();
     text += ',';
     if (!payload.empty() && payload[0] == kFieldsMark) {

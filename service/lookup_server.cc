@@ -1,6 +1,6 @@
 // The lookups' half of PermissionServer: results are sent as they are found, many to a message.
-#include "schema/reason.h"
 #include "check/budget.h"
+#include "schema/reason.h"
 #include "service/cursor.h"
 #include "service/error_mapping.h"
 #include "service/services.h"
@@ -24,8 +24,7 @@ size_t BytesOf(const Found& found) {
 template <typename Response>
 class ResultStream {
  public:
-  ResultStream(grpc::ServerWriter<Response>* writer, uint32_t limit, std::string fingerprint,
-               std::string token)
+  ResultStream(grpc::ServerWriter<Response>* writer, uint32_t limit, std::string fingerprint, std::string token)
       : writer_(*writer), limit_(limit), fingerprint_(std::move(fingerprint)), token_(std::move(token)) {}
 
   // False once nothing more is wanted.
@@ -74,8 +73,8 @@ class ResultStream {
 
 // What both lookups do around the search itself.
 template <typename Request, typename Response, typename Search>
-grpc::Status Lookup(const Database& database, const Request& request,
-                    grpc::ServerWriter<Response>* writer, const Search& search) {
+grpc::Status Lookup(const Database& database, const Request& request, grpc::ServerWriter<Response>* writer,
+                    const Search& search) {
   auto question = FromWire(request);
   if (!question.ok()) return ToGrpc(question.status());
   Request listing = request;
@@ -90,8 +89,7 @@ grpc::Status Lookup(const Database& database, const Request& request,
   if (!view.ok()) return ToGrpc(view.status());
   ResultStream<Response> stream(writer, request.limit(), std::move(fingerprint),
                                 EncodeToken(database.store().database_id(), view->revision()));
-  const absl::Status status =
-      search(*view, *question, [&](const Found& found) { return stream.Add(found); });
+  const absl::Status status = search(*view, *question, [&](const Found& found) { return stream.Add(found); });
   return stream.Finish(status);
 }
 
@@ -103,28 +101,24 @@ CheckLimits StreamLimits(const Database& database, const grpc::ServerContext& co
   return limits;
 }
 
-grpc::Status PermissionServer::LookupResources(
-    grpc::ServerContext* context, const v1::LookupResourcesRequest* request,
-    grpc::ServerWriter<v1::LookupResourcesResponse>* writer) {
+grpc::Status PermissionServer::LookupResources(grpc::ServerContext* context, const v1::LookupResourcesRequest* request,
+                                               grpc::ServerWriter<v1::LookupResourcesResponse>* writer) {
   const Admission admission = gate_->Admit(*context, *request);
   if (!admission.ok()) return admission.Refused();
-  return Lookup(*database_, *request, writer,
-                [&](const View& view, const ResourcesQuestion& question, const FoundSink& sink) {
-                  return database_->LookupResourcesAt(view, question,
-                                                      StreamLimits(*database_, *context, admission), sink);
-                });
+  return Lookup(
+      *database_, *request, writer, [&](const View& view, const ResourcesQuestion& question, const FoundSink& sink) {
+        return database_->LookupResourcesAt(view, question, StreamLimits(*database_, *context, admission), sink);
+      });
 }
 
-grpc::Status PermissionServer::LookupSubjects(
-    grpc::ServerContext* context, const v1::LookupSubjectsRequest* request,
-    grpc::ServerWriter<v1::LookupSubjectsResponse>* writer) {
+grpc::Status PermissionServer::LookupSubjects(grpc::ServerContext* context, const v1::LookupSubjectsRequest* request,
+                                              grpc::ServerWriter<v1::LookupSubjectsResponse>* writer) {
   const Admission admission = gate_->Admit(*context, *request);
   if (!admission.ok()) return admission.Refused();
-  return Lookup(*database_, *request, writer,
-                [&](const View& view, const SubjectsQuestion& question, const FoundSink& sink) {
-                  return database_->LookupSubjectsAt(view, question,
-                                                     StreamLimits(*database_, *context, admission), sink);
-                });
+  return Lookup(
+      *database_, *request, writer, [&](const View& view, const SubjectsQuestion& question, const FoundSink& sink) {
+        return database_->LookupSubjectsAt(view, question, StreamLimits(*database_, *context, admission), sink);
+      });
 }
 
 }  // namespace mandate

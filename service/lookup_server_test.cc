@@ -31,13 +31,11 @@ struct Lookups : TestServer {
     while (reader->Read(&response)) responses->push_back(response);
     return Fault(FromGrpc(reader->Finish()));
   }
-  std::string Try(const v1::LookupResourcesRequest& request,
-                  std::vector<v1::LookupResourcesResponse>* responses) {
+  std::string Try(const v1::LookupResourcesRequest& request, std::vector<v1::LookupResourcesResponse>* responses) {
     grpc::ClientContext context;
     return ReadAll(permissions->LookupResources(&context, request), responses);
   }
-  std::string Try(const v1::LookupSubjectsRequest& request,
-                  std::vector<v1::LookupSubjectsResponse>* responses) {
+  std::string Try(const v1::LookupSubjectsRequest& request, std::vector<v1::LookupSubjectsResponse>* responses) {
     grpc::ClientContext context;
     return ReadAll(permissions->LookupSubjects(&context, request), responses);
   }
@@ -49,8 +47,7 @@ struct Lookups : TestServer {
     for (const Response& response : responses) {
       for (const auto& result : response.results()) {
         const bool allowed = result.decision() == v1::DECISION_ALLOWED;
-        ids.push_back(allowed ? result.id()
-                              : Cat(result.id(), " ", v1::Decision_Name(result.decision())));
+        ids.push_back(allowed ? result.id() : Cat(result.id(), " ", v1::Decision_Name(result.decision())));
       }
     }
     return ids;
@@ -144,8 +141,8 @@ TEST(Lookup, SendsTheFirstResultAloneAndTheOthersTogether) {
 TEST(Lookup, CountsWhatTheRequestBringsAlong) {
   Lookups server;
   auto request = server.Resources("bob");
-  *request.add_contextual() = Proto<v1::Relationship>(
-      "resource {type: 'team' id: 'core'} relation: 'member' subject {type: 'user' id: 'bob'}");
+  *request.add_contextual() =
+      Proto<v1::Relationship>("resource {type: 'team' id: 'core'} relation: 'member' subject {type: 'user' id: 'bob'}");
   EXPECT_THAT(server.Found(request), ElementsAre("memo", "open"));
 }
 
@@ -163,15 +160,12 @@ TEST(Lookup, NamesTheFieldAtFault) {
   EXPECT_EQ(resources("resource_type: 'document'" + subject), "INVALID_ARGUMENT MISSING_FIELD permission");
   EXPECT_EQ(resources("resource_type: 'document' permission: 'see'" + subject),
             "INVALID_ARGUMENT UNKNOWN_PERMISSION permission");
-  EXPECT_EQ(resources("resource_type: 'document' permission: 'view'"),
-            "INVALID_ARGUMENT MISSING_FIELD subject");
+  EXPECT_EQ(resources("resource_type: 'document' permission: 'view'"), "INVALID_ARGUMENT MISSING_FIELD subject");
   EXPECT_EQ(resources("resource_type: 'document' permission: 'view' subject {type: 'user' id: '*'}"),
             "INVALID_ARGUMENT WILDCARD_NOT_ALLOWED subject.id");
   EXPECT_EQ(resources("resource_type: 'document' permission: 'view' contextual {}" + subject),
             "INVALID_ARGUMENT MISSING_FIELD contextual[0].resource");
-  const auto subjects = [&](const std::string& text) {
-    return server.Refusal(Proto<v1::LookupSubjectsRequest>(text));
-  };
+  const auto subjects = [&](const std::string& text) { return server.Refusal(Proto<v1::LookupSubjectsRequest>(text)); };
   const std::string plan = "resource {type: 'document' id: 'plan'} ";
   EXPECT_EQ(subjects("permission: 'view' subject_type: 'user'"), "INVALID_ARGUMENT MISSING_FIELD resource");
   EXPECT_EQ(subjects(plan + "subject_type: 'user'"), "INVALID_ARGUMENT MISSING_FIELD permission");

@@ -46,13 +46,11 @@ class MalformedRequest : public testing::Test {
   }
   std::string Send(const v1::ExpandRequest& request) {
     v1::ExpandResponse response;
-    return Fault(server_.Call(*server_.permissions, &v1::PermissionService::Stub::Expand, request,
-                              &response));
+    return Fault(server_.Call(*server_.permissions, &v1::PermissionService::Stub::Expand, request, &response));
   }
   std::string Send(const v1::CheckBatchRequest& request) {
     v1::CheckBatchResponse response;
-    return Fault(server_.Call(*server_.permissions, &v1::PermissionService::Stub::CheckBatch,
-                              request, &response));
+    return Fault(server_.Call(*server_.permissions, &v1::PermissionService::Stub::CheckBatch, request, &response));
   }
   std::string Send(const v1::WriteRequest& request) { return server_.TryWrite(request); }
   std::string Send(const v1::ReadRequest& request) {
@@ -65,8 +63,7 @@ class MalformedRequest : public testing::Test {
   }
   std::string Send(const v1::ReadSchemaRequest& request) {
     v1::ReadSchemaResponse response;
-    return Fault(
-        server_.Call(*server_.schemas, &v1::SchemaService::Stub::ReadSchema, request, &response));
+    return Fault(server_.Call(*server_.schemas, &v1::SchemaService::Stub::ReadSchema, request, &response));
   }
   std::string Send(const v1::WriteSchemaRequest& request) {
     v1::WriteSchemaResponse response;
@@ -82,10 +79,8 @@ constexpr char kSubject[] = "subject {type: 'user' id: 'alice'} ";
 TEST_F(MalformedRequest, ThatIsWellFormedReachesTheEngine) {
   const std::string item = Cat("item {", kResource, "permission: 'view' ", kSubject, "}");
   EXPECT_EQ(Send(Proto<v1::CheckRequest>(item)), "FAILED_PRECONDITION NO_SCHEMA");
-  EXPECT_EQ(Send(Proto<v1::ExpandRequest>(Cat(kResource, "permission: 'view'"))),
-            "FAILED_PRECONDITION NO_SCHEMA");
-  EXPECT_EQ(Send(Updates({"touch document:plan#viewer@user:alice"})),
-            "FAILED_PRECONDITION NO_SCHEMA");
+  EXPECT_EQ(Send(Proto<v1::ExpandRequest>(Cat(kResource, "permission: 'view'"))), "FAILED_PRECONDITION NO_SCHEMA");
+  EXPECT_EQ(Send(Updates({"touch document:plan#viewer@user:alice"})), "FAILED_PRECONDITION NO_SCHEMA");
   EXPECT_EQ(Send(Proto<v1::CheckBatchRequest>("items {}")), "FAILED_PRECONDITION NO_SCHEMA");
 }
 
@@ -104,8 +99,7 @@ TEST_F(MalformedRequest, CheckNamesTheFieldOfTheItem) {
     const std::string name = field;
     for (const auto& [object, fault] : WrongObjects(Cat("item.", field))) {
       const std::string place =
-          name == "task" ? Cat("task ", object)
-                         : Cat("claims {", name.substr(7, name.find('[') - 7), " ", object, "}");
+          name == "task" ? Cat("task ", object) : Cat("claims {", name.substr(7, name.find('[') - 7), " ", object, "}");
       const std::string request = Cat("item {", complete, place, "}");
       Expect<v1::CheckRequest>(request, fault);
     }
@@ -114,15 +108,12 @@ TEST_F(MalformedRequest, CheckNamesTheFieldOfTheItem) {
       {"", "MISSING_FIELD item.resource"},
       {"item {}", "MISSING_FIELD item.resource"},
       {Cat("item {", kResource, kSubject, "}"), "MISSING_FIELD item.permission"},
-      {Cat("item {", kResource, "permission: 'View' ", kSubject, "}"),
-       "MALFORMED_FIELD item.permission"},
+      {Cat("item {", kResource, "permission: 'View' ", kSubject, "}"), "MALFORMED_FIELD item.permission"},
       {Cat("item {", kResource, "permission: 'view' }"), "MISSING_FIELD item.subject"},
-      {Cat("item {", kResource, view, "subject {type: 'user' id: '*'}}"),
-       "WILDCARD_NOT_ALLOWED item.subject.id"},
+      {Cat("item {", kResource, view, "subject {type: 'user' id: '*'}}"), "WILDCARD_NOT_ALLOWED item.subject.id"},
       {Cat("item {", kResource, view, "subject {type: 'team' id: 'core' relation: '...'}}"),
        "MALFORMED_FIELD item.subject.relation"},
-      {Cat("item {resource {type: 'document' id: '*'} ", view, kSubject, "}"),
-       "MALFORMED_FIELD item.resource.id"},
+      {Cat("item {resource {type: 'document' id: '*'} ", view, kSubject, "}"), "MALFORMED_FIELD item.resource.id"},
   };
   for (const auto& [request, fault] : rows) {
     Expect<v1::CheckRequest>(request, fault);
@@ -130,11 +121,9 @@ TEST_F(MalformedRequest, CheckNamesTheFieldOfTheItem) {
 }
 
 TEST_F(MalformedRequest, CheckTakesAChainOf16AgentsAndNoMore) {
-  auto request =
-      Proto<v1::CheckRequest>(Cat("item {", kResource, "permission: 'view' ", kSubject, "}"));
+  auto request = Proto<v1::CheckRequest>(Cat("item {", kResource, "permission: 'view' ", kSubject, "}"));
   for (int i = 0; i < 16; ++i) {
-    *request.mutable_item()->mutable_claims()->add_chain() =
-        Proto<v1::ObjectReference>("type: 'assistant' id: 'bot'");
+    *request.mutable_item()->mutable_claims()->add_chain() = Proto<v1::ObjectReference>("type: 'assistant' id: 'bot'");
   }
   EXPECT_EQ(Send(request), "FAILED_PRECONDITION NO_SCHEMA");
   *request.mutable_item()->mutable_claims()->add_chain() = request.item().claims().chain(0);
@@ -168,8 +157,7 @@ TEST_F(MalformedRequest, CheckBatchTakes1To10000Items) {
 TEST_F(MalformedRequest, WriteNamesTheFieldOfTheUpdate) {
   const std::string touch = "updates {operation: OPERATION_TOUCH relationship {";
   for (const auto& [object, fault] : WrongObjects("updates[0].relationship.resource")) {
-    const std::string request =
-        Cat(touch, "resource ", object, " relation: 'viewer' ", kSubject, "}}");
+    const std::string request = Cat(touch, "resource ", object, " relation: 'viewer' ", kSubject, "}}");
     Expect<v1::WriteRequest>(request, fault);
   }
   for (const auto& [object, fault] : WrongObjects("updates[0].relationship.subject")) {
@@ -184,18 +172,14 @@ TEST_F(MalformedRequest, WriteNamesTheFieldOfTheUpdate) {
       {Cat(good, "updates {operation: OPERATION_DELETE relationship {}}"),
        "MISSING_FIELD updates[1].relationship.resource"},
       {Cat(touch, kResource, kSubject, "}}"), "MISSING_FIELD updates[0].relationship.relation"},
-      {Cat(touch, kResource, "relation: 'x' ", kSubject, "}}"),
-       "MALFORMED_FIELD updates[0].relationship.relation"},
-      {Cat(touch, kResource, "relation: 'viewer'}}"),
-       "MISSING_FIELD updates[0].relationship.subject"},
-      {Cat(touch, kResource,
-           "relation: 'viewer' subject {type: 'team' id: 'core' relation: 'M'}}}"),
+      {Cat(touch, kResource, "relation: 'x' ", kSubject, "}}"), "MALFORMED_FIELD updates[0].relationship.relation"},
+      {Cat(touch, kResource, "relation: 'viewer'}}"), "MISSING_FIELD updates[0].relationship.subject"},
+      {Cat(touch, kResource, "relation: 'viewer' subject {type: 'team' id: 'core' relation: 'M'}}}"),
        "MALFORMED_FIELD updates[0].relationship.subject.relation"},
       {Cat(touch, kResource, "relation: 'viewer' ", kSubject, "expires_at {nanos: -1}}}"),
        "TIME_OUT_OF_RANGE updates[0].relationship.expires_at"},
       {Cat(good, "preconditions {}"), "OPERATION_UNKNOWN preconditions[0].operation"},
-      {Cat(good, "preconditions {operation: OPERATION_MUST_MATCH}"),
-       "EMPTY_FILTER preconditions[0].filter"},
+      {Cat(good, "preconditions {operation: OPERATION_MUST_MATCH}"), "EMPTY_FILTER preconditions[0].filter"},
       {Cat(good, "preconditions {operation: OPERATION_MUST_NOT_MATCH filter {relation: 'V'}}"),
        "MALFORMED_FIELD preconditions[0].filter.relation"},
   };
@@ -227,8 +211,7 @@ TEST_F(MalformedRequest, ReadNamesTheFieldOfTheFilter) {
       {"filter {resource_id: '%long'}", "MALFORMED_FIELD filter.resource_id"},
       {"filter {resource_id: '*'}", "MALFORMED_FIELD filter.resource_id"},
       {"filter {resource_id_prefix: '@'}", "MALFORMED_FIELD filter.resource_id_prefix"},
-      {"filter {resource_id: 'a' resource_id_prefix: 'b'}",
-       "FILTER_CONTRADICTS filter.resource_id_prefix"},
+      {"filter {resource_id: 'a' resource_id_prefix: 'b'}", "FILTER_CONTRADICTS filter.resource_id_prefix"},
       {"filter {relation: '_view'}", "MALFORMED_FIELD filter.relation"},
       {"filter {subject {type: '9user'}}", "MALFORMED_FIELD filter.subject.type"},
       {"filter {subject {id: 'a#b'}}", "MALFORMED_FIELD filter.subject.id"},
@@ -265,7 +248,8 @@ TEST_F(MalformedRequest, WriteSchemaTakes3MiBAnd1000Drops) {
 
 // These are read by our own handler (arena_call.h).
 TEST_F(MalformedRequest, BytesThatAreNoBatchAreRefused) {
-  for (const char* method : {"/mandate.v1.PermissionService/CheckBatch", "/authzed.api.v1.PermissionsService/CheckBulkPermissions"}) {
+  for (const char* method :
+       {"/mandate.v1.PermissionService/CheckBatch", "/authzed.api.v1.PermissionsService/CheckBulkPermissions"}) {
     const grpc::Slice garbage("\x12\xff\xff");  // A field that is longer than what follows.
     const grpc::ByteBuffer request(&garbage, 1);
     grpc::ByteBuffer response;
@@ -285,15 +269,13 @@ TEST_F(MalformedRequest, BytesThatAreNoBatchAreRefused) {
 TEST_F(MalformedRequest, EveryReadRefusesATokenThatIsNone) {
   const std::string item = Cat("item {", kResource, "permission: 'view' ", kSubject, "}");
   for (const char* mode : {"at_least_as_fresh", "at_exact_snapshot"}) {
-    for (const char* token : {"{}", "{token: 'garbage'}", "{token: '%long'}",
-                              "{token: 'AQARIjNEVWZ3AAAAAAAAAAHmyvWI'}"}) {
+    for (const char* token :
+         {"{}", "{token: 'garbage'}", "{token: '%long'}", "{token: 'AQARIjNEVWZ3AAAAAAAAAAHmyvWI'}"}) {
       const std::string consistency = Filled(Cat(" consistency {", mode, " ", token, "}"));
-      const std::string fault =
-          Cat("INVALID_ARGUMENT TOKEN_MALFORMED consistency.", mode, ".token");
+      const std::string fault = Cat("INVALID_ARGUMENT TOKEN_MALFORMED consistency.", mode, ".token");
       EXPECT_EQ(Send(Proto<v1::CheckRequest>(item + consistency)), fault);
       EXPECT_EQ(Send(Proto<v1::CheckBatchRequest>("items {}" + consistency)), fault);
-      EXPECT_EQ(Send(Proto<v1::ExpandRequest>(Cat(kResource, "permission: 'view'", consistency))),
-                fault);
+      EXPECT_EQ(Send(Proto<v1::ExpandRequest>(Cat(kResource, "permission: 'view'", consistency))), fault);
       EXPECT_EQ(Send(Proto<v1::ReadRequest>("filter {relation: 'viewer'}" + consistency)), fault);
       EXPECT_EQ(Send(Proto<v1::ReadSchemaRequest>(consistency)), fault);
     }

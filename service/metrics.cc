@@ -38,9 +38,10 @@ double InSeconds(std::chrono::nanoseconds took) { return std::chrono::duration<d
 
 const char* CodeName(int code) {
   static constexpr const char* kNames[] = {
-      "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-      "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
-      "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"};
+      "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+      "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+      "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+      "DATA_LOSS", "UNAUTHENTICATED"};
   return kNames[code];
 }
 
@@ -76,12 +77,13 @@ class Metrics::CallCounter final : public grpc::experimental::Interceptor {
   void Tell(grpc::StatusCode code, steady_clock::duration took, std::multimap<std::string, std::string>* trailing) {
     const std::string peer = context_ == nullptr ? "" : context_->peer();
     const std::string key = context_ == nullptr ? "" : metrics_.gate_.NameOf(*context_);
-    const std::string id = metrics_.log_.Tell({.method = method_.name,
-                                               .code = code,
-                                               .took = took,
-                                               .peer = peer,
-                                               .key = key,
-                                               .names = context_ == nullptr ? RequestNames() : NamesOfRequest(*context_)});
+    const std::string id =
+        metrics_.log_.Tell({.method = method_.name,
+                            .code = code,
+                            .took = took,
+                            .peer = peer,
+                            .key = key,
+                            .names = context_ == nullptr ? RequestNames() : NamesOfRequest(*context_)});
     if (!id.empty() && trailing != nullptr) trailing->emplace("x-request-id", id);
   }
 
@@ -118,24 +120,63 @@ Metrics::Metrics(const Database* database, Gate* gate, const RequestLog* log)
     : database_(*database),
       gate_(*gate),
       log_(*log),
-      calls_(prometheus::BuildCounter().Name("mandate_calls_total").Help("Calls of gRPC that ended, by method and code.").Register(registry_)),
-      in_flight_(prometheus::BuildGauge().Name("mandate_calls_in_flight").Help("Calls of gRPC under way, by method; of Watch, the watchers.").Register(registry_)),
-      seconds_(prometheus::BuildHistogram().Name("mandate_call_seconds").Help("How long calls of gRPC took in the server, by method.").Register(registry_)),
-      http_(prometheus::BuildCounter().Name("mandate_http_requests_total").Help("Requests of HTTP, by route and status.").Register(registry_)),
-      http_seconds_(prometheus::BuildHistogram().Name("mandate_http_request_seconds").Help("How long requests of HTTP took until their answer was ready, by route.").Register(registry_)),
-      store_(prometheus::BuildGauge().Name("mandate_store").Help("The store: revisions, relationships (an estimate), bytes on disk and in memory, the ledger's last number.").Register(registry_)),
-      process_(prometheus::BuildGauge().Name("process_resident_memory_bytes").Help("Resident memory of the server.").Register(registry_)),
-      decisions_(prometheus::BuildCounter().Name("mandate_decisions_total").Help("Questions by their answer; `recalled` are those among them that were kept in memory.").Register(registry_)),
-      load_(prometheus::BuildGauge().Name("mandate_load").Help("Calls under way, and how many may be, by the kind of their work.").Register(registry_)),
-      load_refused_(prometheus::BuildCounter().Name("mandate_load_refused_total").Help("Calls that were told to come back since the server had enough under way, by the kind of their work.").Register(registry_)),
-      keys_(prometheus::BuildCounter().Name("mandate_key_calls_total").Help("Calls by the id of the key (or certificate) that they were made with.").Register(registry_)) {
-  const FileDescriptor* const files[] = {
-      v1::CheckRequest::descriptor()->file(), v1::WriteRequest::descriptor()->file(),
-      v1::DelegateRequest::descriptor()->file(), v1::ReadSchemaRequest::descriptor()->file(),
-      v1::WatchRequest::descriptor()->file(), v1::BackupRequest::descriptor()->file(),
-      authzed::api::v1::CheckPermissionRequest::descriptor()->file(),
-      authzed::api::v1::ReadSchemaRequest::descriptor()->file(), authzed::api::v1::WatchRequest::descriptor()->file(),
-      authzed::api::v1::BulkCheckPermissionRequest::descriptor()->file()};
+      calls_(prometheus::BuildCounter()
+                 .Name("mandate_calls_total")
+                 .Help("Calls of gRPC that ended, by method and code.")
+                 .Register(registry_)),
+      in_flight_(prometheus::BuildGauge()
+                     .Name("mandate_calls_in_flight")
+                     .Help("Calls of gRPC under way, by method; of Watch, the watchers.")
+                     .Register(registry_)),
+      seconds_(prometheus::BuildHistogram()
+                   .Name("mandate_call_seconds")
+                   .Help("How long calls of gRPC took in the server, by method.")
+                   .Register(registry_)),
+      http_(prometheus::BuildCounter()
+                .Name("mandate_http_requests_total")
+                .Help("Requests of HTTP, by route and status.")
+                .Register(registry_)),
+      http_seconds_(prometheus::BuildHistogram()
+                        .Name("mandate_http_request_seconds")
+                        .Help("How long requests of HTTP took until their answer was ready, by route.")
+                        .Register(registry_)),
+      store_(prometheus::BuildGauge()
+                 .Name("mandate_store")
+                 .Help("The store: revisions, relationships (an estimate), bytes on disk and in memory, the ledger's "
+                       "last number.")
+                 .Register(registry_)),
+      process_(prometheus::BuildGauge()
+                   .Name("process_resident_memory_bytes")
+                   .Help("Resident memory of the server.")
+                   .Register(registry_)),
+      decisions_(prometheus::BuildCounter()
+                     .Name("mandate_decisions_total")
+                     .Help("Questions by their answer; `recalled` are those among them that were kept in memory.")
+                     .Register(registry_)),
+      load_(prometheus::BuildGauge()
+                .Name("mandate_load")
+                .Help("Calls under way, and how many may be, by the kind of their work.")
+                .Register(registry_)),
+      load_refused_(
+          prometheus::BuildCounter()
+              .Name("mandate_load_refused_total")
+              .Help(
+                  "Calls that were told to come back since the server had enough under way, by the kind of their work.")
+              .Register(registry_)),
+      keys_(prometheus::BuildCounter()
+                .Name("mandate_key_calls_total")
+                .Help("Calls by the id of the key (or certificate) that they were made with.")
+                .Register(registry_)) {
+  const FileDescriptor* const files[] = {v1::CheckRequest::descriptor()->file(),
+                                         v1::WriteRequest::descriptor()->file(),
+                                         v1::DelegateRequest::descriptor()->file(),
+                                         v1::ReadSchemaRequest::descriptor()->file(),
+                                         v1::WatchRequest::descriptor()->file(),
+                                         v1::BackupRequest::descriptor()->file(),
+                                         authzed::api::v1::CheckPermissionRequest::descriptor()->file(),
+                                         authzed::api::v1::ReadSchemaRequest::descriptor()->file(),
+                                         authzed::api::v1::WatchRequest::descriptor()->file(),
+                                         authzed::api::v1::BulkCheckPermissionRequest::descriptor()->file()};
   for (const FileDescriptor* file : files) {
     for (int i = 0; i < file->service_count(); ++i) {
       for (int j = 0; j < file->service(i)->method_count(); ++j) {
@@ -202,7 +243,9 @@ void Metrics::Refresh() {
     prometheus::Counter& refused = load_refused_.Add({{"work", name}});
     refused.Increment(static_cast<double>(gate_.load().refused(work)) - refused.Value());
   }
-  const auto set = [&](const char* what, uint64_t value) { store_.Add({{"of", what}}).Set(static_cast<double>(value)); };
+  const auto set = [&](const char* what, uint64_t value) {
+    store_.Add({{"of", what}}).Set(static_cast<double>(value));
+  };
   set("ledger_sequence", database_.store().Head()->ledger_head().sequence);
   const auto stats = database_.store().Stats();
   if (!stats.ok()) return;  // What was known last stays.

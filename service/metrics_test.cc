@@ -25,13 +25,14 @@ TEST(Metrics, CountCallsByMethodAndCodeAndAnswersByDecision) {
   EXPECT_FALSE(server.Allowed("document:plan#view@user:bob"));
   EXPECT_EQ(server.TryCheck("document:plan#fly@user:bob"), "INVALID_ARGUMENT UNKNOWN_PERMISSION item.permission");
   const std::string text = server.Metrics();
-  for (const char* line : {"mandate_calls_total{code=\"OK\",method=\"mandate.v1.PermissionService/Check\"} 3\n",
-                           "mandate_calls_total{code=\"INVALID_ARGUMENT\",method=\"mandate.v1.PermissionService/Check\"} 1\n",
-                           "mandate_call_seconds_count{method=\"mandate.v1.PermissionService/Check\"} 4\n",
-                           "mandate_decisions_total{decision=\"allowed\"} 2\n", "mandate_decisions_total{decision=\"denied\"} 1\n",
-                           "mandate_decisions_total{decision=\"failed\"} 1\n", "mandate_decisions_total{decision=\"recalled\"} 1\n",
-                           "mandate_store{of=\"revision\"} 2\n", "# TYPE mandate_call_seconds histogram\n",
-                           "process_resident_memory_bytes "}) {
+  for (const char* line :
+       {"mandate_calls_total{code=\"OK\",method=\"mandate.v1.PermissionService/Check\"} 3\n",
+        "mandate_calls_total{code=\"INVALID_ARGUMENT\",method=\"mandate.v1.PermissionService/Check\"} 1\n",
+        "mandate_call_seconds_count{method=\"mandate.v1.PermissionService/Check\"} 4\n",
+        "mandate_decisions_total{decision=\"allowed\"} 2\n", "mandate_decisions_total{decision=\"denied\"} 1\n",
+        "mandate_decisions_total{decision=\"failed\"} 1\n", "mandate_decisions_total{decision=\"recalled\"} 1\n",
+        "mandate_store{of=\"revision\"} 2\n", "# TYPE mandate_call_seconds histogram\n",
+        "process_resident_memory_bytes "}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   EXPECT_THAT(server.Metrics(), HasSubstr("mandate_http_requests_total{route=\"/metrics\",status=\"200\"} 1\n"));

@@ -1,7 +1,7 @@
 #include <chrono>
 
-#include "schema/reason.h"
 #include "check/budget.h"
+#include "schema/reason.h"
 #include "schema/text.h"
 #include "service/arena_call.h"
 #include "service/connection.h"
@@ -53,7 +53,8 @@ CheckLimits LimitsFor(const Database& database, const grpc::ServerContext& conte
 // Asks once more, for the explanation: at most once a second.
 void PermissionServer::TellSlowQuestion(const grpc::ServerContext& context, std::chrono::nanoseconds took,
                                         const CheckQuestion& question, const absl::Status& status, Checker* checker) {
-  nlohmann::ordered_json told{{"question", QuestionText(question)}, {"code", CodeName(static_cast<int>(status.code()))}};
+  nlohmann::ordered_json told{{"question", QuestionText(question)},
+                              {"code", CodeName(static_cast<int>(status.code()))}};
   log_->TellSlow(context, gate_->NameOf(context), took, std::move(told), [&]() -> nlohmann::ordered_json {
     if (!status.ok()) return std::string(status.message());
     CheckQuestion again = question;
@@ -85,8 +86,7 @@ grpc::Status PermissionServer::Check(grpc::ServerContext* context, const v1::Che
   if (log_->IsSlow(took)) TellSlowQuestion(*context, took, *question, answer.status(), &checker);
   if (!answer.ok()) return ToGrpc(Below("item", answer.status()));
   ToWire(*answer, response->mutable_result());
-  response->mutable_checked_at()->set_token(
-      EncodeToken(database_->store().database_id(), view->revision()));
+  response->mutable_checked_at()->set_token(EncodeToken(database_->store().database_id(), view->revision()));
   ToWire(now, response->mutable_moment());
   return grpc::Status::OK;
 }
@@ -104,12 +104,11 @@ grpc::Status PermissionServer::AnswerBatch(grpc::ServerContext* context, const v
   if (!admission.ok()) return admission.Refused();
   if (request.items_size() == 0 || request.items_size() > kBatchItemsMax) {
     const bool none = request.items_size() == 0;
-    return ToGrpc(WithField(
-        WithReason(absl::InvalidArgumentError(Cat("a batch has 1 to ", kBatchItemsMax,
-                                                  " items, this one ", request.items_size(),
-                                                  none ? "" : "; split it")),
-                   none ? "MISSING_FIELD" : "TOO_MANY"),
-        "items"));
+    return ToGrpc(
+        WithField(WithReason(absl::InvalidArgumentError(Cat("a batch has 1 to ", kBatchItemsMax, " items, this one ",
+                                                            request.items_size(), none ? "" : "; split it")),
+                             none ? "MISSING_FIELD" : "TOO_MANY"),
+                  "items"));
   }
   auto view = ViewFor(*database_, request.consistency());
   if (!view.ok()) return ToGrpc(view.status());
@@ -131,20 +130,18 @@ grpc::Status PermissionServer::AnswerBatch(grpc::ServerContext* context, const v
     }
     *result->mutable_error() = ToRpcStatus(Below(Cat("items[", i, "]"), answer.status()));
   }
-  response->mutable_checked_at()->set_token(
-      EncodeToken(database_->store().database_id(), view->revision()));
+  response->mutable_checked_at()->set_token(EncodeToken(database_->store().database_id(), view->revision()));
   return grpc::Status::OK;
 }
 
-grpc::Status PermissionServer::ListPermissions(grpc::ServerContext* context,
-                                               const v1::ListPermissionsRequest* request,
+grpc::Status PermissionServer::ListPermissions(grpc::ServerContext* context, const v1::ListPermissionsRequest* request,
                                                v1::ListPermissionsResponse* response) {
   const Admission admission = gate_->Admit(*context, *request);
   if (!admission.ok()) return admission.Refused();
   if (!request->item().permission().empty()) {
-    return ToGrpc(WithField(WithReason(InvalidArgument("every permission is listed; leave it empty, or ask by Check"),
-                                       "FIELD_NOT_ALLOWED"),
-                            "item.permission"));
+    return ToGrpc(WithField(
+        WithReason(InvalidArgument("every permission is listed; leave it empty, or ask by Check"), "FIELD_NOT_ALLOWED"),
+        "item.permission"));
   }
   v1::CheckItem item = request->item();
   item.set_permission("every");  // Of the right form; the engine never sees it.
@@ -175,8 +172,7 @@ grpc::Status PermissionServer::ListPermissions(grpc::ServerContext* context,
   return grpc::Status::OK;
 }
 
-grpc::Status PermissionServer::Expand(grpc::ServerContext* context,
-                                      const v1::ExpandRequest* request,
+grpc::Status PermissionServer::Expand(grpc::ServerContext* context, const v1::ExpandRequest* request,
                                       v1::ExpandResponse* response) {
   const Admission admission = gate_->Admit(*context, *request);
   if (!admission.ok()) return admission.Refused();
@@ -187,8 +183,7 @@ grpc::Status PermissionServer::Expand(grpc::ServerContext* context,
   auto nodes = database_->ExpandAt(*view, *question, LimitsFor(*database_, *context, admission));
   if (!nodes.ok()) return ToGrpc(nodes.status());
   ToWire(*nodes, response);
-  response->mutable_expanded_at()->set_token(
-      EncodeToken(database_->store().database_id(), view->revision()));
+  response->mutable_expanded_at()->set_token(EncodeToken(database_->store().database_id(), view->revision()));
   return grpc::Status::OK;
 }
 

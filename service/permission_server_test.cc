@@ -64,33 +64,27 @@ TEST(Check, OfARevisionThatLeftTheRetentionWindowIsOutOfRange) {
   ASSERT_TRUE(server.database().store().Collect().ok());
   EXPECT_EQ(server.TryCheck("document:plan#view@user:alice", Exactly(server.seen)),
             "OUT_OF_RANGE REVISION_COLLECTED consistency.at_exact_snapshot.token");
-  EXPECT_FALSE(server.Allowed("document:plan#view@user:alice", AtLeast(server.seen)))
-      << "a newer revision will do";
+  EXPECT_FALSE(server.Allowed("document:plan#view@user:alice", AtLeast(server.seen))) << "a newer revision will do";
 }
 
 TEST(Check, BeforeTheFirstSchemaIsNotAnswered) {
   Documents server;
   const std::string before = EncodeToken(server.database().store().database_id(), Revision(0));
-  EXPECT_EQ(server.TryCheck("document:plan#view@user:alice", Exactly(before)),
-            "FAILED_PRECONDITION NO_SCHEMA");
+  EXPECT_EQ(server.TryCheck("document:plan#view@user:alice", Exactly(before)), "FAILED_PRECONDITION NO_SCHEMA");
 }
 
 TEST(Check, NamesTheFieldThatTheSchemaDoesNotKnow) {
   Documents server;
-  EXPECT_EQ(server.TryCheck("documnt:plan#view@user:alice"),
-            "INVALID_ARGUMENT UNKNOWN_DEFINITION item.resource.type");
-  EXPECT_EQ(server.TryCheck("document:plan#vie@user:alice"),
-            "INVALID_ARGUMENT UNKNOWN_PERMISSION item.permission");
-  EXPECT_EQ(server.TryCheck("document:plan#view@usr:alice"),
-            "INVALID_ARGUMENT UNKNOWN_DEFINITION item.subject.type");
+  EXPECT_EQ(server.TryCheck("documnt:plan#view@user:alice"), "INVALID_ARGUMENT UNKNOWN_DEFINITION item.resource.type");
+  EXPECT_EQ(server.TryCheck("document:plan#vie@user:alice"), "INVALID_ARGUMENT UNKNOWN_PERMISSION item.permission");
+  EXPECT_EQ(server.TryCheck("document:plan#view@usr:alice"), "INVALID_ARGUMENT UNKNOWN_DEFINITION item.subject.type");
   EXPECT_EQ(server.TryCheck("document:plan#view@team:core#members"),
             "INVALID_ARGUMENT UNKNOWN_PERMISSION item.subject.relation");
   v1::CheckRequest request;
   *request.mutable_item() = Item("document:plan#view@user:alice");
   *request.mutable_item()->mutable_task() = Proto<v1::ObjectReference>("type: 'errand' id: '42'");
   v1::CheckResponse response;
-  EXPECT_EQ(Fault(server.TryCheck(request, &response)),
-            "INVALID_ARGUMENT TASK_NOT_ALLOWED item.task");
+  EXPECT_EQ(Fault(server.TryCheck(request, &response)), "INVALID_ARGUMENT TASK_NOT_ALLOWED item.task");
 }
 
 TEST(Check, ThatTookItsBudgetIsAnErrorAndNoAnswer) {
@@ -123,8 +117,7 @@ TEST(Check, ExplainsOnlyWhenAsked) {
   for (const auto& step : response.result().explanation()) {
     if (step.kind() == v1::ExplanationStep::KIND_RELATIONSHIP) proof.push_back(step.text());
   }
-  EXPECT_THAT(proof,
-              ElementsAre("document:plan#viewer@team:core#member", "team:core#member@user:bob"));
+  EXPECT_THAT(proof, ElementsAre("document:plan#viewer@team:core#member", "team:core#member@user:bob"));
 }
 
 TEST(CheckBatch, AnswersInOrderAndOneErrorDoesNotFailTheOthers) {
@@ -136,8 +129,7 @@ TEST(CheckBatch, AnswersInOrderAndOneErrorDoesNotFailTheOthers) {
   *request.add_items() = Item("document:plan#vie@user:bob");
   *request.add_items() = Item("document:plan#edit@user:olga");
   v1::CheckBatchResponse response;
-  ASSERT_EQ(Fault(server.Call(*server.permissions, &v1::PermissionService::Stub::CheckBatch,
-                              request, &response)),
+  ASSERT_EQ(Fault(server.Call(*server.permissions, &v1::PermissionService::Stub::CheckBatch, request, &response)),
             "OK");
   std::vector<std::string> results;
   for (const v1::CheckBatchResult& result : response.results()) {
@@ -146,13 +138,12 @@ TEST(CheckBatch, AnswersInOrderAndOneErrorDoesNotFailTheOthers) {
       continue;
     }
     const google::rpc::Status& error = result.error();
-    results.push_back(Fault(FromGrpc(grpc::Status(static_cast<grpc::StatusCode>(error.code()),
-                                                  error.message(), error.SerializeAsString()))));
+    results.push_back(Fault(FromGrpc(
+        grpc::Status(static_cast<grpc::StatusCode>(error.code()), error.message(), error.SerializeAsString()))));
   }
-  EXPECT_THAT(results, ElementsAre("DECISION_ALLOWED", "DECISION_DENIED",
-                                   "INVALID_ARGUMENT MISSING_FIELD items[2].resource",
-                                   "INVALID_ARGUMENT UNKNOWN_PERMISSION items[3].permission",
-                                   "DECISION_ALLOWED"));
+  EXPECT_THAT(results,
+              ElementsAre("DECISION_ALLOWED", "DECISION_DENIED", "INVALID_ARGUMENT MISSING_FIELD items[2].resource",
+                          "INVALID_ARGUMENT UNKNOWN_PERMISSION items[3].permission", "DECISION_ALLOWED"));
   EXPECT_EQ(response.checked_at().token(), server.unseen);
 }
 
@@ -162,12 +153,10 @@ TEST(CheckBatch, AsksAtOneRevision) {
   *request.mutable_consistency() = Exactly(server.seen);
   for (int i = 0; i < 100; ++i) *request.add_items() = Item("document:plan#view@user:alice");
   v1::CheckBatchResponse response;
-  ASSERT_EQ(Fault(server.Call(*server.permissions, &v1::PermissionService::Stub::CheckBatch,
-                              request, &response)),
+  ASSERT_EQ(Fault(server.Call(*server.permissions, &v1::PermissionService::Stub::CheckBatch, request, &response)),
             "OK");
   ASSERT_EQ(response.results_size(), 100);
-  for (const auto& result : response.results())
-    EXPECT_EQ(result.result().decision(), v1::DECISION_ALLOWED);
+  for (const auto& result : response.results()) EXPECT_EQ(result.result().decision(), v1::DECISION_ALLOWED);
   EXPECT_EQ(response.checked_at().token(), server.seen);
 }
 
@@ -177,9 +166,7 @@ TEST(Expand, ShowsWhoHasAPermission) {
   *request.mutable_resource() = Proto<v1::ObjectReference>("type: 'document' id: 'plan'");
   request.set_permission("edit");
   v1::ExpandResponse response;
-  ASSERT_EQ(Fault(server.Call(*server.permissions, &v1::PermissionService::Stub::Expand, request,
-                              &response)),
-            "OK");
+  ASSERT_EQ(Fault(server.Call(*server.permissions, &v1::PermissionService::Stub::Expand, request, &response)), "OK");
   ASSERT_EQ(response.nodes_size(), 2);
   EXPECT_EQ(response.nodes(1).kind(), v1::ExpandNode::KIND_SUBJECTS);
   EXPECT_EQ(response.nodes(1).relation(), "owner");
@@ -192,8 +179,8 @@ TEST(Expand, NamesTheFieldThatTheSchemaDoesNotKnow) {
   Documents server;
   v1::ExpandResponse response;
   const auto fault = [&](const char* text) {
-    return Fault(server.Call(*server.permissions, &v1::PermissionService::Stub::Expand,
-                             Proto<v1::ExpandRequest>(text), &response));
+    return Fault(server.Call(*server.permissions, &v1::PermissionService::Stub::Expand, Proto<v1::ExpandRequest>(text),
+                             &response));
   };
   EXPECT_EQ(fault("resource {type: 'documnt' id: 'plan'} permission: 'view'"),
             "INVALID_ARGUMENT UNKNOWN_DEFINITION resource.type");
@@ -210,8 +197,7 @@ TEST(Deadline, OfACallEndsItForTheCaller) {
   v1::CheckRequest request;
   *request.mutable_item() = Item("document:plan#view@user:bob");
   v1::CheckResponse response;
-  EXPECT_EQ(server.permissions->Check(&context, request, &response).error_code(),
-            grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(server.permissions->Check(&context, request, &response).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   server.clock.Release();
 }
 
@@ -221,8 +207,7 @@ TEST(Deadline, OfABatchEndsItOnTheServerToo) {
   // A chain of teams that every stranger is looked for in: ten thousand strangers would take a
   // minute or more.
   std::vector<std::string> nesting;
-  for (int i = 0; i < 900; ++i)
-    nesting.push_back(Cat("team:t", i, "#member@team:t", i + 1, "#member"));
+  for (int i = 0; i < 900; ++i) nesting.push_back(Cat("team:t", i, "#member@team:t", i + 1, "#member"));
   server.Touch(nesting);
   v1::CheckBatchRequest request;
   for (int i = 0; i < 10'000; ++i) *request.add_items() = Item(Cat("team:t0#member@user:u", i));

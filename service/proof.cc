@@ -59,8 +59,8 @@ absl::StatusOr<Proof> ProofFromJson(const std::string& text) {
   v1::Proof wire;
   const auto parsed = google::protobuf::util::JsonStringToMessage(text, &wire);
   if (!parsed.ok()) {
-    return InvalidArgument(Cat("this is no proof as `mandate check --proof FILE` writes it: ",
-                               std::string(parsed.message())));
+    return InvalidArgument(
+        Cat("this is no proof as `mandate check --proof FILE` writes it: ", std::string(parsed.message())));
   }
   if (!wire.has_question()) return Missing("question");
   if (!wire.answer().has_result()) return Missing("answer.result");

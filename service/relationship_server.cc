@@ -1,8 +1,8 @@
-#include "schema/reason.h"
 #include "check/budget.h"
+#include "schema/reason.h"
 #include "schema/text.h"
-#include "service/database/bulk.h"
 #include "service/cursor.h"
+#include "service/database/bulk.h"
 #include "service/error_mapping.h"
 #include "service/services.h"
 #include "service/token.h"
@@ -20,14 +20,12 @@ constexpr size_t kExportBytesPerMessage = 3 << 20;
 
 absl::Status TooMany(const std::string& field, int allowed, int got) {
   return WithField(WithReason(absl::InvalidArgumentError(Cat("`", field, "` has at most ", allowed,
-                                                             " entries, this one ", got,
-                                                             "; split the request")),
+                                                             " entries, this one ", got, "; split the request")),
                               "TOO_MANY"),
                    field);
 }
 
-absl::StatusOr<std::optional<Relationship>> LastSent(const std::string& fingerprint,
-                                                     const std::string& cursor) {
+absl::StatusOr<std::optional<Relationship>> LastSent(const std::string& fingerprint, const std::string& cursor) {
   auto position = DecodeCursor(fingerprint, cursor);
   if (!position.ok()) return position.status();
   return RelationshipAt(*position);
@@ -52,9 +50,8 @@ grpc::Status RelationshipServer::Write(grpc::ServerContext* context, const v1::W
   const Admission admission = gate_->Admit(*context, *request);
   if (!admission.ok()) return admission.Refused();
   if (request->updates_size() == 0) {
-    return ToGrpc(WithField(
-        WithReason(absl::InvalidArgumentError("a write has at least one update"), "MISSING_FIELD"),
-        "updates"));
+    return ToGrpc(WithField(WithReason(absl::InvalidArgumentError("a write has at least one update"), "MISSING_FIELD"),
+                            "updates"));
   }
   if (request->updates_size() > kUpdatesMax) {
     return ToGrpc(TooMany("updates", kUpdatesMax, request->updates_size()));
@@ -73,8 +70,7 @@ grpc::Status RelationshipServer::Write(grpc::ServerContext* context, const v1::W
   if (!revision.ok()) {
     return ToGrpc(InWordsOfCaller(revision.status(), "updates[", "].relationship"));
   }
-  response->mutable_written_at()->set_token(
-      EncodeToken(database_->store().database_id(), *revision));
+  response->mutable_written_at()->set_token(EncodeToken(database_->store().database_id(), *revision));
   return grpc::Status::OK;
 }
 
@@ -89,14 +85,13 @@ grpc::Status RelationshipServer::Read(grpc::ServerContext* context, const v1::Re
   if (!after.ok()) return ToGrpc(after.status());
   auto snapshot = Resolve(*database_, request->consistency());
   if (!snapshot.ok()) return ToGrpc(snapshot.status());
-  const std::string token =
-      EncodeToken(database_->store().database_id(), (*snapshot)->revision());
+  const std::string token = EncodeToken(database_->store().database_id(), (*snapshot)->revision());
   const absl::Time now = database_->now();
   uint64_t sent = 0;
   v1::ReadResponse response;
   absl::Status ended;
-  const absl::Status status = ForEachLive(
-      **snapshot, *filter, *after, now, [&](const TupleRow& row, const Relationship& relationship) {
+  const absl::Status status =
+      ForEachLive(**snapshot, *filter, *after, now, [&](const TupleRow& row, const Relationship& relationship) {
         if (request->limit() != 0 && sent == request->limit()) return false;
         response.Clear();
         ToWire(relationship, response.mutable_relationship());
@@ -179,8 +174,7 @@ grpc::Status RelationshipServer::Export(grpc::ServerContext* context, const v1::
   return grpc::Status::OK;
 }
 
-grpc::Status RelationshipServer::Import(grpc::ServerContext* context,
-                                        grpc::ServerReader<v1::ImportRequest>* reader,
+grpc::Status RelationshipServer::Import(grpc::ServerContext* context, grpc::ServerReader<v1::ImportRequest>* reader,
                                         v1::ImportResponse* response) {
   const Admission admission = gate_->Admit(*context, v1::ImportRequest());
   if (!admission.ok()) return admission.Refused();
@@ -190,8 +184,7 @@ grpc::Status RelationshipServer::Import(grpc::ServerContext* context,
     if (absl::Status s = admission.May(request); !s.ok()) return ToGrpc(s);
     if (!import) import.emplace(database_, request.create() ? ChangeOp::kCreate : ChangeOp::kTouch);
     if (request.relationships_size() > kImportMessageMax) {
-      return ToGrpc(
-          TooMany("relationships", kImportMessageMax, request.relationships_size()));
+      return ToGrpc(TooMany("relationships", kImportMessageMax, request.relationships_size()));
     }
     if (absl::Status s = import->Admit(request.ByteSizeLong()); !s.ok()) return ToGrpc(s);
     for (int i = 0; i < request.relationships_size(); ++i) {
@@ -205,21 +198,20 @@ grpc::Status RelationshipServer::Import(grpc::ServerContext* context,
   if (context->IsCancelled()) return ToGrpc(CallerGone());
   if (!request.complete()) {
     return ToGrpc(WithField(
-        WithReason(absl::InvalidArgumentError(
-                       "the stream ended without a message that sets `complete`; nothing was written"),
-                   "IMPORT_INCOMPLETE"),
+        WithReason(
+            absl::InvalidArgumentError("the stream ended without a message that sets `complete`; nothing was written"),
+            "IMPORT_INCOMPLETE"),
         "complete"));
   }
   if (import->size() == 0) {
-    return ToGrpc(WithField(
-        WithReason(absl::InvalidArgumentError("the import brought no relationship"), "MISSING_FIELD"),
-        "relationships"));
+    return ToGrpc(
+        WithField(WithReason(absl::InvalidArgumentError("the import brought no relationship"), "MISSING_FIELD"),
+                  "relationships"));
   }
   auto revision = import->Commit();
   if (!revision.ok()) return ToGrpc(InWordsOfCaller(revision.status(), "relationships[", "]"));
   response->set_relationships_count(import->size());
-  response->mutable_written_at()->set_token(
-      EncodeToken(database_->store().database_id(), *revision));
+  response->mutable_written_at()->set_token(EncodeToken(database_->store().database_id(), *revision));
   return grpc::Status::OK;
 }
 

@@ -12,9 +12,7 @@ using testing::UnorderedElementsAre;
 struct WritableDocuments : TestServer {
   WritableDocuments() { WriteSchema(kDocumentSchema); }
 
-  std::string TryUpdates(const std::vector<std::string>& updates) {
-    return TryWrite(Updates(updates));
-  }
+  std::string TryUpdates(const std::vector<std::string>& updates) { return TryWrite(Updates(updates)); }
 
   // `must` or `mustnot`, and a filter in text form.
   std::string TryUnder(const std::string& must, const std::string& filter) {
@@ -33,22 +31,18 @@ TEST(Write, AppliesAllOfItAtOneRevision) {
   const std::string after =
       server.Write({"create document:plan#viewer@user:alice", "touch document:plan#banned@user:bob",
                     "delete document:plan#owner@user:olga"});
-  EXPECT_THAT(server.Read("document", Exactly(before)),
-              ElementsAre("document:plan#owner@user:olga"));
-  EXPECT_THAT(
-      server.Read("document", Exactly(after)),
-      UnorderedElementsAre("document:plan#viewer@user:alice", "document:plan#banned@user:bob"));
+  EXPECT_THAT(server.Read("document", Exactly(before)), ElementsAre("document:plan#owner@user:olga"));
+  EXPECT_THAT(server.Read("document", Exactly(after)),
+              UnorderedElementsAre("document:plan#viewer@user:alice", "document:plan#banned@user:bob"));
 }
 
 TEST(Write, TouchAndDeleteCanBeRepeatedAndCreateCannot) {
   WritableDocuments server;
   server.Write({"create document:plan#viewer@user:alice"});
   server.Write({"touch document:plan#viewer@user:alice"});
-  EXPECT_EQ(server.TryUpdates(
-                {"touch document:plan#owner@user:olga", "create document:plan#viewer@user:alice"}),
+  EXPECT_EQ(server.TryUpdates({"touch document:plan#owner@user:olga", "create document:plan#viewer@user:alice"}),
             "ALREADY_EXISTS ALREADY_EXISTS updates[1].relationship");
-  EXPECT_THAT(server.Read("document"), ElementsAre("document:plan#viewer@user:alice"))
-      << "nothing of it was written";
+  EXPECT_THAT(server.Read("document"), ElementsAre("document:plan#viewer@user:alice")) << "nothing of it was written";
   server.Write({"delete document:plan#viewer@user:alice"});
   server.Write({"delete document:plan#viewer@user:alice"});
   server.Write({"create document:plan#viewer@user:alice"});
@@ -74,9 +68,8 @@ TEST(Write, NamesTheUpdateThatTheSchemaDoesNotAllow) {
             "INVALID_ARGUMENT NOT_A_RELATION updates[0].relationship.relation");
   EXPECT_EQ(server.TryUpdates({"touch document:plan#seer@user:alice"}),
             "INVALID_ARGUMENT UNKNOWN_RELATION updates[0].relationship.relation");
-  EXPECT_EQ(
-      server.TryUpdates({"touch document:plan#owner@user:alice[expiration:2099-01-01T00:00:00Z]"}),
-      "INVALID_ARGUMENT EXPIRATION_NOT_ALLOWED updates[0].relationship.expires_at");
+  EXPECT_EQ(server.TryUpdates({"touch document:plan#owner@user:alice[expiration:2099-01-01T00:00:00Z]"}),
+            "INVALID_ARGUMENT EXPIRATION_NOT_ALLOWED updates[0].relationship.expires_at");
   EXPECT_THAT(server.Read("document"), IsEmpty());
 }
 
@@ -84,34 +77,29 @@ TEST(Write, NamesBothPlacesOfARelationshipThatComesTwice) {
   WritableDocuments server;
   v1::WriteResponse response;
   const absl::Status status = server.TryWrite(
-      Updates({"touch document:plan#viewer@user:alice", "delete document:plan#viewer@user:alice"}),
-      &response);
+      Updates({"touch document:plan#viewer@user:alice", "delete document:plan#viewer@user:alice"}), &response);
   EXPECT_EQ(Fault(status), "INVALID_ARGUMENT DUPLICATE_UPDATE updates[1].relationship");
   EXPECT_THAT(std::string(status.message()), HasSubstr("by updates[0] and updates[1]"));
 }
 
 TEST(Write, HappensOnlyUnderItsPreconditions) {
   WritableDocuments server;
-  server.Touch({"document:plan#owner@user:olga",
-                "document:plan#viewer@user:alice[expiration:2026-01-01T01:00:00Z]"});
+  server.Touch({"document:plan#owner@user:olga", "document:plan#viewer@user:alice[expiration:2026-01-01T01:00:00Z]"});
   const std::string failed = "FAILED_PRECONDITION PRECONDITION_FAILED preconditions[0]";
   EXPECT_EQ(server.TryUnder("must", "resource_type: 'document' relation: 'banned'"), failed);
   EXPECT_EQ(server.TryUnder("mustnot", "resource_id_prefix: 'pl'"), failed);
-  EXPECT_EQ(server.TryUnder("must", "subject {type: 'user' id: 'olga' relation: 'member'}"),
-            failed);
+  EXPECT_EQ(server.TryUnder("must", "subject {type: 'user' id: 'olga' relation: 'member'}"), failed);
   EXPECT_THAT(server.Read("document"), testing::SizeIs(2)) << "nothing was written";
   EXPECT_EQ(server.TryUnder("must", "subject {id: 'alice'}"), "OK");
   EXPECT_EQ(server.TryUnder("mustnot", "relation: 'nobody_stored_that'"), "OK");
   server.clock.Advance(absl::Hours(2));
-  EXPECT_EQ(server.TryUnder("must", "subject {id: 'alice'}"), failed)
-      << "an expired one does not count";
+  EXPECT_EQ(server.TryUnder("must", "subject {id: 'alice'}"), failed) << "an expired one does not count";
   EXPECT_EQ(server.TryUnder("mustnot", "subject {id: 'alice'}"), "OK");
 }
 
 TEST(Write, IsJudgedByItsPreconditionsBeforeItsUpdates) {
   WritableDocuments server;
-  EXPECT_EQ(server.TryUnder("must", "resource_id: 'new'"),
-            "FAILED_PRECONDITION PRECONDITION_FAILED preconditions[0]");
+  EXPECT_EQ(server.TryUnder("must", "resource_id: 'new'"), "FAILED_PRECONDITION PRECONDITION_FAILED preconditions[0]");
   EXPECT_EQ(server.TryUnder("mustnot", "resource_id: 'new'"), "OK");
 }
 
@@ -130,9 +118,8 @@ TEST(Read, PagedByCursorGivesWhatItGivesUnpaged) {
 
   for (const char* filter :
        {"resource_type: 'document'", "resource_type: 'document' resource_id: 'd0'",
-        "resource_type: 'document' resource_id_prefix: 'd' relation: 'viewer'",
-        "subject {type: 'user' id: 'u7'}", "subject {type: 'user'}",
-        "resource_type: 'document' subject {relation: 'member'}"}) {
+        "resource_type: 'document' resource_id_prefix: 'd' relation: 'viewer'", "subject {type: 'user' id: 'u7'}",
+        "subject {type: 'user'}", "resource_type: 'document' subject {relation: 'member'}"}) {
     v1::ReadRequest request;
     *request.mutable_filter() = Proto<v1::RelationshipFilter>(filter);
     *request.mutable_consistency() = Exactly(token);
@@ -149,8 +136,7 @@ TEST(Read, PagedByCursorGivesWhatItGivesUnpaged) {
         ASSERT_LE(paged.size() - before, limit);
         if (!paged.empty()) request.set_cursor(paged.back().cursor());
       }
-      EXPECT_THAT(TestServer::Texts(paged), ElementsAreArray(TestServer::Texts(whole)))
-          << filter << " by " << limit;
+      EXPECT_THAT(TestServer::Texts(paged), ElementsAreArray(TestServer::Texts(whole))) << filter << " by " << limit;
       EXPECT_EQ(paged.back().read_at().token(), token);
     }
     request.set_limit(0);
@@ -160,8 +146,7 @@ TEST(Read, PagedByCursorGivesWhatItGivesUnpaged) {
 
 TEST(Read, GoesOnBehindARelationshipThatIsGone) {
   WritableDocuments server;
-  server.Touch({"document:plan#viewer@user:u1", "document:plan#viewer@user:u2",
-                "document:plan#viewer@user:u3"});
+  server.Touch({"document:plan#viewer@user:u1", "document:plan#viewer@user:u2", "document:plan#viewer@user:u3"});
   v1::ReadRequest request;
   request.mutable_filter()->set_resource_type("document");
   request.set_limit(2);
@@ -208,8 +193,7 @@ TEST(Read, OfATypeThatNobodyStoredIsEmpty) {
 
 v1::ImportRequest Relationships(const std::vector<std::string>& texts) {
   v1::ImportRequest request;
-  for (const std::string& text : texts)
-    ToWire(*ParseRelationship(text), request.add_relationships());
+  for (const std::string& text : texts) ToWire(*ParseRelationship(text), request.add_relationships());
   return request;
 }
 
@@ -220,7 +204,8 @@ TEST(Export, EndsAMessageThatIsLongBeforeItIsFull) {
       "definition document { relation viewer: user with noted }");
   std::vector<std::string> texts;
   const std::string note(30 << 10, 'n');
-  for (int i = 0; i < 150; ++i) texts.push_back(Cat("document:d", i, "#viewer@user:u[noted:{\"note\":\"", note, "\"}]"));
+  for (int i = 0; i < 150; ++i)
+    texts.push_back(Cat("document:d", i, "#viewer@user:u[noted:{\"note\":\"", note, "\"}]"));
   v1::ImportResponse imported;
   ASSERT_EQ(Fault(server.TryImport({Relationships(texts)}, &imported)), "OK");
   grpc::ClientContext context;
@@ -244,8 +229,7 @@ TEST(Import, WritesAllMessagesAtOneRevision) {
   ASSERT_EQ(Fault(server.TryImport(requests, &response)), "OK");
   EXPECT_EQ(response.relationships_count(), 500u);
   EXPECT_EQ(server.database().store().Head()->revision(), Revision(3));
-  EXPECT_THAT(server.Read("document", Exactly(response.written_at().token())),
-              testing::SizeIs(500));
+  EXPECT_THAT(server.Read("document", Exactly(response.written_at().token())), testing::SizeIs(500));
 }
 
 TEST(Import, WithOneBadRelationshipWritesNothingAndNamesIt) {
@@ -253,19 +237,16 @@ TEST(Import, WithOneBadRelationshipWritesNothingAndNamesIt) {
   const std::string token = server.Touch({"document:plan#owner@user:olga"});
   const auto fault = [&](const std::string& bad) {
     v1::ImportResponse response;
-    return Fault(server.TryImport(
-        {Relationships({"document:d1#viewer@user:u1", "document:d2#viewer@user:u1"}),
-         Relationships({"document:d3#viewer@user:u1", bad})},
-        &response));
+    return Fault(server.TryImport({Relationships({"document:d1#viewer@user:u1", "document:d2#viewer@user:u1"}),
+                                   Relationships({"document:d3#viewer@user:u1", bad})},
+                                  &response));
   };
   EXPECT_EQ(fault("document:d4#owner@team:core#member"),
             "INVALID_ARGUMENT SUBJECT_TYPE_NOT_ALLOWED relationships[3].subject");
-  EXPECT_EQ(fault("folder:d4#owner@user:u1"),
-            "INVALID_ARGUMENT UNKNOWN_DEFINITION relationships[3].resource.type");
+  EXPECT_EQ(fault("folder:d4#owner@user:u1"), "INVALID_ARGUMENT UNKNOWN_DEFINITION relationships[3].resource.type");
   EXPECT_EQ(fault("document:d4#owner@user:u1[expiration:2099-01-01T00:00:00Z]"),
             "INVALID_ARGUMENT EXPIRATION_NOT_ALLOWED relationships[3].expires_at");
-  EXPECT_EQ(fault("document:d2#viewer@user:u1"),
-            "INVALID_ARGUMENT DUPLICATE_UPDATE relationships[3]");
+  EXPECT_EQ(fault("document:d2#viewer@user:u1"), "INVALID_ARGUMENT DUPLICATE_UPDATE relationships[3]");
   EXPECT_THAT(server.Read("document"), ElementsAre("document:plan#owner@user:olga"));
   EXPECT_EQ(server.Check("document:plan#view@user:olga").checked_at().token(), token);
 }

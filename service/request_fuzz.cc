@@ -67,17 +67,19 @@ class Served {
     database_ = *Database::Open(options);
     if (!database_->WriteSchema(kFuzzSchema, {}, DryRun::kNo, nullptr).ok()) std::abort();
     std::vector<TupleChange> changes;
-    for (const char* text : {"document:plan#viewer@user:ann", "document:plan#viewer@team:core#member", "team:core#member@user:bob",
-                             "document:menu#parent@document:plan", "document:plan#viewer@user:cid[office]",
-                             "user:ann#acts_on_behalf_of@assistant:bot[expiration:2100-01-01T00:00:00Z]", "errand:1#delegator@user:ann",
-                             "errand:1#scope@document:*#view",
-                             "errand:1#delegated_for_task@assistant:bot[expiration:2100-01-01T00:00:00Z]",
-                             "run:1#agent@assistant:bot[expiration:2100-01-01T00:00:00Z]", "run:1#task@errand:1"}) {
+    for (const char* text :
+         {"document:plan#viewer@user:ann", "document:plan#viewer@team:core#member", "team:core#member@user:bob",
+          "document:menu#parent@document:plan", "document:plan#viewer@user:cid[office]",
+          "user:ann#acts_on_behalf_of@assistant:bot[expiration:2100-01-01T00:00:00Z]", "errand:1#delegator@user:ann",
+          "errand:1#scope@document:*#view",
+          "errand:1#delegated_for_task@assistant:bot[expiration:2100-01-01T00:00:00Z]",
+          "run:1#agent@assistant:bot[expiration:2100-01-01T00:00:00Z]", "run:1#task@errand:1"}) {
       changes.push_back({ChangeOp::kTouch, *ParseRelationship(text)});
     }
     if (!database_->Write(std::move(changes), {}).ok()) std::abort();
     gate_ = *Gate::Open("");
-    log_ = std::make_unique<RequestLog>(RequestLogOptions{.which = LoggedCalls::kNone, .slow = absl::InfiniteDuration()});
+    log_ =
+        std::make_unique<RequestLog>(RequestLogOptions{.which = LoggedCalls::kNone, .slow = absl::InfiniteDuration()});
     permissions_ = std::make_unique<PermissionServer>(database_.get(), gate_.get(), log_.get());
     relationships_ = std::make_unique<RelationshipServer>(database_.get(), gate_.get());
     watch_ = std::make_unique<WatchServer>(database_.get(), gate_.get());
@@ -128,8 +130,8 @@ std::vector<const MethodDescriptor*> FindMethods() {
   std::vector<const MethodDescriptor*> methods;
   for (const char* name : {"mandate.v1.PermissionService", "mandate.v1.RelationshipService", "mandate.v1.WatchService",
                            "mandate.v1.DelegationService", "mandate.v1.SchemaService", "mandate.v1.AdminService",
-                           "authzed.api.v1.PermissionsService", "authzed.api.v1.SchemaService", "authzed.api.v1.WatchService",
-                           "authzed.api.v1.ExperimentalService"}) {
+                           "authzed.api.v1.PermissionsService", "authzed.api.v1.SchemaService",
+                           "authzed.api.v1.WatchService", "authzed.api.v1.ExperimentalService"}) {
     const auto* service = DescriptorPool::generated_pool()->FindServiceByName(name);
     if (service == nullptr) std::abort();
     for (int i = 0; i < service->method_count(); ++i) methods.push_back(service->method(i));

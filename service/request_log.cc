@@ -17,9 +17,8 @@ constexpr size_t kRequestIdMax = 128;
 constexpr int64_t kSlowEveryNs = 1'000'000'000;
 
 bool IsHex(absl::string_view text, size_t size) {
-  return text.size() == size && std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f');
-         });
+  return text.size() == size &&
+         std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f'); });
 }
 
 bool IsZero(absl::string_view text) { return text.find_first_not_of('0') == text.npos; }
@@ -37,9 +36,7 @@ std::string_view Header(const grpc::ServerContextBase& context, const char* name
   return {found->second.data(), found->second.size()};
 }
 
-double Milliseconds(std::chrono::nanoseconds took) {
-  return std::chrono::duration<double, std::milli>(took).count();
-}
+double Milliseconds(std::chrono::nanoseconds took) { return std::chrono::duration<double, std::milli>(took).count(); }
 
 void AddNames(const RequestNames& names, nlohmann::ordered_json* fields) {
   if (!names.request_id.empty()) (*fields)["request_id"] = names.request_id;
@@ -53,7 +50,8 @@ void AddNames(const RequestNames& names, nlohmann::ordered_json* fields) {
 
 RequestNames NamesOfRequest(std::string_view request_id, std::string_view traceparent) {
   RequestNames names;
-  const bool printable = std::all_of(request_id.begin(), request_id.end(), [](char c) { return absl::ascii_isgraph(c); });
+  const bool printable =
+      std::all_of(request_id.begin(), request_id.end(), [](char c) { return absl::ascii_isgraph(c); });
   if (request_id.size() <= kRequestIdMax && printable) names.request_id = request_id;
   // version "-" trace-id "-" parent-id "-" flags; a later version may have more behind that.
   const std::vector<absl::string_view> parts = absl::StrSplit(AbslView(traceparent), '-');

@@ -64,8 +64,8 @@ class RequestLog {
 
   // `context` of the call, `key` as above. A question that took long, with `question` and, from `explain`, why it was answered so. At most one a second is told.
   bool IsSlow(std::chrono::nanoseconds took) const { return absl::FromChrono(took) >= options_.slow; }
-  void TellSlow(const grpc::ServerContextBase& context, std::string_view key, std::chrono::nanoseconds took, nlohmann::ordered_json question,
-                const std::function<nlohmann::ordered_json()>& explain);
+  void TellSlow(const grpc::ServerContextBase& context, std::string_view key, std::chrono::nanoseconds took,
+                nlohmann::ordered_json question, const std::function<nlohmann::ordered_json()>& explain);
 
  private:
   const RequestLogOptions options_;

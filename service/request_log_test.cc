@@ -96,7 +96,9 @@ TEST(RequestLog, NamesACallAsItsCallerDoesAndTellsSlowQuestionsWithTheirExplanat
   }
   const std::string text = written.text();
   EXPECT_THAT(text, HasSubstr("info call method=\"mandate.v1.PermissionService/Check\" code=\"OK\""));
-  EXPECT_THAT(text, HasSubstr("request_id=\"mine-7\" trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\" span_id=\"00f067aa0ba902b7\""));
+  EXPECT_THAT(
+      text,
+      HasSubstr("request_id=\"mine-7\" trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\" span_id=\"00f067aa0ba902b7\""));
   EXPECT_THAT(text, HasSubstr("warning slow question question=\"document:plan#view@user:alice\""));
   EXPECT_THAT(text, HasSubstr("explanation={"));
   EXPECT_THAT(text, Not(HasSubstr("hunter2"))) << "context stays out of the log";

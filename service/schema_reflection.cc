@@ -112,7 +112,8 @@ grpc::Status SchemaServer::ReflectSchema(grpc::ServerContext* context, const v1:
     ReflectTo(schema, schema.definition(*type), response->add_definitions());
   }
   if (request->definitions().empty()) {
-    for (const Definition& definition : schema.definitions()) ReflectTo(schema, definition, response->add_definitions());
+    for (const Definition& definition : schema.definitions())
+      ReflectTo(schema, definition, response->add_definitions());
     for (const Caveat& caveat : schema.caveats()) ReflectTo(caveat, response->add_caveats());
   }
   response->mutable_read_at()->set_token(EncodeToken(database_->store().database_id(), view->revision()));

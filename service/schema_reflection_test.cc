@@ -68,8 +68,7 @@ TEST(ReflectSchema, SaysEverythingThatTheSchemaDeclares) {
   ASSERT_EQ(scope.subject_types_size(), 2);
   EXPECT_THAT(scope.subject_types(0).ShortDebugString(), R"(type: "mailbox" relation: "send" wildcard: true)");
   const auto& mailbox = response.definitions(3);
-  EXPECT_EQ(mailbox.members(0).subject_types(1).ShortDebugString(),
-            R"(type: "user" wildcard: true caveat: "at_work")");
+  EXPECT_EQ(mailbox.members(0).subject_types(1).ShortDebugString(), R"(type: "user" wildcard: true caveat: "at_work")");
   EXPECT_TRUE(mailbox.members(1).is_permission());
   EXPECT_EQ(mailbox.members(1).expression(), "owner");
   EXPECT_EQ(mailbox.members(1).doc(), "To write in its name.");
@@ -107,9 +106,8 @@ TEST(ReflectMember, SaysWhatItRestsOnAndWhatRestsOnIt) {
   ASSERT_EQ(Fault(Call(server, &v1::SchemaService::Stub::ReflectMember,
                        "member { definition: 'document' name: 'view' }", &response)),
             "OK");
-  EXPECT_THAT(Names(response.depends_on()),
-              ElementsAre("team#member", "document#parent", "document#owner", "document#viewer", "document#banned",
-                          "document#edit"));
+  EXPECT_THAT(Names(response.depends_on()), ElementsAre("team#member", "document#parent", "document#owner",
+                                                        "document#viewer", "document#banned", "document#edit"));
   EXPECT_THAT(Names(response.feeds()), IsEmpty());
   response.Clear();
   ASSERT_EQ(Fault(Call(server, &v1::SchemaService::Stub::ReflectMember, "member { definition: 'team' name: 'member' }",

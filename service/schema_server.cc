@@ -38,13 +38,12 @@ grpc::Status SchemaInvalid(const std::vector<Diagnostic>& findings) {
     if (finding.severity == Severity::kError) found.push_back(&finding);
   }
   const Diagnostic& first = *found.front();
-  const absl::Status status = WithField(
-      WithReason(absl::InvalidArgumentError(Cat(
-                     "the schema has ", found.size(), found.size() == 1 ? " error" : " errors",
-                     "; line ", first.range.line, ", column ", first.range.column, ": ",
-                     first.message)),
-                 "SCHEMA_INVALID"),
-      "schema");
+  const absl::Status status =
+      WithField(WithReason(absl::InvalidArgumentError(
+                               Cat("the schema has ", found.size(), found.size() == 1 ? " error" : " errors", "; line ",
+                                   first.range.line, ", column ", first.range.column, ": ", first.message)),
+                           "SCHEMA_INVALID"),
+                "schema");
   google::rpc::Status wire = ToRpcStatus(status);
   const size_t room = kDetailsBytesMax - wire.ByteSizeLong() - kAnyBytes;
   for (const Diagnostic* finding : found) {
@@ -57,17 +56,15 @@ grpc::Status SchemaInvalid(const std::vector<Diagnostic>& findings) {
   return ToGrpc(status, wire);
 }
 
-absl::StatusOr<std::shared_ptr<const Snapshot>> Resolve(const Database& database,
-                                                        const v1::Consistency& consistency) {
+absl::StatusOr<std::shared_ptr<const Snapshot>> Resolve(const Database& database, const v1::Consistency& consistency) {
   const TupleStore& store = database.store();
   switch (consistency.requirement_case()) {
     case v1::Consistency::kAtLeastAsFresh:
     case v1::Consistency::kAtExactSnapshot: {
       const bool exact = consistency.has_at_exact_snapshot();
-      const std::string& token = exact ? consistency.at_exact_snapshot().token()
-                                       : consistency.at_least_as_fresh().token();
-      const char* field =
-          exact ? "consistency.at_exact_snapshot.token" : "consistency.at_least_as_fresh.token";
+      const std::string& token =
+          exact ? consistency.at_exact_snapshot().token() : consistency.at_least_as_fresh().token();
+      const char* field = exact ? "consistency.at_exact_snapshot.token" : "consistency.at_least_as_fresh.token";
       auto revision = DecodeToken(store.database_id(), token);
       if (!revision.ok()) return WithField(revision.status(), field);
       auto head = store.Head();
@@ -82,8 +79,7 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> Resolve(const Database& database
     }
     case v1::Consistency::kMinimizeLatency:
     case v1::Consistency::kFullyConsistent:
-    case v1::Consistency::REQUIREMENT_NOT_SET:
-      return store.Head();
+    case v1::Consistency::REQUIREMENT_NOT_SET: return store.Head();
   }
   return store.Head();
 }
@@ -100,8 +96,7 @@ grpc::Status SchemaServer::ReadSchema(grpc::ServerContext* context, const v1::Re
     return ToGrpc(WithReason(absl::NotFoundError("no schema was written yet"), "NO_SCHEMA"));
   }
   response->set_schema(record->text);
-  response->mutable_read_at()->set_token(
-      EncodeToken(database_->store().database_id(), (*snapshot)->revision()));
+  response->mutable_read_at()->set_token(EncodeToken(database_->store().database_id(), (*snapshot)->revision()));
   return grpc::Status::OK;
 }
 
@@ -111,21 +106,18 @@ grpc::Status SchemaServer::WriteSchema(grpc::ServerContext* context, const v1::W
   if (!admission.ok()) return admission.Refused();
   if (absl::Status status = AdmitSchemaSize(request->schema()); !status.ok()) return ToGrpc(status);
   if (request->drops_size() > kDropsMax) {
-    return ToGrpc(WithField(
-        WithReason(absl::InvalidArgumentError(Cat("at most ", kDropsMax, " drops")), "TOO_MANY"), "drops"));
+    return ToGrpc(
+        WithField(WithReason(absl::InvalidArgumentError(Cat("at most ", kDropsMax, " drops")), "TOO_MANY"), "drops"));
   }
   std::vector<Diagnostic> findings;
-  auto revision = database_->WriteSchema(
-      request->schema(), {request->drops().begin(), request->drops().end()},
-      request->dry_run() ? DryRun::kYes : DryRun::kNo, &findings);
+  auto revision = database_->WriteSchema(request->schema(), {request->drops().begin(), request->drops().end()},
+                                         request->dry_run() ? DryRun::kYes : DryRun::kNo, &findings);
   if (!revision.ok()) {
-    return ReasonOf(revision.status()) == "SCHEMA_INVALID" ? SchemaInvalid(findings)
-                                                           : ToGrpc(revision.status());
+    return ReasonOf(revision.status()) == "SCHEMA_INVALID" ? SchemaInvalid(findings) : ToGrpc(revision.status());
   }
   for (const Diagnostic& finding : findings) DiagnosticToWire(finding, response->add_warnings());
   if (!request->dry_run()) {
-    response->mutable_written_at()->set_token(
-        EncodeToken(database_->store().database_id(), *revision));
+    response->mutable_written_at()->set_token(EncodeToken(database_->store().database_id(), *revision));
   }
   return grpc::Status::OK;
 }

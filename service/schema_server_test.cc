@@ -6,8 +6,7 @@ namespace {
 
 using testing::HasSubstr;
 
-absl::Status TryRead(TestServer& server, const v1::Consistency& consistency,
-                     v1::ReadSchemaResponse* response) {
+absl::Status TryRead(TestServer& server, const v1::Consistency& consistency, v1::ReadSchemaResponse* response) {
   v1::ReadSchemaRequest request;
   *request.mutable_consistency() = consistency;
   return server.Call(*server.schemas, &v1::SchemaService::Stub::ReadSchema, request, response);
@@ -50,10 +49,9 @@ TEST(ReadSchema, GivesTheTextAsItWasWrittenAtEachRevision) {
   EXPECT_EQ(ReadSchema(server, Exactly(at_first)), first);
   EXPECT_EQ(ReadSchema(server, Exactly(at_second)), second);
   v1::ReadSchemaResponse response;
-  EXPECT_EQ(Fault(TryRead(
-                server, Exactly(EncodeToken(server.database().store().database_id(), Revision(99))),
-                &response)),
-            "OUT_OF_RANGE REVISION_UNKNOWN consistency.at_exact_snapshot.token");
+  EXPECT_EQ(
+      Fault(TryRead(server, Exactly(EncodeToken(server.database().store().database_id(), Revision(99))), &response)),
+      "OUT_OF_RANGE REVISION_UNKNOWN consistency.at_exact_snapshot.token");
 }
 
 TEST(WriteSchema, NamesEveryErrorWithItsPlace) {
@@ -80,13 +78,11 @@ TEST(WriteSchema, WithMoreErrorsThanFitCountsThemAndNamesTheFirst) {
   TestServer server;
   std::string text = "definition user {}\n";
   for (int i = 0; i < 500; ++i) {
-    text += Cat("definition doc", i,
-                " {\n  relation viewer: a_rather_long_name_that_nobody_defined_", i, "\n}\n");
+    text += Cat("definition doc", i, " {\n  relation viewer: a_rather_long_name_that_nobody_defined_", i, "\n}\n");
   }
   v1::SchemaErrors errors;
   const grpc::Status status = Refused(server, text, &errors);
-  EXPECT_EQ(Fault(FromGrpc(status)), "INVALID_ARGUMENT SCHEMA_INVALID schema")
-      << status.error_message();
+  EXPECT_EQ(Fault(FromGrpc(status)), "INVALID_ARGUMENT SCHEMA_INVALID schema") << status.error_message();
   EXPECT_THAT(status.error_message(), HasSubstr("the schema has 500 errors"));
   EXPECT_GE(errors.errors_size(), 20);
   for (int i = 0; i < errors.errors_size(); ++i) EXPECT_EQ(errors.errors(i).line(), 3u * i + 3);
@@ -111,8 +107,7 @@ TEST(WriteSchema, ThatWouldOrphanRelationshipsIsRefusedAndNamesThem) {
   TestServer server;
   server.WriteSchema(kDocumentSchema);
   server.Touch({"team:core#member@user:bob", "team:core#member@team:web#member"});
-  for (const char* id : {"d1", "d2", "d3", "d4"})
-    server.Touch({Cat("document:", id, "#viewer@user:bob")});
+  for (const char* id : {"d1", "d2", "d3", "d4"}) server.Touch({Cat("document:", id, "#viewer@user:bob")});
   v1::WriteSchemaRequest request;
   request.set_schema("definition user {}");
   v1::WriteSchemaResponse response;
@@ -127,8 +122,7 @@ TEST(WriteSchema, ThatWouldOrphanRelationshipsIsRefusedAndNamesThem) {
             "  1 of team#member@user: team:core#member@user:bob");
   EXPECT_EQ(ReadSchema(server), kDocumentSchema);
   request.set_dry_run(true);
-  EXPECT_EQ(Fault(server.TryWriteSchema(request, &response)),
-            "FAILED_PRECONDITION ORPHANS_RELATIONSHIPS");
+  EXPECT_EQ(Fault(server.TryWriteSchema(request, &response)), "FAILED_PRECONDITION ORPHANS_RELATIONSHIPS");
 }
 
 constexpr char kAgents[] = R"(
@@ -164,8 +158,7 @@ TEST(WriteSchema, ThatWidensWhatAgentsMayDoMustSaySo) {
   v1::WriteSchemaRequest request;
   request.set_schema(agents(""));
   v1::WriteSchemaResponse response;
-  EXPECT_EQ(Fault(server.TryWriteSchema(request, &response)),
-            "FAILED_PRECONDITION WIDENS_AUTHORITY");
+  EXPECT_EQ(Fault(server.TryWriteSchema(request, &response)), "FAILED_PRECONDITION WIDENS_AUTHORITY");
   request.add_drops("bot#boundary");
   EXPECT_EQ(Fault(server.TryWriteSchema(request, &response)), "OK");
 }
@@ -188,8 +181,7 @@ TEST(WriteSchema, ThatDropsOrWeakensARuleOfATaskMustNameIt) {
   request.set_dry_run(false);
   const absl::Status status = server.TryWriteSchema(request, &response);
   EXPECT_EQ(Fault(status), "FAILED_PRECONDITION WIDENS_AUTHORITY");
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr("\n  errand: after document#view forbid document#viewer"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("\n  errand: after document#view forbid document#viewer"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("\n  errand: limit document#view to 4 per task"));
   request.add_drops("errand: limit document#view to 4 per task");
   EXPECT_EQ(Fault(server.TryWriteSchema(request, &response)), "FAILED_PRECONDITION WIDENS_AUTHORITY");
@@ -212,8 +204,7 @@ TEST(WriteSchema, AsADryRunWritesNothingAndGivesNoToken) {
 TEST(WriteSchema, CountsForTheNextCall) {
   TestServer server;
   server.WriteSchema("definition user {}");
-  EXPECT_EQ(server.TryCheck("document:plan#view@user:alice"),
-            "INVALID_ARGUMENT UNKNOWN_DEFINITION item.resource.type");
+  EXPECT_EQ(server.TryCheck("document:plan#view@user:alice"), "INVALID_ARGUMENT UNKNOWN_DEFINITION item.resource.type");
   server.WriteSchema(kDocumentSchema);
   EXPECT_FALSE(server.Allowed("document:plan#view@user:alice"));
 }

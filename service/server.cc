@@ -94,7 +94,8 @@ struct Server::Parts {
     auto swept = database->store().SweepExpired(kSweptAtOnce);
     if (!swept.ok()) {
       // The store says the same of every write; once is enough.
-      if (!sweep_failed) spdlog::error("sweeping expired relationships failed: {}", std::string(swept.status().message()));
+      if (!sweep_failed)
+        spdlog::error("sweeping expired relationships failed: {}", std::string(swept.status().message()));
       sweep_failed = true;
       return kSweepEvery * 100;
     }
@@ -125,8 +126,7 @@ struct Server::Parts {
   bool CollectVersions() {
     auto collected = database->store().Collect();
     if (!collected.ok()) {
-      spdlog::error("letting go of old versions failed: {}",
-                    std::string(collected.status().message()));
+      spdlog::error("letting go of old versions failed: {}", std::string(collected.status().message()));
       return false;
     }
     if (*collected > 0) spdlog::debug("let go of {} old versions", *collected);
@@ -171,12 +171,15 @@ absl::Status Server::StartHttp(Parts* parts) {
   auto listener = HttpListener::Bind(options.http);
   if (!listener.ok()) return listener.status();
   const std::string host = options.http.substr(0, options.http.rfind(':'));
-  const std::string url = options.http_url.empty() ? Cat(parts->tls == nullptr ? "http://" : "https://", host, ":", listener->port()) : options.http_url;
+  const std::string url = options.http_url.empty()
+                              ? Cat(parts->tls == nullptr ? "http://" : "https://", host, ":", listener->port())
+                              : options.http_url;
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
-  parts->http_api = std::make_unique<HttpApi>(parts->database, &parts->delegation.authorizer(), parts->gate.get(), &parts->metrics, &parts->log,
-                                              parts->server->InProcessChannel(arguments),
-                                              HttpApiOptions{url, parts->gate->is_open() && options.http_url.empty() && IsLoopback(options.http)});
+  parts->http_api = std::make_unique<HttpApi>(
+      parts->database, &parts->delegation.authorizer(), parts->gate.get(), &parts->metrics, &parts->log,
+      parts->server->InProcessChannel(arguments),
+      HttpApiOptions{url, parts->gate->is_open() && options.http_url.empty() && IsLoopback(options.http)});
   parts->http = HttpServer::Start(*std::move(listener), parts->http_api.get(), parts->tls.get());
   return absl::OkStatus();
 }
@@ -185,8 +188,7 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() { Stop(absl::ZeroDuration()); }
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
-                                                      const ServerOptions& options) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database, const ServerOptions& options) {
   // gRPC itself would take a port of 99999 modulo 65536, and other schemes.
   if (auto address = ParseListenAddress(options.listen); !address.ok()) return address.status();
   auto gate = Gate::Open(options.key_file, options.load);
@@ -226,8 +228,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
   builder.RegisterService(&parts->authzed_experimental);
   parts->server = builder.BuildAndStart();
   if (parts->server == nullptr || parts->port == 0) {
-    return absl::UnavailableError(Cat("cannot listen on `", options.listen,
-                                      "`; is the port taken, or the address not of this machine?"));
+    return absl::UnavailableError(
+        Cat("cannot listen on `", options.listen, "`; is the port taken, or the address not of this machine?"));
   }
   // Clients of authzed.api.v1 ask for the health of these by name.
   if (auto* health = parts->server->GetHealthCheckService()) {
@@ -238,8 +240,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Database* database,
   if (!options.http.empty()) {
     if (absl::Status status = StartHttp(parts.get()); !status.ok()) return status;
   }
-  parts->collector =
-      std::thread([raw = parts.get(), every = options.collect_every] { raw->CollectLoop(every); });
+  parts->collector = std::thread([raw = parts.get(), every = options.collect_every] { raw->CollectLoop(every); });
   parts->sweeper = std::thread([raw = parts.get()] { raw->SweepLoop(); });
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }

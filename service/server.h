@@ -25,24 +25,23 @@
 namespace mandate {
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:50051";       // HOST:PORT; port 0 lets the system choose.
-  std::string http;                             // The same for HTTP; empty: none.
+  std::string listen = "127.0.0.1:50051";  // HOST:PORT; port 0 lets the system choose.
+  std::string http;                        // The same for HTTP; empty: none.
   // Where callers reach HTTP, if not there: `https://pdp.example.com`. For the documents that name places.
   std::string http_url;
-  TlsFiles tls;                                 // Of both; empty: none.
-  std::string key_file;                         // Of access/key_ring.h; empty: everybody may do everything.
+  TlsFiles tls;                                     // Of both; empty: none.
+  std::string key_file;                             // Of access/key_ring.h; empty: everybody may do everything.
   absl::Duration collect_every = absl::Minutes(1);  // How often old versions are let go of.
   // How long the entries of dead root tasks stay in the ledger.
   absl::Duration ledger_retention = absl::InfiniteDuration();
-  std::string backups;                          // Where AdminService puts backups; empty: nowhere.
-  LoadLimits load;                              // How much may be under way.
+  std::string backups;  // Where AdminService puts backups; empty: nowhere.
+  LoadLimits load;      // How much may be under way.
   RequestLogOptions log;
 };
 
 class Server {
  public:
-  static absl::StatusOr<std::unique_ptr<Server>> Start(Database* database,
-                                                       const ServerOptions& options);
+  static absl::StatusOr<std::unique_ptr<Server>> Start(Database* database, const ServerOptions& options);
   ~Server();
 
   int port() const;

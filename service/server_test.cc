@@ -37,9 +37,8 @@ class ByteStream {
  public:
   ByteStream(TestServer& server, const char* path, const std::string& request)
       : reader_(grpc::internal::ClientReaderFactory<grpc::ByteBuffer>::Create(
-            server.channel().get(),
-            grpc::internal::RpcMethod(path, grpc::internal::RpcMethod::SERVER_STREAMING), &context_,
-            Bytes(request))) {}
+            server.channel().get(), grpc::internal::RpcMethod(path, grpc::internal::RpcMethod::SERVER_STREAMING),
+            &context_, Bytes(request))) {}
   // The next answer; `(end)` behind the last.
   std::string Next() {
     grpc::ByteBuffer response;
@@ -74,10 +73,9 @@ TEST(Server, SaysThatItServes) {
   TestServer server;
   grpc::ClientContext context;
   grpc::ByteBuffer response;
-  const grpc::internal::RpcMethod check("/grpc.health.v1.Health/Check",
-                                        grpc::internal::RpcMethod::NORMAL_RPC);
-  ASSERT_TRUE((grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(
-                   server.channel().get(), check, &context, Bytes(""), &response))
+  const grpc::internal::RpcMethod check("/grpc.health.v1.Health/Check", grpc::internal::RpcMethod::NORMAL_RPC);
+  ASSERT_TRUE((grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(server.channel().get(), check,
+                                                                                     &context, Bytes(""), &response))
                   .ok());
   EXPECT_EQ(Text(response), kServing);
 }
@@ -123,8 +121,8 @@ TEST(Server, ListsItsServicesByReflection) {
   ByteStream stream(server, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
                     std::string("\x3a\x00", 2));
   const std::string services = stream.Next();
-  for (const char* service : {"mandate.v1.PermissionService", "mandate.v1.RelationshipService",
-                              "mandate.v1.SchemaService"}) {
+  for (const char* service :
+       {"mandate.v1.PermissionService", "mandate.v1.RelationshipService", "mandate.v1.SchemaService"}) {
     EXPECT_THAT(services, HasSubstr(service));
   }
   EXPECT_EQ(stream.Next(), "(end)");
@@ -142,15 +140,12 @@ TEST(Server, DoesNotShareItsPort) {
 TEST(Server, RefusesAnAddressThatIsNoHostAndPort) {
   TestServer server;
   for (const char* listen :
-       {"", ":", "localhost", "127.0.0.1", ":50051", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:-1",
-        "127.0.0.1:+80", "127.0.0.1: 80", "127.0.0.1:65536", "127.0.0.1:99999",
-        "127.0.0.1:4294967297", "::1:50051", "[::1]", "[::1:50051", "unix:/tmp/socket",
-        "dns:///localhost:80", "localhost:80:80"}) {
+       {"", ":", "localhost", "127.0.0.1", ":50051", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:-1", "127.0.0.1:+80",
+        "127.0.0.1: 80", "127.0.0.1:65536", "127.0.0.1:99999", "127.0.0.1:4294967297", "::1:50051", "[::1]",
+        "[::1:50051", "unix:/tmp/socket", "dns:///localhost:80", "localhost:80:80"}) {
     auto refused = Server::Start(&server.database(), {.listen = listen});
     EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument) << listen;
-    EXPECT_THAT(std::string(refused.status().message()),
-                HasSubstr("is no address; write HOST:PORT"))
-        << listen;
+    EXPECT_THAT(std::string(refused.status().message()), HasSubstr("is no address; write HOST:PORT")) << listen;
   }
 }
 
@@ -168,15 +163,12 @@ TEST(Server, LetsGoOfOldVersionsByItself) {
   ASSERT_TRUE((*database)->WriteSchema(kDocumentSchema, {}, DryRun::kNo, nullptr).ok());
   for (int i = 0; i < 10; ++i) {
     const ChangeOp op = i % 2 == 0 ? ChangeOp::kTouch : ChangeOp::kDelete;
-    ASSERT_TRUE(
-        (*database)->Write({{op, *ParseRelationship("document:plan#viewer@user:alice")}}, {}).ok());
+    ASSERT_TRUE((*database)->Write({{op, *ParseRelationship("document:plan#viewer@user:alice")}}, {}).ok());
   }
-  auto server = Server::Start(database->get(),
-                              {.listen = "127.0.0.1:0", .collect_every = absl::Milliseconds(1)});
+  auto server = Server::Start(database->get(), {.listen = "127.0.0.1:0", .collect_every = absl::Milliseconds(1)});
   ASSERT_TRUE(server.ok()) << server.status();
   // Ends when the collector has run; the test's time limit is the only clock.
-  while ((*database)->store().Stats()->oldest != (*database)->store().Head()->revision())
-    std::this_thread::yield();
+  while ((*database)->store().Stats()->oldest != (*database)->store().Head()->revision()) std::this_thread::yield();
 }
 
 }  // namespace

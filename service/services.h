@@ -14,8 +14,8 @@
 #include "mandate/v1/relationship_service.grpc.pb.h"
 #include "mandate/v1/schema_service.grpc.pb.h"
 #include "mandate/v1/watch_service.grpc.pb.h"
-#include "service/authorizer.h"
 #include "service/access/gate.h"
+#include "service/authorizer.h"
 #include "service/database/database.h"
 #include "service/request_log.h"
 
@@ -27,24 +27,23 @@ class PermissionServer final
   PermissionServer(Database* database, Gate* gate, RequestLog* log) : database_(database), gate_(gate), log_(log) {}
   grpc::Status Check(grpc::ServerContext* context, const v1::CheckRequest* request,
                      v1::CheckResponse* response) override;
-  grpc::Status StreamedCheckBatch(grpc::ServerContext* context,
-                                  grpc::ServerUnaryStreamer<v1::CheckBatchRequest, v1::CheckBatchResponse>* stream) override;
+  grpc::Status StreamedCheckBatch(
+      grpc::ServerContext* context,
+      grpc::ServerUnaryStreamer<v1::CheckBatchRequest, v1::CheckBatchResponse>* stream) override;
   grpc::Status ListPermissions(grpc::ServerContext* context, const v1::ListPermissionsRequest* request,
                                v1::ListPermissionsResponse* response) override;
   grpc::Status Expand(grpc::ServerContext* context, const v1::ExpandRequest* request,
                       v1::ExpandResponse* response) override;
-  grpc::Status LookupResources(grpc::ServerContext* context,
-                               const v1::LookupResourcesRequest* request,
+  grpc::Status LookupResources(grpc::ServerContext* context, const v1::LookupResourcesRequest* request,
                                grpc::ServerWriter<v1::LookupResourcesResponse>* writer) override;
-  grpc::Status LookupSubjects(grpc::ServerContext* context,
-                              const v1::LookupSubjectsRequest* request,
+  grpc::Status LookupSubjects(grpc::ServerContext* context, const v1::LookupSubjectsRequest* request,
                               grpc::ServerWriter<v1::LookupSubjectsResponse>* writer) override;
 
  private:
   grpc::Status AnswerBatch(grpc::ServerContext* context, const v1::CheckBatchRequest& request,
                            v1::CheckBatchResponse* response);
-  void TellSlowQuestion(const grpc::ServerContext& context, std::chrono::nanoseconds took, const CheckQuestion& question,
-                        const absl::Status& status, Checker* checker);
+  void TellSlowQuestion(const grpc::ServerContext& context, std::chrono::nanoseconds took,
+                        const CheckQuestion& question, const absl::Status& status, Checker* checker);
 
   Database* database_;
   Gate* gate_;
@@ -180,8 +179,7 @@ grpc::Status SchemaInvalid(const std::vector<Diagnostic>& findings);
 
 // The snapshot that a request's consistency asks for. On one node the newest snapshot costs a reference count, so
 // "minimize latency" and "fully consistent" are the same: no answer is stale.
-absl::StatusOr<std::shared_ptr<const Snapshot>> Resolve(const Database& database,
-                                                        const v1::Consistency& consistency);
+absl::StatusOr<std::shared_ptr<const Snapshot>> Resolve(const Database& database, const v1::Consistency& consistency);
 
 }  // namespace mandate
 

@@ -98,9 +98,7 @@ inline v1::CheckItem Item(const std::string& question) {
   auto parsed = ParseQuestion(question);
   EXPECT_TRUE(parsed.ok()) << parsed.status();
   v1::CheckItem item;
-  ToWire(CheckQuestion{.resource = parsed->resource,
-                       .permission = parsed->permission,
-                       .subject = parsed->subject},
+  ToWire(CheckQuestion{.resource = parsed->resource, .permission = parsed->permission, .subject = parsed->subject},
          &item);
   return item;
 }
@@ -159,15 +157,13 @@ class TestServer {
 
   // One unary call; its status as a client sees it.
   template <typename Stub, typename Request, typename Response>
-  absl::Status Call(Stub& stub,
-                    grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+  absl::Status Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                     const Request& request, Response* response) {
     grpc::ClientContext context;
     return FromGrpc((stub.*method)(&context, request, response));
   }
 
-  absl::Status TryWriteSchema(const v1::WriteSchemaRequest& request,
-                              v1::WriteSchemaResponse* response) {
+  absl::Status TryWriteSchema(const v1::WriteSchemaRequest& request, v1::WriteSchemaResponse* response) {
     return Call(*schemas, &v1::SchemaService::Stub::WriteSchema, request, response);
   }
   std::string WriteSchema(const std::string& text) {

@@ -22,8 +22,7 @@ std::string IdPrefix(std::string_view database_id) {
 
 absl::Status NoToken() {
   return WithReason(
-      absl::InvalidArgumentError(
-          "the token is malformed; send one that this database returned, unchanged"),
+      absl::InvalidArgumentError("the token is malformed; send one that this database returned, unchanged"),
       "TOKEN_MALFORMED");
 }
 
@@ -48,9 +47,8 @@ absl::StatusOr<Revision> DecodeToken(std::string_view database_id, std::string_v
   AppendBigEndian(&expected, Fnv1a(expected), 4);
   if (bytes != expected) return NoToken();
   if (bytes.substr(1, kIdBytes) != IdPrefix(database_id)) {
-    return WithReason(
-        absl::InvalidArgumentError("the token is of another database, so it means nothing here"),
-        "TOKEN_OF_ANOTHER_DATABASE");
+    return WithReason(absl::InvalidArgumentError("the token is of another database, so it means nothing here"),
+                      "TOKEN_OF_ANOTHER_DATABASE");
   }
   uint64_t value = 0;
   for (size_t i = 1 + kIdBytes; i < kBodyBytes; ++i) {

@@ -1,5 +1,5 @@
-#include "schema/reason.h"
 #include "check/budget.h"
+#include "schema/reason.h"
 #include "schema/text.h"
 #include "service/change_feed.h"
 #include "service/error_mapping.h"
@@ -21,9 +21,9 @@ class Sender final : public FeedSink {
     v1::WatchResponse response;
     for (const CommittedChange* change : part.changes) {
       v1::RelationshipChange* out = response.add_changes();
-      out->set_kind(change->expired                    ? v1::RelationshipChange::KIND_EXPIRED
+      out->set_kind(change->expired                   ? v1::RelationshipChange::KIND_EXPIRED
                     : change->op == ChangeOp::kDelete ? v1::RelationshipChange::KIND_DELETED
-                                                       : v1::RelationshipChange::KIND_TOUCHED);
+                                                      : v1::RelationshipChange::KIND_TOUCHED);
       ToWire(change->relationship, out->mutable_relationship());
     }
     response.mutable_at()->set_token(EncodeToken(database_id_, part.resume));
@@ -75,8 +75,8 @@ grpc::Status WatchServer::Watch(grpc::ServerContext* context, const v1::WatchReq
   // The header tells the caller that from here on nothing is missed.
   writer->SendInitialMetadata();
   Sender sender(store.database_id(), writer);
-  const absl::Status end =
-      FollowChanges(*database_, options, [&] { return !context->IsCancelled() && !stopping_ && admission.Holds(); }, &sender);
+  const absl::Status end = FollowChanges(
+      *database_, options, [&] { return !context->IsCancelled() && !stopping_ && admission.Holds(); }, &sender);
   return admission.Holds() ? EndOfWatch(end, stopping_) : admission.Lapsed();
 }
 

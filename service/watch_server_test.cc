@@ -12,7 +12,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 struct Watched : TestServer {
-  explicit Watched(DatabaseOptions options = {}) : TestServer(std::move(options)) { start = WriteSchema(kDocumentSchema); }
+  explicit Watched(DatabaseOptions options = {}) : TestServer(std::move(options)) {
+    start = WriteSchema(kDocumentSchema);
+  }
 
   // One open watch.
   struct Stream {
@@ -91,8 +93,9 @@ TEST(Watch, WithoutATokenBeginsNow) {
 
 TEST(Watch, LetsThroughWhatAFilterMatches) {
   Watched server;
-  Watched::Stream stream(server, Watched::Behind(server.start, "filters {resource_type: 'team'} filters {subject {type: "
-                                                               "'user' id: 'bob'}}"));
+  Watched::Stream stream(server, Watched::Behind(server.start,
+                                                 "filters {resource_type: 'team'} filters {subject {type: "
+                                                 "'user' id: 'bob'}}"));
   server.Touch({"document:a#viewer@user:alice"});
   server.Touch({"document:a#viewer@user:bob", "document:a#viewer@user:alice"});
   server.Touch({"team:core#member@user:alice"});
@@ -197,7 +200,8 @@ TEST(Watch, SaysWhatIsWrongWithAToken) {
   server.Touch({"document:b#viewer@user:alice"});
   server.clock.Advance(absl::Hours(2));
   ASSERT_TRUE(server.database().store().Collect().ok());
-  EXPECT_EQ(Watched::Stream(server, Watched::Behind(server.start)).Ended(), "OUT_OF_RANGE REVISION_COLLECTED after.token");
+  EXPECT_EQ(Watched::Stream(server, Watched::Behind(server.start)).Ended(),
+            "OUT_OF_RANGE REVISION_COLLECTED after.token");
   EXPECT_EQ(Watched::Stream(server, Watched::Behind(server.start, "filters {}")).Ended(),
             "INVALID_ARGUMENT EMPTY_FILTER filters[0]");
 }
@@ -243,24 +247,26 @@ TEST(Delete, RemovesWhatMatchesAtOneRevision) {
   server.Touch({"document:a#viewer@user:alice", "document:a#viewer@user:bob", "document:b#viewer@user:alice",
                 "document:a#owner@user:alice"});
   const auto call = [&](const std::string& text, v1::DeleteResponse* response) {
-    return Fault(server.Call(*server.relationships, &v1::RelationshipService::Stub::Delete, Proto<v1::DeleteRequest>(text),
-                             response));
+    return Fault(server.Call(*server.relationships, &v1::RelationshipService::Stub::Delete,
+                             Proto<v1::DeleteRequest>(text), response));
   };
   v1::DeleteResponse response;
   EXPECT_EQ(call("filter {resource_type: 'document' relation: 'viewer'} limit: 2", &response),
             "FAILED_PRECONDITION TOO_MANY_MATCH");
   EXPECT_EQ(server.Read("document").size(), 4u);
-  EXPECT_EQ(call("filter {resource_type: 'document' relation: 'viewer'} limit: 2 allow_partial: true", &response), "OK");
+  EXPECT_EQ(call("filter {resource_type: 'document' relation: 'viewer'} limit: 2 allow_partial: true", &response),
+            "OK");
   EXPECT_EQ(response.deleted(), 2u);
   EXPECT_FALSE(response.complete());
   EXPECT_EQ(call("filter {resource_type: 'document' relation: 'viewer'}", &response), "OK");
   EXPECT_EQ(response.deleted(), 1u);
   EXPECT_TRUE(response.complete());
   EXPECT_THAT(server.Read("document"), ElementsAre("document:a#owner@user:alice"));
-  EXPECT_EQ(call("filter {resource_type: 'document'} preconditions {operation: OPERATION_MUST_MATCH filter {resource_type: "
-                 "'team'}}",
-                 &response),
-            "FAILED_PRECONDITION PRECONDITION_FAILED preconditions[0]");
+  EXPECT_EQ(
+      call("filter {resource_type: 'document'} preconditions {operation: OPERATION_MUST_MATCH filter {resource_type: "
+           "'team'}}",
+           &response),
+      "FAILED_PRECONDITION PRECONDITION_FAILED preconditions[0]");
   EXPECT_EQ(call("filter {}", &response), "INVALID_ARGUMENT EMPTY_FILTER filter");
 }
 

@@ -22,8 +22,7 @@ absl::Status ValidateFilterNames(const TupleFilter& filter, const FieldPath& pat
     if (!s.ok()) return s;
   }
   if (!filter.resource_id_prefix.empty()) {
-    auto s = At(ValidateObjectId(filter.resource_id_prefix, Wildcard::kRefused),
-                Sub(path, "resource_id_prefix"));
+    auto s = At(ValidateObjectId(filter.resource_id_prefix, Wildcard::kRefused), Sub(path, "resource_id_prefix"));
     if (!s.ok()) return s;
   }
   if (!filter.relation.empty()) {
@@ -51,10 +50,8 @@ absl::Time FromWire(const google::protobuf::Timestamp& wire) {
 }
 
 absl::StatusOr<absl::Time> TimeFromWire(const google::protobuf::Timestamp& wire, const FieldPath& path) {
-  if (wire.seconds() < kSecondsMin || wire.seconds() > kSecondsMax || wire.nanos() < 0 ||
-      wire.nanos() > 999'999'999) {
-    return Invalid("a time lies between the years 1 and 9999, with 0 to 999,999,999 nanos",
-                   "TIME_OUT_OF_RANGE", path);
+  if (wire.seconds() < kSecondsMin || wire.seconds() > kSecondsMax || wire.nanos() < 0 || wire.nanos() > 999'999'999) {
+    return Invalid("a time lies between the years 1 and 9999, with 0 to 999,999,999 nanos", "TIME_OUT_OF_RANGE", path);
   }
   return FromWire(wire);
 }
@@ -80,14 +77,13 @@ absl::StatusOr<ObjectRef> FromWire(const v1::ObjectReference& wire, const FieldP
   return ObjectRef{wire.type(), wire.id()};
 }
 
-absl::StatusOr<SubjectRef> FromWire(const v1::SubjectReference& wire, const FieldPath& path,
-                                    Wildcard wildcard) {
+absl::StatusOr<SubjectRef> FromWire(const v1::SubjectReference& wire, const FieldPath& path, Wildcard wildcard) {
   if (wire.type().empty()) return Missing(Sub(path, "type"));
   if (auto s = At(ValidateTypeName(wire.type()), Sub(path, "type")); !s.ok()) return s;
   if (wire.id().empty()) return Missing(Sub(path, "id"));
   if (wire.id() == "*" && wildcard == Wildcard::kRefused) {
-    return Invalid("a wildcard asks for nobody in particular; name one subject",
-                   "WILDCARD_NOT_ALLOWED", Sub(path, "id"));
+    return Invalid("a wildcard asks for nobody in particular; name one subject", "WILDCARD_NOT_ALLOWED",
+                   Sub(path, "id"));
   }
   if (auto s = At(ValidateObjectId(wire.id(), wildcard), Sub(path, "id")); !s.ok()) return s;
   if (!wire.relation().empty()) {
@@ -133,17 +129,15 @@ absl::StatusOr<TupleFilter> FromWire(const v1::RelationshipFilter& wire, const F
                      .subject_type = wire.subject().type(),
                      .subject_id = wire.subject().id()};
   if (wire.subject().has_relation()) filter.subject_relation = wire.subject().relation();
-  const bool empty = filter.resource_type.empty() && filter.resource_id.empty() &&
-                     filter.resource_id_prefix.empty() && filter.relation.empty() &&
-                     filter.subject_type.empty() && filter.subject_id.empty() &&
+  const bool empty = filter.resource_type.empty() && filter.resource_id.empty() && filter.resource_id_prefix.empty() &&
+                     filter.relation.empty() && filter.subject_type.empty() && filter.subject_id.empty() &&
                      !filter.subject_relation.has_value();
   if (empty) {
-    return Invalid("an empty filter would mean everything; set at least one field", "EMPTY_FILTER",
-                   path);
+    return Invalid("an empty filter would mean everything; set at least one field", "EMPTY_FILTER", path);
   }
   if (!filter.resource_id.empty() && !filter.resource_id_prefix.empty()) {
-    return Invalid("`resource_id` and `resource_id_prefix` exclude each other; set one",
-                   "FILTER_CONTRADICTS", Sub(path, "resource_id_prefix"));
+    return Invalid("`resource_id` and `resource_id_prefix` exclude each other; set one", "FILTER_CONTRADICTS",
+                   Sub(path, "resource_id_prefix"));
   }
   if (auto s = ValidateFilterNames(filter, path); !s.ok()) return s;
   return filter;
@@ -152,18 +146,12 @@ absl::StatusOr<TupleFilter> FromWire(const v1::RelationshipFilter& wire, const F
 absl::StatusOr<TupleChange> FromWire(const v1::RelationshipUpdate& wire, const FieldPath& path) {
   TupleChange change;
   switch (wire.operation()) {
-    case v1::RelationshipUpdate::OPERATION_CREATE:
-      change.op = ChangeOp::kCreate;
-      break;
-    case v1::RelationshipUpdate::OPERATION_TOUCH:
-      change.op = ChangeOp::kTouch;
-      break;
-    case v1::RelationshipUpdate::OPERATION_DELETE:
-      change.op = ChangeOp::kDelete;
-      break;
+    case v1::RelationshipUpdate::OPERATION_CREATE: change.op = ChangeOp::kCreate; break;
+    case v1::RelationshipUpdate::OPERATION_TOUCH: change.op = ChangeOp::kTouch; break;
+    case v1::RelationshipUpdate::OPERATION_DELETE: change.op = ChangeOp::kDelete; break;
     default:
-      return Invalid("an operation is one of OPERATION_CREATE, OPERATION_TOUCH, OPERATION_DELETE",
-                     "OPERATION_UNKNOWN", Sub(path, "operation"));
+      return Invalid("an operation is one of OPERATION_CREATE, OPERATION_TOUCH, OPERATION_DELETE", "OPERATION_UNKNOWN",
+                     Sub(path, "operation"));
   }
   if (!wire.has_relationship()) return Missing(Sub(path, "relationship"));
   auto relationship = FromWire(wire.relationship(), Sub(path, "relationship"));
@@ -175,15 +163,11 @@ absl::StatusOr<TupleChange> FromWire(const v1::RelationshipUpdate& wire, const F
 absl::StatusOr<Precondition> FromWire(const v1::Precondition& wire, const FieldPath& path) {
   Precondition precondition;
   switch (wire.operation()) {
-    case v1::Precondition::OPERATION_MUST_MATCH:
-      precondition.kind = Precondition::Kind::kMustMatch;
-      break;
-    case v1::Precondition::OPERATION_MUST_NOT_MATCH:
-      precondition.kind = Precondition::Kind::kMustNotMatch;
-      break;
+    case v1::Precondition::OPERATION_MUST_MATCH: precondition.kind = Precondition::Kind::kMustMatch; break;
+    case v1::Precondition::OPERATION_MUST_NOT_MATCH: precondition.kind = Precondition::Kind::kMustNotMatch; break;
     default:
-      return Invalid("an operation is one of OPERATION_MUST_MATCH, OPERATION_MUST_NOT_MATCH",
-                     "OPERATION_UNKNOWN", Sub(path, "operation"));
+      return Invalid("an operation is one of OPERATION_MUST_MATCH, OPERATION_MUST_NOT_MATCH", "OPERATION_UNKNOWN",
+                     Sub(path, "operation"));
   }
   auto filter = FromWire(wire.filter(), Sub(path, "filter"));
   if (!filter.ok()) return filter.status();

@@ -26,8 +26,7 @@
 namespace mandate {
 
 absl::StatusOr<ObjectRef> FromWire(const v1::ObjectReference& wire, const FieldPath& path);
-absl::StatusOr<SubjectRef> FromWire(const v1::SubjectReference& wire, const FieldPath& path,
-                                    Wildcard wildcard);
+absl::StatusOr<SubjectRef> FromWire(const v1::SubjectReference& wire, const FieldPath& path, Wildcard wildcard);
 absl::StatusOr<Relationship> FromWire(const v1::Relationship& wire, const FieldPath& path);
 absl::StatusOr<TupleFilter> FromWire(const v1::RelationshipFilter& wire, const FieldPath& path);
 absl::StatusOr<TupleChange> FromWire(const v1::RelationshipUpdate& wire, const FieldPath& path);
@@ -72,8 +71,7 @@ Found FoundFromWire(const v1::FoundSubject& wire);
 absl::StatusOr<Authority> AuthorityFromWire(const v1::DescribeAuthorityResponse& wire);
 
 // Contexts of caveats. An empty Struct and empty text mean no context.
-absl::StatusOr<std::string> ContextFromWire(const google::protobuf::Struct& wire,
-                                            const FieldPath& path);
+absl::StatusOr<std::string> ContextFromWire(const google::protobuf::Struct& wire, const FieldPath& path);
 // REQUIRES: `json` is empty or what CompactContext made.
 void ContextToWire(const std::string& json, google::protobuf::Struct* wire);
 

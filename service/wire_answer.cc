@@ -8,8 +8,7 @@ namespace {
 
 // The value of `Enum` whose wire name is PREFIX + `name`. REQUIRES: there is one; a test goes through all.
 template <typename Enum>
-Enum ByName(bool (*parse)(google::protobuf::ConstStringParam, Enum*), std::string_view prefix,
-            std::string_view name) {
+Enum ByName(bool (*parse)(google::protobuf::ConstStringParam, Enum*), std::string_view prefix, std::string_view name) {
   Enum value{};
   parse(Cat(prefix, name), &value);
   return value;
@@ -93,9 +92,7 @@ void LineageToWire(const Lineage& value, v1::Lineage* wire) {
 
 Lineage LineageFromWire(const v1::Lineage& wire) {
   Lineage value;
-  const auto object = [](const v1::ObjectReference& reference) {
-    return ObjectRef{reference.type(), reference.id()};
-  };
+  const auto object = [](const v1::ObjectReference& reference) { return ObjectRef{reference.type(), reference.id()}; };
   for (const v1::Lineage::Hop& hop : wire.hops()) {
     value.hops.push_back({object(hop.agent()), object(hop.task()), std::nullopt});
     if (hop.has_delegator()) value.hops.back().delegator = object(hop.delegator());
@@ -134,8 +131,7 @@ v1::DenialReason ReasonToWire(DenialReason reason) {
 }
 
 DenialReason ReasonFromWire(v1::DenialReason reason) {
-  return FromName(&ReasonName, static_cast<int>(kLastReason),
-                  Suffix(v1::DenialReason_Name(reason), kReasonPrefix));
+  return FromName(&ReasonName, static_cast<int>(kLastReason), Suffix(v1::DenialReason_Name(reason), kReasonPrefix));
 }
 
 void ToWire(const Answer& value, v1::CheckResult* wire) {
@@ -151,8 +147,7 @@ void ToWire(const Answer& value, v1::CheckResult* wire) {
   for (const ExplanationStep& step : value.explanation.steps) {
     v1::ExplanationStep* out = wire->add_explanation();
     out->set_depth(step.depth);
-    out->set_kind(
-        ByName(&v1::ExplanationStep_Kind_Parse, kKindPrefix, StepKindName(step.kind)));
+    out->set_kind(ByName(&v1::ExplanationStep_Kind_Parse, kKindPrefix, StepKindName(step.kind)));
     out->set_decision(DecisionToWire(step.decision));
     out->set_text(step.text);
     if (step.relationship) ToWire(*step.relationship, out->mutable_relationship());
@@ -203,8 +198,7 @@ Answer AnswerFromWire(const v1::CheckResult& wire) {
   if (wire.has_lineage()) answer.lineage = LineageFromWire(wire.lineage());
   answer.approvals.assign(wire.approvals().begin(), wire.approvals().end());
   answer.steps = wire.steps();
-  answer.duration =
-      absl::Seconds(wire.duration().seconds()) + absl::Nanoseconds(wire.duration().nanos());
+  answer.duration = absl::Seconds(wire.duration().seconds()) + absl::Nanoseconds(wire.duration().nanos());
   return answer;
 }
 

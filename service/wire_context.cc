@@ -22,15 +22,9 @@ bool ToJson(const google::protobuf::Value& wire, Json* json) {
   using Kind = google::protobuf::Value::KindCase;
   switch (wire.kind_case()) {
     case Kind::kNullValue:
-    case Kind::KIND_NOT_SET:
-      *json = nullptr;
-      return true;
-    case Kind::kBoolValue:
-      *json = wire.bool_value();
-      return true;
-    case Kind::kStringValue:
-      *json = wire.string_value();
-      return true;
+    case Kind::KIND_NOT_SET: *json = nullptr; return true;
+    case Kind::kBoolValue: *json = wire.bool_value(); return true;
+    case Kind::kStringValue: *json = wire.string_value(); return true;
     case Kind::kNumberValue: {
       const double number = wire.number_value();
       if (!std::isfinite(number)) return false;
@@ -59,12 +53,8 @@ bool ToJson(const google::protobuf::Value& wire, Json* json) {
 
 void ToStruct(const Json& json, google::protobuf::Value* wire) {
   switch (json.type()) {
-    case Json::value_t::boolean:
-      wire->set_bool_value(json.get<bool>());
-      return;
-    case Json::value_t::string:
-      wire->set_string_value(json.get<std::string>());
-      return;
+    case Json::value_t::boolean: wire->set_bool_value(json.get<bool>()); return;
+    case Json::value_t::string: wire->set_string_value(json.get<std::string>()); return;
     case Json::value_t::number_integer:
     case Json::value_t::number_unsigned:
       if (std::abs(json.get<double>()) > kExactMax) {
@@ -73,9 +63,7 @@ void ToStruct(const Json& json, google::protobuf::Value* wire) {
         wire->set_number_value(json.get<double>());
       }
       return;
-    case Json::value_t::number_float:
-      wire->set_number_value(json.get<double>());
-      return;
+    case Json::value_t::number_float: wire->set_number_value(json.get<double>()); return;
     case Json::value_t::array:
       wire->mutable_list_value();
       for (const Json& item : json) ToStruct(item, wire->mutable_list_value()->add_values());
@@ -86,21 +74,18 @@ void ToStruct(const Json& json, google::protobuf::Value* wire) {
         ToStruct(value, &(*wire->mutable_struct_value()->mutable_fields())[name]);
       }
       return;
-    default:
-      wire->set_null_value(google::protobuf::NULL_VALUE);
+    default: wire->set_null_value(google::protobuf::NULL_VALUE);
   }
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> ContextFromWire(const google::protobuf::Struct& wire,
-                                            const FieldPath& path) {
+absl::StatusOr<std::string> ContextFromWire(const google::protobuf::Struct& wire, const FieldPath& path) {
   if (wire.fields().empty()) return std::string();
   Json object = Json::object();
   for (const auto& [name, value] : wire.fields()) {
     if (ToJson(value, &object[name])) continue;
-    return WithField(WithReason(absl::InvalidArgumentError(
-                                    Cat("`", name, "` holds a number that is not finite")),
+    return WithField(WithReason(absl::InvalidArgumentError(Cat("`", name, "` holds a number that is not finite")),
                                 "CONTEXT_INVALID"),
                      path);
   }

@@ -33,8 +33,7 @@ void CallerToWire(const AuthorizeCall& call, Request* wire) {
   wire->set_idempotency_key(call.idempotency_key);
 }
 
-void ItemsToWire(const std::vector<Authority::Item>& items,
-                 google::protobuf::RepeatedPtrField<v1::Item>* wire) {
+void ItemsToWire(const std::vector<Authority::Item>& items, google::protobuf::RepeatedPtrField<v1::Item>* wire) {
   for (const Authority::Item& item : items) {
     v1::Item* out = wire->Add();
     ToWire(item.relationship.subject, out->mutable_item());
@@ -46,9 +45,8 @@ void ItemsToWire(const std::vector<Authority::Item>& items,
   }
 }
 
-absl::Status ItemsFromWire(const google::protobuf::RepeatedPtrField<v1::Item>& wire,
-                           const v1::ObjectReference& holder, const char* relation,
-                           std::vector<Authority::Item>* items) {
+absl::Status ItemsFromWire(const google::protobuf::RepeatedPtrField<v1::Item>& wire, const v1::ObjectReference& holder,
+                           const char* relation, std::vector<Authority::Item>* items) {
   for (const v1::Item& item : wire) {
     v1::Relationship whole;
     *whole.mutable_resource() = holder;
@@ -146,9 +144,7 @@ void ToWire(const Authority& value, v1::DescribeAuthorityResponse* wire) {
 }
 
 absl::StatusOr<Authority> AuthorityFromWire(const v1::DescribeAuthorityResponse& wire) {
-  const auto object = [](const v1::ObjectReference& reference) {
-    return ObjectRef{reference.type(), reference.id()};
-  };
+  const auto object = [](const v1::ObjectReference& reference) { return ObjectRef{reference.type(), reference.id()}; };
   Authority value;
   value.chain.decision = DecisionFromWire(wire.decision());
   value.chain.reason = ReasonFromWire(wire.reason());

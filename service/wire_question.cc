@@ -14,8 +14,7 @@ constexpr uint32_t kSubjectSetDepthMax = 1'000'000;
 
 using WireRelationships = google::protobuf::RepeatedPtrField<v1::Relationship>;
 
-absl::Status ContextualFromWire(const WireRelationships& wire, const FieldPath& path,
-                                std::vector<Relationship>* out) {
+absl::Status ContextualFromWire(const WireRelationships& wire, const FieldPath& path, std::vector<Relationship>* out) {
   for (int i = 0; i < wire.size(); ++i) {
     auto relationship = FromWire(wire.Get(i), Sub(path, Cat("contextual[", i, "]")));
     if (!relationship.ok()) return relationship.status();
@@ -94,14 +93,12 @@ absl::StatusOr<CheckQuestion> FromWire(const v1::CheckItem& wire, const FieldPat
   const v1::Claims& claims = wire.claims();
   s = optional(wire.has_task(), wire.task(), "task", &question.task);
   if (!s.ok()) return s;
-  s = optional(claims.has_principal(), claims.principal(), "claims.principal",
-               &question.claims.principal);
+  s = optional(claims.has_principal(), claims.principal(), "claims.principal", &question.claims.principal);
   if (!s.ok()) return s;
   s = optional(claims.has_agent(), claims.agent(), "claims.agent", &question.claims.agent);
   if (!s.ok()) return s;
   if (claims.chain_size() > kChainMax) {
-    return Invalid(Cat("a chain has at most ", kChainMax, " agents"), "TOO_MANY",
-                   Sub(path, "claims.chain"));
+    return Invalid(Cat("a chain has at most ", kChainMax, " agents"), "TOO_MANY", Sub(path, "claims.chain"));
   }
   for (int i = 0; i < claims.chain_size(); ++i) {
     auto agent = FromWire(claims.chain(i), Sub(path, Cat("claims.chain[", i, "]")));
@@ -120,8 +117,8 @@ absl::StatusOr<ExpandQuestion> FromWire(const v1::ExpandRequest& wire) {
   auto s = PermissionFromWire(wire.permission(), "permission", &question.permission);
   if (!s.ok()) return s;
   if (wire.subject_set_depth() > kSubjectSetDepthMax) {
-    return Invalid(Cat("at most ", kSubjectSetDepthMax, " levels of subject sets are opened"),
-                   "TOO_MANY", "subject_set_depth");
+    return Invalid(Cat("at most ", kSubjectSetDepthMax, " levels of subject sets are opened"), "TOO_MANY",
+                   "subject_set_depth");
   }
   question.subject_set_depth = wire.subject_set_depth();
   auto context = ContextFromWire(wire.context(), "context");

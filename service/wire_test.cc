@@ -55,23 +55,20 @@ TEST(WireTime, OutsideOfTheYears1To9999IsRefusedAsAnExpiry) {
     EXPECT_TRUE(FromWire(wire, "r").ok()) << time.DebugString();
   }
   for (const auto& time :
-       {Timestamp(kSecondsMin - 1, 0), Timestamp(kSecondsMax + 1, 0), Timestamp(0, -1),
-        Timestamp(0, 1'000'000'000), Timestamp(std::numeric_limits<int64_t>::min(), 0),
-        Timestamp(std::numeric_limits<int64_t>::max(), 0)}) {
+       {Timestamp(kSecondsMin - 1, 0), Timestamp(kSecondsMax + 1, 0), Timestamp(0, -1), Timestamp(0, 1'000'000'000),
+        Timestamp(std::numeric_limits<int64_t>::min(), 0), Timestamp(std::numeric_limits<int64_t>::max(), 0)}) {
     *wire.mutable_expires_at() = time;
-    EXPECT_EQ(Fault(FromWire(wire, "r").status()),
-              "INVALID_ARGUMENT TIME_OUT_OF_RANGE r.expires_at")
+    EXPECT_EQ(Fault(FromWire(wire, "r").status()), "INVALID_ARGUMENT TIME_OUT_OF_RANGE r.expires_at")
         << time.DebugString();
   }
 }
 
 TEST(WireRelationship, GoesOverAndBack) {
-  for (const char* text :
-       {"document:plan#viewer@user:alice", "document:plan#viewer@team:core#member",
-        "document:plan#viewer@user:*", "errand:42#scope@document:*#view", "abc/cd9:x|y=z#rel@usr:1",
-        "document:plan#viewer@user:bob[expiration:2026-12-01T00:00:00.000001Z]",
-        "document:plan#viewer@user:bob[expiration:0001-01-01T00:00:00Z]",
-        "document:plan#viewer@user:bob[expiration:9999-12-31T23:59:59.999999Z]"}) {
+  for (const char* text : {"document:plan#viewer@user:alice", "document:plan#viewer@team:core#member",
+                           "document:plan#viewer@user:*", "errand:42#scope@document:*#view", "abc/cd9:x|y=z#rel@usr:1",
+                           "document:plan#viewer@user:bob[expiration:2026-12-01T00:00:00.000001Z]",
+                           "document:plan#viewer@user:bob[expiration:0001-01-01T00:00:00Z]",
+                           "document:plan#viewer@user:bob[expiration:9999-12-31T23:59:59.999999Z]"}) {
     auto relationship = ParseRelationship(text);
     ASSERT_TRUE(relationship.ok()) << relationship.status();
     v1::Relationship wire;
@@ -96,11 +93,10 @@ TEST(WireFilter, GoesOverAndBack) {
     ToWire(filter, &wire);
     auto back = FromWire(wire, "filter");
     ASSERT_TRUE(back.ok()) << back.status();
-    EXPECT_EQ(
-        std::tie(back->resource_type, back->resource_id, back->resource_id_prefix, back->relation,
-                 back->subject_type, back->subject_id, back->subject_relation),
-        std::tie(filter.resource_type, filter.resource_id, filter.resource_id_prefix,
-                 filter.relation, filter.subject_type, filter.subject_id, filter.subject_relation))
+    EXPECT_EQ(std::tie(back->resource_type, back->resource_id, back->resource_id_prefix, back->relation,
+                       back->subject_type, back->subject_id, back->subject_relation),
+              std::tie(filter.resource_type, filter.resource_id, filter.resource_id_prefix, filter.relation,
+                       filter.subject_type, filter.subject_id, filter.subject_relation))
         << wire.DebugString();
   }
 }
@@ -140,8 +136,7 @@ TEST(WireEnumerations, EveryDecisionGoesOverAndBack) {
     v1::CheckResult wire;
     wire.set_decision(static_cast<v1::Decision>(number));
     const Answer answer = AnswerFromWire(wire);
-    EXPECT_EQ("DECISION_" + std::string(DecisionName(answer.decision)),
-              v1::Decision_Name(wire.decision()));
+    EXPECT_EQ("DECISION_" + std::string(DecisionName(answer.decision)), v1::Decision_Name(wire.decision()));
     v1::CheckResult back;
     ToWire(answer, &back);
     EXPECT_EQ(back.decision(), wire.decision());
@@ -174,8 +169,7 @@ TEST(WireEnumerations, EveryStepKindGoesOverAndBack) {
     step->set_kind(static_cast<v1::ExplanationStep::Kind>(number));
     v1::CheckResult back;
     ToWire(AnswerFromWire(wire), &back);
-    EXPECT_EQ(back.explanation(0).kind(), step->kind())
-        << v1::ExplanationStep_Kind_Name(step->kind());
+    EXPECT_EQ(back.explanation(0).kind(), step->kind()) << v1::ExplanationStep_Kind_Name(step->kind());
   }
 }
 
@@ -187,8 +181,7 @@ TEST(WireEnumerations, EveryExpandKindGoesOverAndBack) {
     wire.add_nodes()->set_kind(static_cast<v1::ExpandNode::Kind>(number));
     v1::ExpandResponse back;
     ToWire(NodesFromWire(wire), &back);
-    EXPECT_EQ(back.nodes(0).kind(), wire.nodes(0).kind())
-        << v1::ExpandNode_Kind_Name(wire.nodes(0).kind());
+    EXPECT_EQ(back.nodes(0).kind(), wire.nodes(0).kind()) << v1::ExpandNode_Kind_Name(wire.nodes(0).kind());
   }
 }
 

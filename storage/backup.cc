@@ -33,9 +33,7 @@ std::string MetadataOf(const std::string& database_id, Revision head) {
 
 absl::StatusOr<BackupInfo> InfoOf(const std::string& directory, const rocksdb::BackupInfo& stored) {
   const std::vector<std::string> parts = absl::StrSplit(stored.app_metadata, ' ');
-  BackupInfo info{.id = stored.backup_id,
-                  .created_at = absl::FromUnixSeconds(stored.timestamp),
-                  .bytes = stored.size};
+  BackupInfo info{.id = stored.backup_id, .created_at = absl::FromUnixSeconds(stored.timestamp), .bytes = stored.size};
   uint64_t head = 0;
   if (parts.size() != 3 || parts[0] != "mandate" || !absl::SimpleAtoi(parts[2], &head)) {
     return absl::FailedPreconditionError(Cat("`", directory, "` holds backups of something else than Mandate"));
@@ -45,7 +43,8 @@ absl::StatusOr<BackupInfo> InfoOf(const std::string& directory, const rocksdb::B
   return info;
 }
 
-absl::StatusOr<std::vector<BackupInfo>> InfosOf(const std::string& directory, const rocksdb::BackupEngineReadOnlyBase& engine) {
+absl::StatusOr<std::vector<BackupInfo>> InfosOf(const std::string& directory,
+                                                const rocksdb::BackupEngineReadOnlyBase& engine) {
   std::vector<rocksdb::BackupInfo> stored;
   engine.GetBackupInfo(&stored);
   std::vector<BackupInfo> infos;
@@ -69,7 +68,8 @@ absl::StatusOr<std::unique_ptr<rocksdb::BackupEngineReadOnly>> OpenToRead(const 
 }
 
 // The backup of that id, or the newest.
-absl::StatusOr<BackupInfo> Choose(const std::string& directory, const rocksdb::BackupEngineReadOnlyBase& engine, uint32_t id) {
+absl::StatusOr<BackupInfo> Choose(const std::string& directory, const rocksdb::BackupEngineReadOnlyBase& engine,
+                                  uint32_t id) {
   auto infos = InfosOf(directory, engine);
   if (!infos.ok()) return infos.status();
   if (infos->empty()) return absl::NotFoundError(Cat("there is no backup in `", directory, "`"));
@@ -77,8 +77,8 @@ absl::StatusOr<BackupInfo> Choose(const std::string& directory, const rocksdb::B
   for (const BackupInfo& info : *infos) {
     if (info.id == id) return info;
   }
-  return absl::NotFoundError(Cat("there is no backup ", id, " in `", directory, "`; there are ", infos->front().id, " to ",
-                                 infos->back().id));
+  return absl::NotFoundError(
+      Cat("there is no backup ", id, " in `", directory, "`; there are ", infos->front().id, " to ", infos->back().id));
 }
 
 // Opens what was restored once, and moves its newest revision on.
@@ -125,8 +125,9 @@ absl::StatusOr<BackupInfo> CreateBackup(const std::string& directory, rocksdb::D
   auto infos = InfosOf(directory, *engine);
   if (!infos.ok()) return infos.status();
   if (!infos->empty() && infos->back().database_id != database_id) {
-    return absl::FailedPreconditionError(Cat("`", directory, "` holds backups of the database ", infos->back().database_id,
-                                             ", and this is ", database_id, "; use a directory for each"));
+    return absl::FailedPreconditionError(Cat("`", directory, "` holds backups of the database ",
+                                             infos->back().database_id, ", and this is ", database_id,
+                                             "; use a directory for each"));
   }
   rocksdb::BackupID id = 0;
   status = engine->CreateNewBackupWithMetadata(rocksdb::CreateBackupOptions(), db, MetadataOf(database_id, head), &id);
@@ -168,7 +169,8 @@ absl::StatusOr<uint64_t> DeleteOldBackups(const std::string& directory, uint32_t
 absl::StatusOr<Revision> RestoreBackup(const std::string& directory, uint32_t id, const std::string& to) {
   std::error_code error;
   if (fs::exists(to, error) && (!fs::is_directory(to, error) || !fs::is_empty(to, error))) {
-    return absl::FailedPreconditionError(Cat("`", to, "` is not empty; restore into a directory that is missing or empty, "
+    return absl::FailedPreconditionError(Cat("`", to,
+                                             "` is not empty; restore into a directory that is missing or empty, "
                                              "then put it in the place of the old one"));
   }
   auto info = VerifyBackup(directory, id);  // All of it before anything is written.

@@ -31,7 +31,7 @@ namespace mandate {
 inline constexpr uint64_t kRevisionsSkipped = 1ull << 30;
 
 struct BackupInfo {
-  uint32_t id = 0;          // From 1, in the order in which they were made.
+  uint32_t id = 0;  // From 1, in the order in which they were made.
   absl::Time created_at;
   uint64_t bytes = 0;       // Of its files, shared ones among them.
   std::string database_id;  // In hex.

@@ -57,7 +57,8 @@ TEST_F(BackupTest, EachIsOfItsMomentAndSharesWhatDidNotChange) {
   EXPECT_THAT(FaultsIn(To("one")), IsEmpty());
   EXPECT_THAT(FaultsIn(To("two")), IsEmpty());
   EXPECT_THAT(ReadAll(*OpenStore(To("one"))->Head()), ElementsAre("doc:a#viewer@user:alice"));
-  EXPECT_THAT(ReadAll(*OpenStore(To("two"))->Head()), ElementsAre("doc:a#viewer@user:alice", "doc:b#viewer@user:alice"));
+  EXPECT_THAT(ReadAll(*OpenStore(To("two"))->Head()),
+              ElementsAre("doc:a#viewer@user:alice", "doc:b#viewer@user:alice"));
 
   EXPECT_EQ(*DeleteOldBackups(To("backups"), 1), 1u);
   EXPECT_EQ(ListBackups(To("backups"))->front().id, 2u);
@@ -99,8 +100,8 @@ TEST_F(BackupTest, IsWholeWhileOthersWrite) {
       const std::string slot = std::to_string(i % 50);
       WriteRequest request;
       for (int part = 0; part < 4; ++part) {
-        request.changes.push_back(Change("touch doc:d" + std::to_string(part) + "#viewer@user:s" + slot + "[mark:{\"m\":" +
-                                         std::to_string(i) + "}]"));
+        request.changes.push_back(Change("touch doc:d" + std::to_string(part) + "#viewer@user:s" + slot +
+                                         "[mark:{\"m\":" + std::to_string(i) + "}]"));
       }
       EXPECT_TRUE(world.store().Write(request).ok());
     }

@@ -5,8 +5,8 @@
 namespace mandate {
 
 void PutFixed32(uint32_t value, std::string* out) {
-  const char bytes[4] = {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
-                         static_cast<char>(value >> 8), static_cast<char>(value)};
+  const char bytes[4] = {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
+                         static_cast<char>(value)};
   out->append(bytes, sizeof(bytes));
 }
 

@@ -13,9 +13,9 @@
 
 namespace mandate {
 
-void PutFixed32(uint32_t value, std::string* out);  // 4 bytes, big-endian: sorts like the number
-void PutFixed64(uint64_t value, std::string* out);  // 8 bytes, big-endian
-void PutVarint(uint64_t value, std::string* out);   // 7 bits a byte, low ones first
+void PutFixed32(uint32_t value, std::string* out);        // 4 bytes, big-endian: sorts like the number
+void PutFixed64(uint64_t value, std::string* out);        // 8 bytes, big-endian
+void PutVarint(uint64_t value, std::string* out);         // 7 bits a byte, low ones first
 void PutBytes(std::string_view bytes, std::string* out);  // varint length, then the bytes
 
 class ByteReader {

@@ -101,9 +101,9 @@ std::unique_ptr<TupleCursor> CachedSnapshot::Subjects(const ObjectKey& resource,
   if (!list.ok()) return std::make_unique<EmptyCursor>(list.status());
   if (!*list) return Noted(base_.Subjects(resource, relation, which));
   const auto is_direct = [](const TupleRow& row) { return row.subject.relation == NameId::kNone; };
-  auto [begin, end] = PartOf(
-      (*list)->rows(), [&](const TupleRow& row) { return which == SubjectsOf::kSubjectSets && is_direct(row); },
-      [&](const TupleRow& row) { return which != SubjectsOf::kDirect || is_direct(row); });
+  auto [begin, end] =
+      PartOf((*list)->rows(), [&](const TupleRow& row) { return which == SubjectsOf::kSubjectSets && is_direct(row); },
+             [&](const TupleRow& row) { return which != SubjectsOf::kDirect || is_direct(row); });
   return std::make_unique<ListCursor>(*std::move(list), begin, end, reads_);
 }
 
@@ -118,24 +118,24 @@ std::unique_ptr<TupleCursor> CachedSnapshot::SubjectsOfType(const ObjectKey& res
   const auto kind = [](const TupleRow& row) {
     return std::make_tuple(row.subject.relation != NameId::kNone, row.subject.type, row.subject.relation);
   };
-  auto [begin, end] = PartOf(
-      (*list)->rows(),
-      [&](const TupleRow& row) {
-        return kind(row) < wanted || (kind(row) == wanted && !after.empty() && row.subject.id <= after);
-      },
-      [&](const TupleRow& row) { return kind(row) == wanted; });
+  auto [begin, end] =
+      PartOf((*list)->rows(),
+             [&](const TupleRow& row) {
+               return kind(row) < wanted || (kind(row) == wanted && !after.empty() && row.subject.id <= after);
+             },
+             [&](const TupleRow& row) { return kind(row) == wanted; });
   return std::make_unique<ListCursor>(*std::move(list), begin, end, reads_);
 }
 
-std::unique_ptr<TupleCursor> CachedSnapshot::Resources(const SubjectKey& subject, NameId resource_type,
-                                                       NameId relation, std::string_view after) const {
+std::unique_ptr<TupleCursor> CachedSnapshot::Resources(const SubjectKey& subject, NameId resource_type, NameId relation,
+                                                       std::string_view after) const {
   Note(cache_.marks().OfResources(subject, resource_type, relation));
   auto list = cache_.Resources(base_, subject, resource_type, relation);
   if (!list.ok()) return std::make_unique<EmptyCursor>(list.status());
   if (!*list) return Noted(base_.Resources(subject, resource_type, relation, after));
-  auto [begin, end] = PartOf(
-      (*list)->rows(), [&](const TupleRow& row) { return !after.empty() && row.resource.id <= after; },
-      [](const TupleRow&) { return true; });
+  auto [begin, end] =
+      PartOf((*list)->rows(), [&](const TupleRow& row) { return !after.empty() && row.resource.id <= after; },
+             [](const TupleRow&) { return true; });
   return std::make_unique<ListCursor>(*std::move(list), begin, end, reads_);
 }
 

@@ -69,16 +69,14 @@ class CachedSnapshot final : public Snapshot {
 
   absl::StatusOr<std::optional<Edge>> Find(const ObjectKey& resource, NameId relation,
                                            const SubjectKey& subject) const override;
-  std::unique_ptr<TupleCursor> Subjects(const ObjectKey& resource, NameId relation,
-                                        SubjectsOf which) const override;
+  std::unique_ptr<TupleCursor> Subjects(const ObjectKey& resource, NameId relation, SubjectsOf which) const override;
   std::unique_ptr<TupleCursor> SubjectsOfType(const ObjectKey& resource, NameId relation, NameId subject_type,
                                               NameId subject_relation, std::string_view after) const override;
   std::unique_ptr<TupleCursor> Resources(const SubjectKey& subject, NameId resource_type, NameId relation,
                                          std::string_view after) const override;
 
   // These have no marks.
-  std::unique_ptr<TupleCursor> Read(const TupleFilter& filter,
-                                    const std::optional<Relationship>& after) const override;
+  std::unique_ptr<TupleCursor> Read(const TupleFilter& filter, const std::optional<Relationship>& after) const override;
   absl::StatusOr<std::optional<std::string>> Fact(std::string_view key) const override;
   std::unique_ptr<FactCursor> Facts(std::string_view prefix) const override;
   const LedgerHead& ledger_head() const override;

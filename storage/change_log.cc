@@ -12,8 +12,7 @@ namespace {
 // The newest schema at or before `revision`. Schemas in the window are few: a scan finds it.
 absl::StatusOr<Revision> SchemaRevisionAt(const StateView& view, Revision revision) {
   Revision result;
-  const auto scan =
-      view.NewScan(Family::kMeta, SchemaKey(Revision()), SchemaKey(Revision(revision.value() + 1)));
+  const auto scan = view.NewScan(Family::kMeta, SchemaKey(Revision()), SchemaKey(Revision(revision.value() + 1)));
   uint32_t part = 0;
   for (; scan->Valid(); scan->Next()) {
     if (!DecodeCommitKey(scan->key().substr(1), &result, &part) || part > 0) {
@@ -83,17 +82,17 @@ class RecordReader {
 
 absl::Status RocksStore::CheckInWindow(Revision revision, Revision newest) const {
   if (revision > newest) {
-    return WithReason(absl::OutOfRangeError(Cat("revision ", revision.value(),
-                                                " is ahead of the newest, ", newest.value())),
-                      "REVISION_UNKNOWN");
+    return WithReason(
+        absl::OutOfRangeError(Cat("revision ", revision.value(), " is ahead of the newest, ", newest.value())),
+        "REVISION_UNKNOWN");
   }
   if (absl::Status status = CheckNotLost(revision); !status.ok()) return status;
   const Revision oldest(oldest_.load());
   if (revision < oldest) {
-    return WithReason(absl::OutOfRangeError(Cat("revision ", revision.value(),
-                                                " left the retention window; the oldest ",
-                                                "that can be asked is ", oldest.value())),
-                      "REVISION_COLLECTED");
+    return WithReason(
+        absl::OutOfRangeError(Cat("revision ", revision.value(), " left the retention window; the oldest ",
+                                  "that can be asked is ", oldest.value())),
+        "REVISION_COLLECTED");
   }
   return absl::OkStatus();
 }
@@ -109,13 +108,11 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> RocksStore::At(Revision revision
     if (!older.ok()) return older.status();
     schema = *older;
   }
-  return std::make_shared<TupleSnapshot>(std::make_shared<PastView>(head->view(), revision),
-                                         head->shared_names(), revision, schema,
-                                         head->ledger_head(), cache_);
+  return std::make_shared<TupleSnapshot>(std::make_shared<PastView>(head->view(), revision), head->shared_names(),
+                                         revision, schema, head->ledger_head(), cache_);
 }
 
-absl::StatusOr<std::vector<ChangeRecord>> RocksStore::Changes(ChangePlace after,
-                                                              size_t records_max) const {
+absl::StatusOr<std::vector<ChangeRecord>> RocksStore::Changes(ChangePlace after, size_t records_max) const {
   const std::shared_ptr<const TupleSnapshot> head = NewestSnapshot();
   const bool within = after.part != ~uint32_t{0};  // Then the commit itself has to be there still.
   const Revision needed(after.revision.value() - (within ? 1 : 0));

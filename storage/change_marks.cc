@@ -45,8 +45,8 @@ ChangeMarks::Slot ChangeMarks::OfSubjects(const ObjectKey& resource, NameId rela
 }
 
 ChangeMarks::Slot ChangeMarks::OfResources(const SubjectKey& subject, NameId resource_type, NameId relation) const {
-  return static_cast<Slot>(mask_ & absl::HashOf(kResources, subject.type, AbslView(subject.id), subject.relation,
-                                                resource_type, relation));
+  return static_cast<Slot>(
+      mask_ & absl::HashOf(kResources, subject.type, AbslView(subject.id), subject.relation, resource_type, relation));
 }
 
 void ChangeMarks::Raise(uint64_t* mark, Revision at) {

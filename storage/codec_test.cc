@@ -47,8 +47,8 @@ TEST(Bytes, ALengthBeyondTheEndIsRefused) {
 TEST(KeyCodec, BothKeysGiveTheIdentityBack) {
   for (const SubjectKey& subject :
        {SubjectKey{kUser, "alice"}, SubjectKey{kTeam, "core", kMember}, SubjectKey{kUser, "*"}}) {
-    for (const std::string& key : {ForwardKey({kDoc, "plan"}, kViewer, subject),
-                                   ReverseKey({kDoc, "plan"}, kViewer, subject)}) {
+    for (const std::string& key :
+         {ForwardKey({kDoc, "plan"}, kViewer, subject), ReverseKey({kDoc, "plan"}, kViewer, subject)}) {
       TupleRow row;
       ASSERT_TRUE(DecodeIndexKey(key, kNames, &row));
       EXPECT_EQ(row.resource.type, kDoc);
@@ -65,11 +65,10 @@ TEST(KeyCodec, DirectSubjectsSortBeforeSubjectSetsAndTypesLieTogether) {
   const auto key = [](NameId type, std::string_view id, NameId relation) {
     return ForwardKey({kDoc, "plan"}, kViewer, {type, id, relation});
   };
-  const std::vector<std::string> order = {
-      key(kUser, "*", NameId::kNone),   key(kUser, "alice", NameId::kNone),
-      key(kUser, "zoe", NameId::kNone), key(kTeam, "a", NameId::kNone),
-      key(kUser, "alice", kMember),     key(kTeam, "a", kViewer),
-      key(kTeam, "a", kMember),         key(kTeam, "b", kMember)};
+  const std::vector<std::string> order = {key(kUser, "*", NameId::kNone),   key(kUser, "alice", NameId::kNone),
+                                          key(kUser, "zoe", NameId::kNone), key(kTeam, "a", NameId::kNone),
+                                          key(kUser, "alice", kMember),     key(kTeam, "a", kViewer),
+                                          key(kTeam, "a", kMember),         key(kTeam, "b", kMember)};
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
@@ -93,12 +92,8 @@ TEST(KeyCodec, TheEndOfAPrefixCarries) {
 }
 
 TEST(IndexPrefix, IsWhatAScanFixes) {
-  const std::string sets = KeyBuilder(Index::kForward)
-                               .Name(kDoc)
-                               .Id("plan")
-                               .Name(kViewer)
-                               .Kind(SubjectKind::kSubjectSet)
-                               .Take();
+  const std::string sets =
+      KeyBuilder(Index::kForward).Name(kDoc).Id("plan").Name(kViewer).Kind(SubjectKind::kSubjectSet).Take();
   const std::string key = ForwardKey({kDoc, "plan"}, kViewer, {kTeam, "core", kMember});
   EXPECT_EQ(IndexPrefixBytes(key), sets.size());
   EXPECT_EQ(IndexPrefixBytes(sets), sets.size());

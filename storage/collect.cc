@@ -26,9 +26,8 @@ constexpr uint64_t kVersionsPerCall = 10'000;
 constexpr uint64_t kPartsPerCall = 200;
 
 // Deletes what the commit under `scan` ended. Adds to `versions`.
-absl::Status DropEnded(const RocksDatabase& database, const Scan& scan, Revision revision,
-                       size_t names_size, CommitDecoder* decoder, rocksdb::WriteBatch* batch,
-                       uint64_t* versions) {
+absl::Status DropEnded(const RocksDatabase& database, const Scan& scan, Revision revision, size_t names_size,
+                       CommitDecoder* decoder, rocksdb::WriteBatch* batch, uint64_t* versions) {
   StoredChange change;
   TupleRow row;
   while (!decoder->AtEnd()) {
@@ -48,8 +47,7 @@ absl::Status DropEnded(const RocksDatabase& database, const Scan& scan, Revision
 absl::Status DropSchemas(const RocksDatabase& database, const StateView& view, Revision oldest,
                          rocksdb::WriteBatch* batch) {
   std::string previous;
-  const auto scan =
-      view.NewScan(Family::kMeta, SchemaKey(Revision()), SchemaKey(Revision(oldest.value() + 1)));
+  const auto scan = view.NewScan(Family::kMeta, SchemaKey(Revision()), SchemaKey(Revision(oldest.value() + 1)));
   for (; scan->Valid(); scan->Next()) {
     if (!previous.empty()) (void)batch->Delete(database.family(Family::kMeta), previous);
     previous.assign(scan->key());
@@ -83,8 +81,7 @@ absl::StatusOr<uint64_t> RocksStore::Collect() {
     }
     // A part lies behind its record, and so is of a commit that goes, or went.
     if (revision > head->revision() || (part == 0 && header.committed_at > window_begins)) break;
-    if (absl::Status status = DropEnded(*database_, *scan, revision, head->names().size(), &decoder,
-                                        &batch, &versions);
+    if (absl::Status status = DropEnded(*database_, *scan, revision, head->names().size(), &decoder, &batch, &versions);
         !status.ok()) {
       return status;
     }

@@ -25,8 +25,7 @@ class Collect : public testing::TestWithParam<Home> {
 
   World world{GetParam(), {.retention = absl::Hours(24)}};
 };
-INSTANTIATE_TEST_SUITE_P(Homes, Collect,
-                         testing::Values(Home::kMemory, Home::kDisk, Home::kReopened), HomeName);
+INSTANTIATE_TEST_SUITE_P(Homes, Collect, testing::Values(Home::kMemory, Home::kDisk, Home::kReopened), HomeName);
 
 TEST_P(Collect, KeepsEverythingInsideTheWindow) {
   world.Write({"touch doc:a#viewer@user:alice"});

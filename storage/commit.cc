@@ -32,8 +32,7 @@ namespace {
 rocksdb::Slice AsSlice(const std::string& text) { return text; }
 
 // A view that somebody else owns, for a snapshot that lives no longer than it.
-std::shared_ptr<const StateView> Borrow(std::shared_ptr<const StateView> base,
-                                   std::vector<const Overlay*> layers) {
+std::shared_ptr<const StateView> Borrow(std::shared_ptr<const StateView> base, std::vector<const Overlay*> layers) {
   struct Holder : OverlayView {
     Holder(std::shared_ptr<const StateView> base, std::vector<const Overlay*> layers)
         : OverlayView(base.get(), std::move(layers)), kept(std::move(base)) {}
@@ -54,8 +53,7 @@ std::optional<Edge> TouchedEdge(const std::optional<Edge>& before, Edge wanted, 
 }
 
 void CommitGroup::FillBatch(const RocksDatabase& database, rocksdb::WriteBatch* batch) const {
-  for (Family family : {Family::kMeta, Family::kLive, Family::kHistory, Family::kChangelog,
-                        Family::kLedger}) {
+  for (Family family : {Family::kMeta, Family::kLive, Family::kHistory, Family::kChangelog, Family::kLedger}) {
     overlay.ForEach(family, [&](const std::string& key, const std::optional<std::string>& value) {
       if (value) {
         (void)batch->Put(database.family(family), AsSlice(key), AsSlice(*value));
@@ -78,8 +76,8 @@ PendingCommit::PendingCommit(CommitGroup* group, const WriteRequest& request, ab
       names_(group->names),
       record_(CommitHeader{now, request.schema_text.has_value(), request.load != nullptr, request.metadata}),
       ledger_(group->ledger) {
-  before_ = std::make_unique<TupleSnapshot>(Borrow(group->base, {&group->overlay}), group->names,
-                                            group->head, group->schema, group->ledger);
+  before_ = std::make_unique<TupleSnapshot>(Borrow(group->base, {&group->overlay}), group->names, group->head,
+                                            group->schema, group->ledger);
 }
 
 absl::Status PendingCommit::Run() {
@@ -115,16 +113,14 @@ void PendingCommit::Accept() {
 
 absl::Status PendingCommit::CheckPlace() const {
   if (revision_ <= group_->head && !request_.records_only) {
-    return WithReason(
-        absl::FailedPreconditionError(Cat("revision ", revision_.value(),
-                                          " is not above the newest, ", group_->head.value())),
-        "REVISION_TAKEN");
+    return WithReason(absl::FailedPreconditionError(
+                          Cat("revision ", revision_.value(), " is not above the newest, ", group_->head.value())),
+                      "REVISION_TAKEN");
   }
   if (request_.expected_schema && *request_.expected_schema != group_->schema) {
-    return WithReason(absl::AbortedError(
-                          Cat("the schema changed: the write was made for the one of revision ",
-                              request_.expected_schema->value(), ", now it is the one of revision ",
-                              group_->schema.value(), "; try again")),
+    return WithReason(absl::AbortedError(Cat("the schema changed: the write was made for the one of revision ",
+                                             request_.expected_schema->value(), ", now it is the one of revision ",
+                                             group_->schema.value(), "; try again")),
                       "SCHEMA_CHANGED");
   }
   return absl::OkStatus();
@@ -143,8 +139,7 @@ absl::Status PendingCommit::CheckPreconditions() const {
       message = Cat("no relationship matches ", FilterText(precondition.filter));
     } else {
       const Relationship found = ToRelationship(cursor->row(), before_->names());
-      message = Cat(IdentityText(found), " matches ", FilterText(precondition.filter),
-                    ", which nothing may match");
+      message = Cat(IdentityText(found), " matches ", FilterText(precondition.filter), ", which nothing may match");
     }
     return WithField(WithReason(absl::FailedPreconditionError(message), "PRECONDITION_FAILED"),
                      Cat("preconditions[", i, "]"));
@@ -227,9 +222,8 @@ absl::Status PendingCommit::Apply(const TupleChange& change, size_t position) {
   return absl::OkStatus();
 }
 
-void PendingCommit::Store(const TupleRow& row, const std::string& forward_key,
-                          std::string_view ended_value, const std::optional<Edge>& ended,
-                          bool deleted) {
+void PendingCommit::Store(const TupleRow& row, const std::string& forward_key, std::string_view ended_value,
+                          const std::optional<Edge>& ended, bool deleted) {
   if (group_->marks != nullptr) group_->marks->Note(row, revision_);
   std::string reverse_key = ReverseKey(row.resource, row.relation, row.subject);
   if (!ended_value.empty()) {
@@ -244,8 +238,8 @@ void PendingCommit::Store(const TupleRow& row, const std::string& forward_key,
   }
   std::string edge;
   if (!deleted) AppendEdge(row.edge, &edge);
-  record_.Add({deleted ? ChangeOp::kDelete : ChangeOp::kTouch, !ended_value.empty(), forward_key,
-               edge, deleted && request_.sweep_at_most > 0});
+  record_.Add({deleted ? ChangeOp::kDelete : ChangeOp::kTouch, !ended_value.empty(), forward_key, edge,
+               deleted && request_.sweep_at_most > 0});
   if (deleted) {
     overlay_.Delete(Family::kLive, forward_key);
     overlay_.Delete(Family::kLive, std::move(reverse_key));
@@ -255,16 +249,13 @@ void PendingCommit::Store(const TupleRow& row, const std::string& forward_key,
   }
 }
 
-void PendingCommit::StoreSchema() {
-  overlay_.Put(Family::kMeta, SchemaKey(revision_), *request_.schema_text);
-}
+void PendingCommit::StoreSchema() { overlay_.Put(Family::kMeta, SchemaKey(revision_), *request_.schema_text); }
 
 absl::Status PendingCommit::RunGuard() {
   if (!request_.guard) return absl::OkStatus();
-  after_ = std::make_unique<TupleSnapshot>(Borrow(group_->base, {&overlay_, &group_->overlay}),
-                                           names_.table(), revision_,
-                                           request_.schema_text ? revision_ : group_->schema,
-                                           group_->ledger);
+  after_ =
+      std::make_unique<TupleSnapshot>(Borrow(group_->base, {&overlay_, &group_->overlay}), names_.table(), revision_,
+                                      request_.schema_text ? revision_ : group_->schema, group_->ledger);
   if (absl::Status status = request_.guard(*this); !status.ok()) return status;
   if (guard_error_.ok() && request_.load != nullptr && ledger_.sequence != group_->ledger.sequence) {
     return absl::InternalError("the guard of a load appends to the ledger");
@@ -281,20 +272,15 @@ void PendingCommit::SetFact(std::string_view key, std::string value) {
   overlay_.Put(Family::kMeta, FactKey(key), std::move(value));
 }
 
-void PendingCommit::DeleteFact(std::string_view key) {
-  overlay_.Delete(Family::kMeta, FactKey(key));
-}
+void PendingCommit::DeleteFact(std::string_view key) { overlay_.Delete(Family::kMeta, FactKey(key)); }
 
 void PendingCommit::AppendToLedger(LedgerAppend append) {
   for (const std::string& term : append.terms) {
     if (!term.empty() && term.size() <= kTermBytesMax && term.find('\0') == term.npos) continue;
-    guard_error_ = absl::InvalidArgumentError(Cat("a term of the ledger has ", term.size(),
-                                                  " bytes; it takes 1 to ", kTermBytesMax,
-                                                  ", none of them NUL"));
+    guard_error_ = absl::InvalidArgumentError(
+        Cat("a term of the ledger has ", term.size(), " bytes; it takes 1 to ", kTermBytesMax, ", none of them NUL"));
   }
-  LedgerRecord record{.sequence = ++ledger_.sequence,
-                      .body = std::move(append.body),
-                      .terms = std::move(append.terms)};
+  LedgerRecord record{.sequence = ++ledger_.sequence, .body = std::move(append.body), .terms = std::move(append.terms)};
   record.digest = Sha256(record.body);
   record.hash = ledger_.hash = ChainHash(ledger_.hash, record.digest);
   PutRecord(record);

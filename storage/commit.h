@@ -23,9 +23,9 @@
 
 #include "rocksdb/write_batch.h"
 #include "storage/change_marks.h"
-#include "storage/rocks_database.h"
 #include "storage/name_table.h"
 #include "storage/overlay.h"
+#include "storage/rocks_database.h"
 #include "storage/tuple_snapshot.h"
 #include "storage/tuple_store.h"
 #include "storage/value_codec.h"
@@ -49,8 +49,8 @@ struct CommitGroup {
   // Everything that was accepted. REQUIRES: something was.
   void FillBatch(const RocksDatabase& database, rocksdb::WriteBatch* batch) const;
 
-  std::shared_ptr<const StateView> base;        // What is on disk.
-  ChangeMarks* marks = nullptr;                 // Where what is written is noted, at the latest when it is published.
+  std::shared_ptr<const StateView> base;   // What is on disk.
+  ChangeMarks* marks = nullptr;            // Where what is written is noted, at the latest when it is published.
   Overlay overlay;                         // What the accepted requests put on top,
   std::shared_ptr<const NameTable> names;  // and the names,
   Revision head;                           // newest revision
@@ -104,7 +104,7 @@ class PendingCommit : public PendingWrite {
   std::unique_ptr<const TupleSnapshot> after_;  // Only for a guard.
   std::vector<TupleChange> matching_;           // The deletions that delete_matching, or a sweep, comes to.
   bool more_match_ = false;
-  std::vector<PendingChange> changes_;          // Only for a guard.
+  std::vector<PendingChange> changes_;  // Only for a guard.
   LedgerHead ledger_;
   absl::Status guard_error_;  // Of what the guard wrote.
 };

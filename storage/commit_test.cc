@@ -26,9 +26,7 @@ class Group : public testing::Test {
     if (status.ok()) pending.Accept();
     return status;
   }
-  absl::Status Join(std::initializer_list<std::string_view> changes) {
-    return Join(Request(changes));
-  }
+  absl::Status Join(std::initializer_list<std::string_view> changes) { return Join(Request(changes)); }
 
   // What the next request of the group would find.
   std::vector<std::string> Stored() {

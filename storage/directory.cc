@@ -32,14 +32,13 @@ struct Files {
 bool MadeByCreation(const std::string& name) {
   return name == "LOCK" || name == "IDENTITY" || name == kWitnessFile ||
          name == "lost+found" ||  // of a freshly made file system
-         absl::StartsWith(name, "LOG") || absl::StartsWith(name, "MANIFEST-") ||
-         absl::StartsWith(name, "OPTIONS-") || absl::EndsWith(name, ".dbtmp");
+         absl::StartsWith(name, "LOG") || absl::StartsWith(name, "MANIFEST-") || absl::StartsWith(name, "OPTIONS-") ||
+         absl::EndsWith(name, ".dbtmp");
 }
 
 Files ListFiles(const std::string& directory, std::error_code* error) {
   Files files;
-  for (fs::directory_iterator it(directory, *error), end; !*error && it != end;
-       it.increment(*error)) {
+  for (fs::directory_iterator it(directory, *error), end; !*error && it != end; it.increment(*error)) {
     const std::string name = it->path().filename();
     if (name == "CURRENT") {
       files.current = true;
@@ -60,13 +59,12 @@ Files ListFiles(const std::string& directory, std::error_code* error) {
 }
 
 absl::Status NotOurs(const std::string& directory, absl::string_view why) {
-  return absl::FailedPreconditionError(Cat("`", directory, "` is not a Mandate database: ", why,
-                                           "; name a directory that is empty or missing"));
+  return absl::FailedPreconditionError(
+      Cat("`", directory, "` is not a Mandate database: ", why, "; name a directory that is empty or missing"));
 }
 
 absl::Status Damaged(const std::string& directory, absl::string_view what) {
-  return absl::DataLossError(
-      Cat("the database in `", directory, "` is damaged: ", what, "; restore a backup"));
+  return absl::DataLossError(Cat("the database in `", directory, "` is damaged: ", what, "; restore a backup"));
 }
 
 // Only the families that a creation makes, or some of them.
@@ -92,8 +90,7 @@ absl::StatusOr<std::string> ReadMeta(rocksdb::DB* db, const std::string& key) {
 absl::StatusOr<DirectoryState> WithoutRecord(const std::string& directory, const Files& files,
                                              const RocksOptions& options) {
   std::vector<std::string> families;
-  const rocksdb::Status status =
-      rocksdb::DB::ListColumnFamilies(options.database, directory, &families);
+  const rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options.database, directory, &families);
   if (!status.ok()) return OpenError(directory, status);
   const bool ours = OnlyOurFamilies(families);
   if (ours && !files.tables_or_logs) return DirectoryState::kEmpty;
@@ -128,9 +125,9 @@ absl::StatusOr<DirectoryState> InspectDatabase(const std::string& directory, con
     return DoesNotDecode("record of the database", Family::kMeta, DatabaseKey());
   }
   if (database.version > kFormatVersion) {
-    return absl::FailedPreconditionError(
-        Cat("the database in `", directory, "` has format ", database.version,
-            ", and this program reads formats up to ", kFormatVersion, "; use a newer program"));
+    return absl::FailedPreconditionError(Cat("the database in `", directory, "` has format ", database.version,
+                                             ", and this program reads formats up to ", kFormatVersion,
+                                             "; use a newer program"));
   }
   const absl::StatusOr<std::string> head_value = ReadMeta(db.get(), HeadKey());
   if (!head_value.ok() && !absl::IsNotFound(head_value.status())) return head_value.status();
@@ -139,9 +136,9 @@ absl::StatusOr<DirectoryState> InspectDatabase(const std::string& directory, con
     return DoesNotDecode("newest revision", Family::kMeta, HeadKey());
   }
   if (witness->has_value() && head.head < (*witness)->head) {
-    return Damaged(directory, Cat("revision ", (*witness)->head.value(),
-                                  " was acknowledged, and the files end at revision ",
-                                  head.head.value(), " (a log was cut or removed)"));
+    return Damaged(directory,
+                   Cat("revision ", (*witness)->head.value(), " was acknowledged, and the files end at revision ",
+                       head.head.value(), " (a log was cut or removed)"));
   }
   const absl::StatusOr<std::string> ledger_value = ReadMeta(db.get(), LedgerHeadKey());
   if (!ledger_value.ok() && !absl::IsNotFound(ledger_value.status())) return ledger_value.status();
@@ -150,9 +147,9 @@ absl::StatusOr<DirectoryState> InspectDatabase(const std::string& directory, con
     return DoesNotDecode("head of the ledger", Family::kMeta, LedgerHeadKey());
   }
   if (witness->has_value() && ledger.sequence < (*witness)->ledger_sequence) {
-    return Damaged(directory, Cat("ledger record ", (*witness)->ledger_sequence,
-                                  " was acknowledged, and the ledger ends at ", ledger.sequence,
-                                  " (a log was cut or removed)"));
+    return Damaged(directory,
+                   Cat("ledger record ", (*witness)->ledger_sequence, " was acknowledged, and the ledger ends at ",
+                       ledger.sequence, " (a log was cut or removed)"));
   }
   return DirectoryState::kDatabase;
 }
@@ -161,11 +158,9 @@ absl::StatusOr<DirectoryState> InspectDatabase(const std::string& directory, con
 
 absl::Status OpenError(const std::string& directory, const rocksdb::Status& status) {
   const std::string text = status.ToString();
-  if (status.IsIOError() && absl::StrContains(text, "lock") &&
-      !absl::StrContains(text, "Permission denied")) {
+  if (status.IsIOError() && absl::StrContains(text, "lock") && !absl::StrContains(text, "Permission denied")) {
     return absl::UnavailableError(
-        Cat("the database in `", directory,
-            "` is held by another process; stop that one, or name another directory"));
+        Cat("the database in `", directory, "` is held by another process; stop that one, or name another directory"));
   }
   if (status.IsCorruption() || status.IsInvalidArgument() || status.IsPathNotFound()) {
     return Damaged(directory, text);
@@ -173,8 +168,7 @@ absl::Status OpenError(const std::string& directory, const rocksdb::Status& stat
   return FromRocks(status, Cat("opening the database in `", directory, "`"));
 }
 
-absl::StatusOr<DirectoryState> InspectDirectory(const std::string& directory,
-                                                const RocksOptions& options) {
+absl::StatusOr<DirectoryState> InspectDirectory(const std::string& directory, const RocksOptions& options) {
   std::error_code error;
   const fs::file_status status = fs::status(directory, error);
   if (status.type() == fs::file_type::not_found) return DirectoryState::kMissing;
@@ -183,8 +177,7 @@ absl::StatusOr<DirectoryState> InspectDirectory(const std::string& directory,
   }
   if (status.type() != fs::file_type::directory) return NotOurs(directory, "it is a file");
   if (access(directory.c_str(), R_OK | W_OK | X_OK) != 0) {
-    return absl::ErrnoToStatus(
-        errno, Cat("`", directory, "` has to be readable and writable for this user"));
+    return absl::ErrnoToStatus(errno, Cat("`", directory, "` has to be readable and writable for this user"));
   }
   const Files files = ListFiles(directory, &error);
   if (error) return absl::ErrnoToStatus(error.value(), Cat("listing `", directory, "`"));

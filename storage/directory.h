@@ -20,8 +20,7 @@ enum class DirectoryState {
   kDatabase,  // ours, of a format we read, complete as far as can be told
 };
 
-absl::StatusOr<DirectoryState> InspectDirectory(const std::string& directory,
-                                                const RocksOptions& options);
+absl::StatusOr<DirectoryState> InspectDirectory(const std::string& directory, const RocksOptions& options);
 
 // The status of an open that failed, with what to do about it.
 absl::Status OpenError(const std::string& directory, const rocksdb::Status& status);

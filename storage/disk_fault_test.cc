@@ -33,8 +33,8 @@ TEST_F(DiskFault, AFullDiskIsNamedAndReadersGoOn) {
 }
 
 TEST_F(DiskFault, AfterAFailedWriteNoMoreAreTakenUntilTheStoreIsOpenedAgain) {
-  for (FaultDisk::Fault fault : {FaultDisk::Fault::kNoSpace, FaultDisk::Fault::kBrokenAppend,
-                                 FaultDisk::Fault::kBrokenSync}) {
+  for (FaultDisk::Fault fault :
+       {FaultDisk::Fault::kNoSpace, FaultDisk::Fault::kBrokenAppend, FaultDisk::Fault::kBrokenSync}) {
     world.Write({"touch doc:a#viewer@user:alice"});
     const Revision head = world.Head()->revision();
     disk.Fail(fault);
@@ -46,8 +46,7 @@ TEST_F(DiskFault, AfterAFailedWriteNoMoreAreTakenUntilTheStoreIsOpenedAgain) {
     world.Reopen();
     EXPECT_GE(world.Head()->revision(), head);
     EXPECT_TRUE(world.Find("doc:a#viewer@user:alice"));
-    EXPECT_EQ(world.Find("doc:b#viewer@user:x").has_value(),
-              world.Find("doc:c#viewer@user:x").has_value())
+    EXPECT_EQ(world.Find("doc:b#viewer@user:x").has_value(), world.Find("doc:c#viewer@user:x").has_value())
         << "a write that was not acknowledged is there whole or not at all";
     EXPECT_FALSE(world.Find("doc:d#viewer@user:x"));
     world.Write({"delete doc:b#viewer@user:x", "delete doc:c#viewer@user:x"});

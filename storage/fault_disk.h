@@ -27,7 +27,7 @@ class FaultDisk {
 
   rocksdb::Env* env() { return env_.get(); }
   void Fail(Fault fault) { fault_ = fault; }
-  std::function<void()> before_log_sync;  // Set while nobody writes.
+  std::function<void()> before_log_sync;                   // Set while nobody writes.
   uint64_t rotten_reads() const { return rotten_reads_; }  // So far.
 
  private:
@@ -62,7 +62,8 @@ class FaultDisk {
     rocksdb::IOStatus Read(uint64_t offset, size_t size, const rocksdb::IOOptions& options, rocksdb::Slice* result,
                            char* scratch, rocksdb::IODebugContext* debug) const override {
       if (const rocksdb::IOStatus status = disk_->Present(); !status.ok()) return status;
-      const rocksdb::IOStatus status = FSRandomAccessFileOwnerWrapper::Read(offset, size, options, result, scratch, debug);
+      const rocksdb::IOStatus status =
+          FSRandomAccessFileOwnerWrapper::Read(offset, size, options, result, scratch, debug);
       if (status.ok() && disk_->fault_ == Fault::kRottenTables) disk_->Rot(scratch, result);
       return status;
     }
@@ -89,8 +90,7 @@ class FaultDisk {
       const rocksdb::IOStatus status = disk_->OnAppend();
       return status.ok() ? FSWritableFileOwnerWrapper::Append(data, options, debug) : status;
     }
-    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
-                           rocksdb::IODebugContext* debug) override {
+    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) override {
       const rocksdb::IOStatus status = disk_->OnSync(log_);
       return status.ok() ? FSWritableFileOwnerWrapper::Sync(options, debug) : status;
     }
@@ -102,8 +102,7 @@ class FaultDisk {
 
   class System : public rocksdb::FileSystemWrapper {
    public:
-    explicit System(FaultDisk* disk)
-        : FileSystemWrapper(rocksdb::FileSystem::Default()), disk_(disk) {}
+    explicit System(FaultDisk* disk) : FileSystemWrapper(rocksdb::FileSystem::Default()), disk_(disk) {}
     const char* Name() const override { return "FaultDisk"; }
     rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                       std::unique_ptr<rocksdb::FSWritableFile>* file,

@@ -13,17 +13,15 @@
 #include "absl/strings/str_split.h"
 #include "rocksdb/db.h"
 #include "storage/rocks_options.h"
-#include "storage/test_world.h"
 #include "storage/state_view.h"
+#include "storage/test_world.h"
 
 namespace mandate {
 namespace {
 
 using testing::ElementsAre;
 
-std::string SourceFile(const std::string& name) {
-  return std::filesystem::path(__FILE__).parent_path() / name;
-}
+std::string SourceFile(const std::string& name) { return std::filesystem::path(__FILE__).parent_path() / name; }
 
 std::vector<std::string> Lines(const std::string& path) {
   std::ifstream file(path);
@@ -41,8 +39,7 @@ class RawDatabase {
   explicit RawDatabase(const std::string& directory) {
     const RocksOptions options = MakeRocksOptions({}, rocksdb::Env::Default());
     rocksdb::DB* db = nullptr;
-    const rocksdb::Status status =
-        rocksdb::DB::Open(options.database, directory, options.families, &handles_, &db);
+    const rocksdb::Status status = rocksdb::DB::Open(options.database, directory, options.families, &handles_, &db);
     EXPECT_TRUE(status.ok()) << status.ToString();
     db_.reset(db);
   }
@@ -57,13 +54,11 @@ class RawDatabase {
       std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, handle));
       for (it->SeekToFirst(); it->Valid(); it->Next()) {
         const std::string value = it->value().ToString(true);
-        lines.push_back(handle->GetName() + " " + it->key().ToString(true) + " " +
-                        (value.empty() ? "-" : value));
+        lines.push_back(handle->GetName() + " " + it->key().ToString(true) + " " + (value.empty() ? "-" : value));
       }
     }
     for (std::string& line : lines) {
-      std::transform(line.begin(), line.end(), line.begin(),
-                     [](char c) { return std::tolower(c); });
+      std::transform(line.begin(), line.end(), line.begin(), [](char c) { return std::tolower(c); });
     }
     return lines;
   }
@@ -87,8 +82,8 @@ class RawDatabase {
 // The database of the golden file. FORMAT.md tells the same story.
 void WriteGoldenWorld(World& world) {
   world.now = absl::FromUnixSeconds(1'800'000'000);
-  WriteRequest first = Request(
-      {"create document:plan#viewer@user:alice", "create document:plan#viewer@team:core#member"});
+  WriteRequest first =
+      Request({"create document:plan#viewer@user:alice", "create document:plan#viewer@team:core#member"});
   first.schema_text = "definition user {}";
   first.schema_names = {"document", "user", "viewer", "team", "member", "office"};
   first.guard = [](PendingWrite& write) {
@@ -109,13 +104,11 @@ void WriteGoldenWorld(World& world) {
 void ExpectGoldenWorld(World& world) {
   EXPECT_EQ(world.store().database_id(), absl::BytesToHexString("0123456789abcdef"));
   EXPECT_EQ(world.Head()->revision(), Revision(300));
-  EXPECT_THAT(ReadAll(*world.Head()),
-              ElementsAre("document:plan#viewer@user:*[office:{\"tz\":\"UTC\"}]",
-                          "document:plan#viewer@user:alice[expiration:2030-01-01T00:00:00Z]"));
+  EXPECT_THAT(ReadAll(*world.Head()), ElementsAre("document:plan#viewer@user:*[office:{\"tz\":\"UTC\"}]",
+                                                  "document:plan#viewer@user:alice[expiration:2030-01-01T00:00:00Z]"));
   EXPECT_EQ(World::Find(*world.Head(), "document:plan#viewer@user:alice")->born, Revision(1));
-  EXPECT_THAT(
-      ReadAll(*world.At(Revision(1))),
-      ElementsAre("document:plan#viewer@user:alice", "document:plan#viewer@team:core#member"));
+  EXPECT_THAT(ReadAll(*world.At(Revision(1))),
+              ElementsAre("document:plan#viewer@user:alice", "document:plan#viewer@team:core#member"));
   EXPECT_EQ(world.Head()->Schema()->text, "definition user {}");
   EXPECT_EQ(world.store().Changes(Revision(0), 9)->size(), 3u);
   WriteRequest ask;

@@ -29,8 +29,7 @@ std::optional<size_t> IndexPrefixBytes(std::string_view key) {
     if (!reader.Terminated(&id) || !reader.Fixed32(&name) || !reader.Byte(&kind)) {
       return std::nullopt;
     }
-  } else if (!reader.Fixed32(&name) || !reader.Terminated(&id) || !reader.Fixed32(&name) ||
-             !reader.Fixed32(&name)) {
+  } else if (!reader.Fixed32(&name) || !reader.Terminated(&id) || !reader.Fixed32(&name) || !reader.Fixed32(&name)) {
     return std::nullopt;
   }
   return key.size() - reader.rest().size();

@@ -21,9 +21,9 @@ bool ReadNameOrNone(ByteReader* reader, size_t names_size, NameId* id) {
 
 bool ReadForward(ByteReader reader, size_t names_size, TupleRow* row) {
   uint8_t kind = 0;
-  if (!ReadName(&reader, names_size, &row->resource.type) ||
-      !reader.Terminated(&row->resource.id) || !ReadName(&reader, names_size, &row->relation) ||
-      !reader.Byte(&kind) || !ReadName(&reader, names_size, &row->subject.type)) {
+  if (!ReadName(&reader, names_size, &row->resource.type) || !reader.Terminated(&row->resource.id) ||
+      !ReadName(&reader, names_size, &row->relation) || !reader.Byte(&kind) ||
+      !ReadName(&reader, names_size, &row->subject.type)) {
     return false;
   }
   row->subject.relation = NameId::kNone;
@@ -37,11 +37,9 @@ bool ReadForward(ByteReader reader, size_t names_size, TupleRow* row) {
 
 bool ReadReverse(ByteReader reader, size_t names_size, TupleRow* row) {
   return ReadName(&reader, names_size, &row->subject.type) &&
-         ReadNameOrNone(&reader, names_size, &row->subject.relation) &&
-         reader.Terminated(&row->subject.id) &&
-         ReadName(&reader, names_size, &row->resource.type) &&
-         ReadName(&reader, names_size, &row->relation) && reader.Terminated(&row->resource.id) &&
-         reader.empty();
+         ReadNameOrNone(&reader, names_size, &row->subject.relation) && reader.Terminated(&row->subject.id) &&
+         ReadName(&reader, names_size, &row->resource.type) && ReadName(&reader, names_size, &row->relation) &&
+         reader.Terminated(&row->resource.id) && reader.empty();
 }
 
 }  // namespace
@@ -105,10 +103,8 @@ bool DecodeIndexKey(std::string_view key, size_t names_size, TupleRow* row) {
   if (key.empty()) return false;
   const ByteReader reader(key.substr(1));
   switch (static_cast<Index>(key.front())) {
-    case Index::kForward:
-      return ReadForward(reader, names_size, row);
-    case Index::kReverse:
-      return ReadReverse(reader, names_size, row);
+    case Index::kForward: return ReadForward(reader, names_size, row);
+    case Index::kReverse: return ReadReverse(reader, names_size, row);
   }
   return false;
 }

@@ -37,8 +37,8 @@ struct LedgerAppend {
 
 struct LedgerRecord {
   uint64_t sequence = 0;
-  std::string body;                 // Empty once retired.
-  std::vector<std::string> terms;   // None once retired.
+  std::string body;                // Empty once retired.
+  std::vector<std::string> terms;  // None once retired.
   bool retired = false;
   std::string digest;
   std::string hash;

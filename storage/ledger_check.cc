@@ -39,8 +39,9 @@ absl::Status CheckLedger(const Snapshot& snapshot, LedgerReport* report,
       if (report->faults.size() == kFaultsMax) expected = record.sequence - 1;
     }
     if (follows && record.hash != ChainHash(before, record.digest)) {
-      fault(record.sequence, "was changed, replaced or moved: its hash does not follow from its body and "
-                             "the record before it");
+      fault(record.sequence,
+            "was changed, replaced or moved: its hash does not follow from its body and "
+            "the record before it");
     }
     ++report->records;
     report->retired += record.retired;

@@ -24,7 +24,7 @@ struct LedgerFault {
 };
 
 struct LedgerReport {
-  uint64_t records = 0;   // Followed, retired ones among them.
+  uint64_t records = 0;  // Followed, retired ones among them.
   uint64_t retired = 0;
   LedgerHead head;
   std::vector<LedgerFault> faults;  // In order; at most 100.

@@ -24,16 +24,13 @@ bool ReadHash(ByteReader* reader, std::string* hash) {
 std::string Sha256(std::string_view bytes) {
   std::string digest(kHashBytes, '\0');
   // Fails only without memory, and then the process ends anyway: a wrong hash would be worse.
-  const int done = EVP_Digest(bytes.data(), bytes.size(),
-                              reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_sha256(),
-                              nullptr);
+  const int done = EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr,
+                              EVP_sha256(), nullptr);
   if (done != 1) abort();
   return digest;
 }
 
-std::string ChainHash(std::string_view before, std::string_view digest) {
-  return Sha256(Cat(before, digest));
-}
+std::string ChainHash(std::string_view before, std::string_view digest) { return Sha256(Cat(before, digest)); }
 
 std::string RecordKey(uint64_t sequence) {
   std::string key = "E";
@@ -107,9 +104,8 @@ std::string EncodeLedgerHead(const LedgerHead& head) {
 
 bool DecodeLedgerHead(std::string_view value, LedgerHead* head) {
   ByteReader reader(value);
-  return reader.Varint(&head->sequence) && ReadHash(&reader, &head->hash) &&
-         reader.Varint(&head->base) && ReadHash(&reader, &head->base_hash) && reader.empty() &&
-         head->base <= head->sequence;
+  return reader.Varint(&head->sequence) && ReadHash(&reader, &head->hash) && reader.Varint(&head->base) &&
+         ReadHash(&reader, &head->base_hash) && reader.empty() && head->base <= head->sequence;
 }
 
 LedgerHead EmptyLedger(std::string_view database_id) {

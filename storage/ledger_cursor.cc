@@ -6,9 +6,9 @@
 #include "storage/ledger_cursor.h"
 
 #include "schema/text.h"
+#include "storage/key_codec.h"
 #include "storage/ledger_codec.h"
 #include "storage/value_codec.h"
-#include "storage/key_codec.h"
 
 namespace mandate {
 namespace {
@@ -34,8 +34,7 @@ class TermScan {
 
 class AllRecords : public LedgerCursor {
  public:
-  AllRecords(const StateView& view, uint64_t after)
-      : scan_(view.NewScan(Family::kLedger, RecordKey(after + 1), "F")) {
+  AllRecords(const StateView& view, uint64_t after) : scan_(view.NewScan(Family::kLedger, RecordKey(after + 1), "F")) {
     Load();
   }
   bool Valid() const override { return valid_; }
@@ -62,8 +61,7 @@ class AllRecords : public LedgerCursor {
 
 class RecordsWithTerms : public LedgerCursor {
  public:
-  RecordsWithTerms(const StateView& view, const std::vector<std::string>& terms, uint64_t after)
-      : view_(view) {
+  RecordsWithTerms(const StateView& view, const std::vector<std::string>& terms, uint64_t after) : view_(view) {
     for (const std::string& term : terms) scans_.emplace_back(view, term, after);
     Settle();
   }
@@ -137,8 +135,7 @@ class FactsUnder : public FactCursor {
 
 }  // namespace
 
-std::unique_ptr<LedgerCursor> NewLedgerCursor(const StateView& view,
-                                              const std::vector<std::string>& terms,
+std::unique_ptr<LedgerCursor> NewLedgerCursor(const StateView& view, const std::vector<std::string>& terms,
                                               uint64_t after) {
   if (terms.empty()) return std::make_unique<AllRecords>(view, after);
   return std::make_unique<RecordsWithTerms>(view, terms, after);

@@ -16,8 +16,8 @@ namespace mandate {
 
 // The records behind `after` that carry every one of `terms` (none: all records), oldest first. REQUIRES: the view
 // outlives the cursor.
-std::unique_ptr<LedgerCursor> NewLedgerCursor(const StateView& view,
-                                              const std::vector<std::string>& terms, uint64_t after);
+std::unique_ptr<LedgerCursor> NewLedgerCursor(const StateView& view, const std::vector<std::string>& terms,
+                                              uint64_t after);
 
 // The facts whose key begins with `prefix`, by key.
 std::unique_ptr<FactCursor> NewFactCursor(const StateView& view, std::string_view prefix);

@@ -19,8 +19,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::vector<std::string> Bodies(const Snapshot& snapshot, const std::vector<std::string>& terms,
-                                uint64_t after = 0) {
+std::vector<std::string> Bodies(const Snapshot& snapshot, const std::vector<std::string>& terms, uint64_t after = 0) {
   std::vector<std::string> bodies;
   auto cursor = snapshot.Ledger(terms, after);
   for (; cursor->Valid(); cursor->Next()) {
@@ -59,8 +58,7 @@ class Ledger : public testing::TestWithParam<Home> {
   }
   World world{GetParam()};
 };
-INSTANTIATE_TEST_SUITE_P(Homes, Ledger, testing::Values(Home::kMemory, Home::kDisk, Home::kReopened),
-                         HomeName);
+INSTANTIATE_TEST_SUITE_P(Homes, Ledger, testing::Values(Home::kMemory, Home::kDisk, Home::kReopened), HomeName);
 
 TEST_P(Ledger, KeepsRecordsInOrderAndFindsThemByTheirTerms) {
   ASSERT_TRUE(Append({{"one", {"run 1", "bot a"}}, {"two", {"run 2", "bot a"}}}).ok());
@@ -112,10 +110,8 @@ TEST_P(Ledger, CommitsWithTheWriteOrNotAtAll) {
 
 TEST_P(Ledger, RefusesTermsThatItCannotKeep) {
   EXPECT_EQ(Append({{"one", {""}}}).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(Append({{"one", {std::string("a\0b", 3)}}}).status().code(),
-            absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(Append({{"one", {std::string(2049, 'a')}}}).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Append({{"one", {std::string("a\0b", 3)}}}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Append({{"one", {std::string(2049, 'a')}}}).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(Append({{"one", {std::string(2048, 'a')}}}).ok());
 }
 
@@ -193,16 +189,13 @@ class Tampered : public testing::Test {
   }
 
   // `change` gets the database and the families of ledger and meta.
-  std::vector<std::string> FaultsAfter(
-      const std::function<void(rocksdb::DB*, rocksdb::ColumnFamilyHandle* ledger,
-                               rocksdb::ColumnFamilyHandle* meta)>& change) {
+  std::vector<std::string> FaultsAfter(const std::function<void(rocksdb::DB*, rocksdb::ColumnFamilyHandle* ledger,
+                                                                rocksdb::ColumnFamilyHandle* meta)>& change) {
     const RocksOptions options = MakeRocksOptions({}, rocksdb::Env::Default());
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* db = nullptr;
-    EXPECT_TRUE(
-        rocksdb::DB::Open(options.database, directory_.path(), options.families, &handles, &db).ok());
-    change(db, handles[static_cast<size_t>(Family::kLedger)],
-           handles[static_cast<size_t>(Family::kMeta)]);
+    EXPECT_TRUE(rocksdb::DB::Open(options.database, directory_.path(), options.families, &handles, &db).ok());
+    change(db, handles[static_cast<size_t>(Family::kLedger)], handles[static_cast<size_t>(Family::kMeta)]);
     for (auto* handle : handles) (void)db->DestroyColumnFamilyHandle(handle);
     delete db;
     // What the process remembers beside the database is another test's subject.
@@ -246,9 +239,8 @@ TEST_F(Tampered, AReplacedRecordThatHashesRightIsFoundAtTheNextOne) {
 }
 
 TEST_F(Tampered, ARemovedRecordIsNamed) {
-  const auto faults = FaultsAfter([](auto* db, auto* ledger, auto*) {
-    EXPECT_TRUE(db->Delete({}, ledger, RecordKey(3)).ok());
-  });
+  const auto faults =
+      FaultsAfter([](auto* db, auto* ledger, auto*) { EXPECT_TRUE(db->Delete({}, ledger, RecordKey(3)).ok()); });
   EXPECT_THAT(faults, ElementsAre("ledger record 3 was removed"));
 }
 
@@ -278,14 +270,13 @@ TEST_F(Tampered, AHeadThatNamesAnotherRecordIsNamed) {
     head.base_hash = ChainHash(Load(db, ledger, 1).hash, "x");
     EXPECT_TRUE(db->Put({}, meta, LedgerHeadKey(), EncodeLedgerHead(head)).ok());
   });
-  EXPECT_THAT(faults, ElementsAre(HasSubstr("ledger record 1 was changed"),
-                                  HasSubstr("ledger record 5 is not the one")));
+  EXPECT_THAT(faults,
+              ElementsAre(HasSubstr("ledger record 1 was changed"), HasSubstr("ledger record 5 is not the one")));
 }
 
 TEST_F(Tampered, AnUnreadableRecordIsNamed) {
-  const auto faults = FaultsAfter([](auto* db, auto* ledger, auto*) {
-    EXPECT_TRUE(db->Put({}, ledger, RecordKey(3), "\x07garbage").ok());
-  });
+  const auto faults = FaultsAfter(
+      [](auto* db, auto* ledger, auto*) { EXPECT_TRUE(db->Put({}, ledger, RecordKey(3), "\x07garbage").ok()); });
   EXPECT_THAT(faults, ElementsAre(HasSubstr("ledger record 3 cannot be read")));
 }
 
@@ -293,8 +284,7 @@ TEST_F(Tampered, ALedgerThatLostItsEndIsNotOpened) {
   const RocksOptions options = MakeRocksOptions({}, rocksdb::Env::Default());
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  ASSERT_TRUE(
-      rocksdb::DB::Open(options.database, directory_.path(), options.families, &handles, &db).ok());
+  ASSERT_TRUE(rocksdb::DB::Open(options.database, directory_.path(), options.families, &handles, &db).ok());
   LedgerHead head = EmptyLedger("00");
   EXPECT_TRUE(db->Put({}, handles[0], LedgerHeadKey(), EncodeLedgerHead(head)).ok());
   for (auto* handle : handles) (void)db->DestroyColumnFamilyHandle(handle);

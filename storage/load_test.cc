@@ -69,8 +69,8 @@ std::vector<std::string> FromSubjects(const Snapshot& snapshot) {
         auto cursor = snapshot.Resources({IdOf(snapshot, "user"), id, NameId::kNone}, IdOf(snapshot, type),
                                          IdOf(snapshot, relation), "");
         for (; cursor->Valid(); cursor->Next()) {
-          lines.push_back(Cat(ToText(ToRelationship(cursor->row(), snapshot.names())), " ",
-                              cursor->row().edge.written.value()));
+          lines.push_back(
+              Cat(ToText(ToRelationship(cursor->row(), snapshot.names())), " ", cursor->row().edge.written.value()));
         }
         EXPECT_TRUE(cursor->status().ok()) << cursor->status();
       }
@@ -113,9 +113,8 @@ TEST_P(LoadTest, IsThereAtOneRevision) {
                                           "team:t#member@user:s2[expiration:2030-01-01T00:00:00Z]"}));
   ASSERT_TRUE(written.ok()) << written.status();
   EXPECT_EQ(*written, Revision(2));
-  EXPECT_THAT(EdgesOf(*world.Head()),
-              ElementsAre("doc:a#viewer@user:s1 2 2", "doc:b#viewer@team:t#member 2 2",
-                          "team:t#member@user:s2[expiration:2030-01-01T00:00:00Z] 2 2"));
+  EXPECT_THAT(EdgesOf(*world.Head()), ElementsAre("doc:a#viewer@user:s1 2 2", "doc:b#viewer@team:t#member 2 2",
+                                                  "team:t#member@user:s2[expiration:2030-01-01T00:00:00Z] 2 2"));
   EXPECT_THAT(world.Subjects("doc:b#viewer"), ElementsAre("team:t#member"));
   EXPECT_THAT(FromSubjects(*world.Head()),
               ElementsAre("doc:a#viewer@user:s1 2", "team:t#member@user:s2[expiration:2030-01-01T00:00:00Z] 2"));
@@ -141,7 +140,8 @@ TEST_P(LoadTest, EqualsAnOrdinaryWrite) {
     const ChangeOp op = below(4) == 0 ? ChangeOp::kCreate : ChangeOp::kTouch;
     std::vector<TupleChange> changes;
     for (uint64_t n = below(40) + 1; n > 0; --n) {
-      std::string text = Cat(below(2) ? "doc:d" : "team:d", below(6), below(2) ? "#viewer" : "#member", "@user:s", below(12));
+      std::string text =
+          Cat(below(2) ? "doc:d" : "team:d", below(6), below(2) ? "#viewer" : "#member", "@user:s", below(12));
       if (below(3) == 0) text += Cat("[office:{\"a\":", below(2), "}]");
       TupleChange change{op, Rel(text)};
       if (below(3) == 0) change.relationship.expires_at = world.now + absl::Seconds(below(5)) - absl::Seconds(1);
@@ -152,8 +152,8 @@ TEST_P(LoadTest, EqualsAnOrdinaryWrite) {
         return ToText(a.relationship) < ToText(b.relationship);
       });
       const auto same = [](const TupleChange& a, const TupleChange& b) {
-        return a.relationship.resource == b.relationship.resource && a.relationship.relation == b.relationship.relation &&
-               a.relationship.subject == b.relationship.subject;
+        return a.relationship.resource == b.relationship.resource &&
+               a.relationship.relation == b.relationship.relation && a.relationship.subject == b.relationship.subject;
       };
       changes.erase(std::unique(changes.begin(), changes.end(), same), changes.end());
       std::shuffle(changes.begin(), changes.end(), random);
@@ -166,13 +166,14 @@ TEST_P(LoadTest, EqualsAnOrdinaryWrite) {
     metadata.metadata = request.metadata;
     const bool apart = below(2);  // By identity, as a caller has to part them.
     const auto got = WriteLoad(
-        world.store(), op, changes,
-        [&](size_t i) { return apart && changes[i].relationship.resource.type == "team"; }, metadata);
+        world.store(), op, changes, [&](size_t i) { return apart && changes[i].relationship.resource.type == "team"; },
+        metadata);
     ASSERT_EQ(got.ok(), wanted.ok()) << got.status() << wanted.status();
     if (!wanted.ok()) {
       // Where both are so, either may be told.
       const bool both = op == ChangeOp::kCreate && ReasonOf(wanted.status()) == "DUPLICATE_UPDATE";
-      EXPECT_TRUE(ReasonOf(got.status()) == ReasonOf(wanted.status()) || (both && ReasonOf(got.status()) == "ALREADY_EXISTS"))
+      EXPECT_TRUE(ReasonOf(got.status()) == ReasonOf(wanted.status()) ||
+                  (both && ReasonOf(got.status()) == "ALREADY_EXISTS"))
           << got.status() << wanted.status();
       EXPECT_THAT(FieldOf(got.status()), HasSubstr("changes["));
     }
@@ -212,7 +213,8 @@ TEST_P(LoadTest, ItsChangesComeInPartsAndGoWithTheWindow) {
   world.Write(LoadNames());
   constexpr int kMany = 1700;
   std::vector<TupleChange> changes;
-  for (int i = 0; i < kMany; ++i) changes.push_back({ChangeOp::kTouch, Rel(Cat("doc:d", 10'000 + i, "#viewer@user:s1"))});
+  for (int i = 0; i < kMany; ++i)
+    changes.push_back({ChangeOp::kTouch, Rel(Cat("doc:d", 10'000 + i, "#viewer@user:s1"))});
   ASSERT_TRUE(WriteLoad(world.store(), ChangeOp::kTouch, changes).ok());
   world.Write({"touch doc:z#viewer@user:s1"});
   const auto records = world.store().Changes(Revision(1), 100);
@@ -255,7 +257,8 @@ TEST_P(LoadTest, RefusesWhatIsWrongAndSaysWhere) {
   EXPECT_REFUSED(twice, kInvalidArgument, "DUPLICATE_UPDATE");
   EXPECT_THAT(std::string(twice.message()), HasSubstr("by changes[0] and changes[2]"));
   EXPECT_THAT(std::string(create({"doc:a#viewer@robot:r"}).message()), HasSubstr("has a name that nothing stored has"));
-  EXPECT_THAT(std::string(create({"doc:a#viewer@user:s1[weekend]"}).message()), HasSubstr("has a name that nothing stored has"));
+  EXPECT_THAT(std::string(create({"doc:a#viewer@user:s1[weekend]"}).message()),
+              HasSubstr("has a name that nothing stored has"));
   EXPECT_EQ(world.store().NewLoad(ChangeOp::kDelete).status().code(), absl::StatusCode::kInvalidArgument);
   WriteRequest expecting;
   expecting.expected_schema = Revision(9);
@@ -274,7 +277,9 @@ TEST_P(LoadTest, AGuardSeesWhatComesBesideItAndSetsFacts) {
     return absl::OkStatus();
   };
   const auto changes = Touches({"doc:a#viewer@user:s1", "team:t#member@user:s1", "doc:c#viewer@user:s1"});
-  ASSERT_TRUE(WriteLoad(world.store(), ChangeOp::kTouch, changes, [](size_t i) { return i == 1; }, request).ok());
+  ASSERT_TRUE(WriteLoad(
+                  world.store(), ChangeOp::kTouch, changes, [](size_t i) { return i == 1; }, request)
+                  .ok());
   EXPECT_EQ(*world.Head()->Fact("born"), "2");
   EXPECT_THAT(EdgesOf(*world.Head()),
               ElementsAre("doc:a#viewer@user:s1 2 2", "doc:c#viewer@user:s1 2 2", "team:t#member@user:s1 2 2"));

@@ -85,8 +85,7 @@ class Model : public testing::TestWithParam<Home> {
 
   // The rule of edge ages, as snapshot.h says it.
   void Touch(const Relationship& wanted, Revision revision, Stored* stored) const {
-    const bool same = stored->written != Revision() &&
-                      world_.now < stored->relationship.expires_at &&
+    const bool same = stored->written != Revision() && world_.now < stored->relationship.expires_at &&
                       stored->relationship.caveat == wanted.caveat &&
                       stored->relationship.caveat_context == wanted.caveat_context;
     if (same && stored->relationship == wanted) return;
@@ -95,15 +94,12 @@ class Model : public testing::TestWithParam<Home> {
     if (!same) stored->born = revision;
   }
 
-  const State& StateAt(Revision revision) const {
-    return std::prev(states_.upper_bound(revision.value()))->second;
-  }
+  const State& StateAt(Revision revision) const { return std::prev(states_.upper_bound(revision.value()))->second; }
 
   // One snapshot, asked in every way.
   void Compare(const Snapshot& snapshot) {
-    SCOPED_TRACE(testing::Message()
-                 << "seed " << seed_ << ", revision " << snapshot.revision().value() << " of "
-                 << states_.rbegin()->first);
+    SCOPED_TRACE(testing::Message() << "seed " << seed_ << ", revision " << snapshot.revision().value() << " of "
+                                    << states_.rbegin()->first);
     const State& state = StateAt(snapshot.revision());
     CompareFind(snapshot, state);
     CompareRead(snapshot, state);
@@ -163,8 +159,7 @@ class Model : public testing::TestWithParam<Home> {
   void CompareLists(const Snapshot& snapshot, const State& state) {
     const Relationship r = RandomIdentity();
     const ObjectKey object{IdOf(snapshot, r.resource.type), r.resource.id};
-    const SubjectKey subject{IdOf(snapshot, r.subject.type), r.subject.id,
-                             IdOf(snapshot, r.subject.relation)};
+    const SubjectKey subject{IdOf(snapshot, r.subject.type), r.subject.id, IdOf(snapshot, r.subject.relation)};
     const NameId relation = IdOf(snapshot, r.relation);
     const std::string after = Below(2) == 0 ? "" : RandomIdentity().resource.id;
     std::vector<std::string> direct, sets, of_type, resources;
@@ -172,25 +167,21 @@ class Model : public testing::TestWithParam<Home> {
       const Relationship& s = stored.relationship;
       if (s.resource == r.resource && s.relation == r.relation) {
         (s.subject.relation.empty() ? direct : sets).push_back(ToText(s));
-        if (s.subject.type == r.subject.type && s.subject.relation == r.subject.relation &&
-            s.subject.id > after) {
+        if (s.subject.type == r.subject.type && s.subject.relation == r.subject.relation && s.subject.id > after) {
           of_type.push_back(ToText(s));
         }
       }
-      if (s.subject == r.subject && s.relation == r.relation &&
-          s.resource.type == r.resource.type && s.resource.id > after) {
+      if (s.subject == r.subject && s.relation == r.relation && s.resource.type == r.resource.type &&
+          s.resource.id > after) {
         resources.push_back(ToText(s));
       }
     }
-    const auto expect = [&](std::unique_ptr<TupleCursor> cursor,
-                            const std::vector<std::string>& wanted) {
-      EXPECT_THAT(Texts(std::move(cursor), snapshot.names()),
-                  testing::UnorderedElementsAreArray(wanted));
+    const auto expect = [&](std::unique_ptr<TupleCursor> cursor, const std::vector<std::string>& wanted) {
+      EXPECT_THAT(Texts(std::move(cursor), snapshot.names()), testing::UnorderedElementsAreArray(wanted));
     };
     expect(snapshot.Subjects(object, relation, SubjectsOf::kDirect), direct);
     expect(snapshot.Subjects(object, relation, SubjectsOf::kSubjectSets), sets);
-    expect(snapshot.SubjectsOfType(object, relation, subject.type, subject.relation, after),
-           of_type);
+    expect(snapshot.SubjectsOfType(object, relation, subject.type, subject.relation, after), of_type);
     expect(snapshot.Resources(subject, object.type, relation, after), resources);
   }
 
@@ -201,8 +192,7 @@ class Model : public testing::TestWithParam<Home> {
   std::map<uint64_t, State> states_{{0, {}}};
 };
 
-INSTANTIATE_TEST_SUITE_P(Homes, Model, testing::Values(Home::kMemory, Home::kDisk, Home::kReopened),
-                         HomeName);
+INSTANTIATE_TEST_SUITE_P(Homes, Model, testing::Values(Home::kMemory, Home::kDisk, Home::kReopened), HomeName);
 
 TEST_P(Model, AgreesAtEveryRevision) {
   const int steps = GetParam() == Home::kReopened ? 25 : 300;
@@ -236,8 +226,7 @@ TEST_P(Model, TheChangelogReplaysIntoTheSameRelationships) {
 
 TEST_P(Model, ASnapshotHeldThroughLaterWritesAndCollectionsStaysTheSame) {
   std::vector<std::shared_ptr<const Snapshot>> held;
-  const int steps =
-      GetParam() == Home::kReopened ? 0 : 60;  // a reopened store has no old snapshots
+  const int steps = GetParam() == Home::kReopened ? 0 : 60;  // a reopened store has no old snapshots
   for (int step = 0; step < steps && !HasFailure(); ++step) {
     world_.now += absl::Hours(1);
     RandomWrite();

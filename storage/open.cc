@@ -65,8 +65,7 @@ absl::Status Create(const RocksDatabase& database, std::string id) {
   (void)batch.Put(meta, DatabaseKey(), EncodeDatabase({kFormatVersion, id}));
   (void)batch.Put(meta, HeadKey(), EncodeHead({}));
   (void)batch.Put(meta, OldestKey(), EncodeRevision(Revision()));
-  (void)batch.Put(meta, LedgerHeadKey(),
-                  EncodeLedgerHead(EmptyLedger(absl::BytesToHexString(id))));
+  (void)batch.Put(meta, LedgerHeadKey(), EncodeLedgerHead(EmptyLedger(absl::BytesToHexString(id))));
   rocksdb::WriteOptions durable;
   durable.sync = true;
   const rocksdb::Status status = database.db->Write(durable, &batch);
@@ -88,8 +87,7 @@ absl::StatusOr<std::shared_ptr<const NameTable>> LoadNames(const StateView& view
 
 // Decodes the meta record under `key`; it has to be there.
 template <typename Decoder>
-absl::Status Load(const StateView& view, const std::string& key, std::string_view what,
-                  const Decoder& decode) {
+absl::Status Load(const StateView& view, const std::string& key, std::string_view what, const Decoder& decode) {
   rocksdb::PinnableSlice value;
   const absl::StatusOr<bool> found = view.Get(Family::kMeta, key, &value);
   if (!found.ok()) return found.status();
@@ -112,12 +110,10 @@ absl::Status LoadMeta(RocksStore::Opened* opened) {
   const DatabaseView view(opened->database);
   DatabaseRecord record;
   HeadRecord head;
-  absl::Status status =
-      Load(view, DatabaseKey(), "record of the database",
-           [&](std::string_view value) { return DecodeDatabase(value, &record); });
+  absl::Status status = Load(view, DatabaseKey(), "record of the database",
+                             [&](std::string_view value) { return DecodeDatabase(value, &record); });
   if (!status.ok()) return status;
-  status = Load(view, HeadKey(), "newest revision",
-                [&](std::string_view value) { return DecodeHead(value, &head); });
+  status = Load(view, HeadKey(), "newest revision", [&](std::string_view value) { return DecodeHead(value, &head); });
   if (!status.ok()) return status;
   status = Load(view, OldestKey(), "oldest revision",
                 [&](std::string_view value) { return DecodeRevision(value, &opened->oldest); });
@@ -137,8 +133,7 @@ absl::Status LoadMeta(RocksStore::Opened* opened) {
 
 // Opens `path` with all families. RocksDB writes and syncs its options anew for every family that
 // it makes by itself while it opens, so a new database gets them in one call: half the time.
-rocksdb::Status OpenFamilies(const RocksOptions& rocks, const std::string& path, bool exists,
-                             RocksDatabase* database) {
+rocksdb::Status OpenFamilies(const RocksOptions& rocks, const std::string& path, bool exists, RocksDatabase* database) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families = rocks.families;
   std::vector<rocksdb::ColumnFamilyDescriptor> missing;
   if (!exists) {
@@ -183,8 +178,7 @@ absl::Status MakeDirectory(const std::string& directory) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TupleStore>> OpenRocksStoreWith(const std::string& directory,
-                                                               const StoreOptions& options,
-                                                               const OpenSeams& seams) {
+                                                               const StoreOptions& options, const OpenSeams& seams) {
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   auto database = std::make_shared<RocksDatabase>();
   rocksdb::Env* env = seams.env != nullptr ? seams.env : rocksdb::Env::Default();
@@ -236,8 +230,7 @@ absl::StatusOr<std::unique_ptr<TupleStore>> OpenRocksStoreWith(const std::string
   return std::make_unique<RocksStore>(std::move(opened), options);
 }
 
-absl::StatusOr<std::unique_ptr<TupleStore>> OpenRocksStore(const std::string& directory,
-                                                           const StoreOptions& options) {
+absl::StatusOr<std::unique_ptr<TupleStore>> OpenRocksStore(const std::string& directory, const StoreOptions& options) {
   return OpenRocksStoreWith(directory, options, {});
 }
 

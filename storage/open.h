@@ -13,16 +13,16 @@
 namespace mandate {
 
 struct OpenSeams {
-  rocksdb::Env* env = nullptr;    // Null: the machine's, or memory. Outlives the store.
-  std::string database_id;        // 16 bytes for a new database; empty: random ones.
-  bool database_in_env = false;   // With StoreOptions::in_memory: `env` is the memory, and may hold the database already.
+  rocksdb::Env* env = nullptr;  // Null: the machine's, or memory. Outlives the store.
+  std::string database_id;      // 16 bytes for a new database; empty: random ones.
+  bool database_in_env =
+      false;  // With StoreOptions::in_memory: `env` is the memory, and may hold the database already.
   size_t write_buffer_bytes = 0;  // Of every family; 0: as tuned. Small: tables come early.
 };
 
 // As OpenRocksStore.
 absl::StatusOr<std::unique_ptr<TupleStore>> OpenRocksStoreWith(const std::string& directory,
-                                                               const StoreOptions& options,
-                                                               const OpenSeams& seams);
+                                                               const StoreOptions& options, const OpenSeams& seams);
 
 // As CheckStore (store_check.h).
 absl::Status CheckStoreWith(const std::string& directory, const OpenSeams& seams, StoreReport* report,

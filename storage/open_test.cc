@@ -27,9 +27,7 @@ std::map<std::string, std::string> Files(const std::string& directory) {
   return files;
 }
 
-void WriteFile(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
+void WriteFile(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
 
 absl::Status Open(const std::string& directory) { return OpenRocksStore(directory, {}).status(); }
 
@@ -80,8 +78,7 @@ TEST(Open, RefusesANewerFormat) {
   const RocksOptions options = MakeRocksOptions({}, rocksdb::Env::Default());
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  ASSERT_TRUE(
-      rocksdb::DB::Open(options.database, scratch.path(), options.families, &handles, &db).ok());
+  ASSERT_TRUE(rocksdb::DB::Open(options.database, scratch.path(), options.families, &handles, &db).ok());
   ASSERT_TRUE(db->Put({}, DatabaseKey(), EncodeDatabase({2, std::string(16, 'x')})).ok());
   for (auto* handle : handles) ASSERT_TRUE(db->DestroyColumnFamilyHandle(handle).ok());
   delete db;
@@ -162,8 +159,7 @@ class Damage : public testing::Test {
       for (int i = 0; i < 40; ++i) {
         const std::string op = (i + round) % 7 == 0 ? "delete" : "touch";
         request.changes.push_back(Change(op + " doc:d" + std::to_string(i) + "#viewer@user:u" +
-                                         std::to_string(round % 3) +
-                                         "[mark:{\"m\":" + std::to_string(round) + "}]"));
+                                         std::to_string(round % 3) + "[mark:{\"m\":" + std::to_string(round) + "}]"));
       }
       world.Write(request);
       if (round == 8) world.Reopen();
@@ -174,8 +170,7 @@ class Damage : public testing::Test {
   }
 
   // Opens `files` in a directory of their own and says what came of it.
-  void ExpectNoSilentLoss(const std::map<std::string, std::string>& files,
-                          const std::string& what) {
+  void ExpectNoSilentLoss(const std::map<std::string, std::string>& files, const std::string& what) {
     SCOPED_TRACE(what);
     ScratchDirectory scratch;
     for (const auto& [name, bytes] : files) WriteFile(scratch.path() + "/" + name, bytes);
@@ -225,8 +220,7 @@ TEST_F(Damage, AMissingFileIsNoticed) {
       tables += noticed_ - before;
       continue;
     }
-    const bool needed = name == "CURRENT" || name.starts_with("MANIFEST") ||
-                        (name.ends_with(".log") && !bytes.empty());
+    const bool needed = name == "CURRENT" || name.starts_with("MANIFEST") || (name.ends_with(".log") && !bytes.empty());
     EXPECT_EQ(noticed_ > before, needed) << name;
   }
   EXPECT_GT(tables, 0);

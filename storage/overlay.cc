@@ -29,12 +29,8 @@ class OverlayScan : public Scan {
   }
 
   bool Valid() const override { return valid_; }
-  std::string_view key() const override {
-    return layer_ ? std::string_view(layer_->at->first) : base_->key();
-  }
-  std::string_view value() const override {
-    return layer_ ? std::string_view(*layer_->at->second) : base_->value();
-  }
+  std::string_view key() const override { return layer_ ? std::string_view(layer_->at->first) : base_->key(); }
+  std::string_view value() const override { return layer_ ? std::string_view(*layer_->at->second) : base_->value(); }
 
   void Next() override {
     StepOver();
@@ -53,9 +49,7 @@ class OverlayScan : public Scan {
   struct Layer {
     Overlay::Entries::const_iterator at;
     const Overlay::Entries* entries;
-    bool Valid(const std::string& end) const {
-      return at != entries->end() && (end.empty() || at->first < end);
-    }
+    bool Valid(const std::string& end) const { return at != entries->end() && (end.empty() || at->first < end); }
   };
 
   // Finds the source that decides; steps over what is deleted.
@@ -136,8 +130,7 @@ void Overlay::MergeFrom(Overlay&& newer) {
   }
 }
 
-absl::StatusOr<bool> OverlayView::Get(Family family, std::string_view key,
-                                      rocksdb::PinnableSlice* value) const {
+absl::StatusOr<bool> OverlayView::Get(Family family, std::string_view key, rocksdb::PinnableSlice* value) const {
   for (const Overlay* layer : layers_) {
     const Overlay::Entries& entries = layer->entries(family);
     const auto found = entries.find(key);
@@ -150,8 +143,7 @@ absl::StatusOr<bool> OverlayView::Get(Family family, std::string_view key,
   return base_->Get(family, key, value);
 }
 
-std::unique_ptr<Scan> OverlayView::NewScan(Family family, std::string begin,
-                                           std::string end) const {
+std::unique_ptr<Scan> OverlayView::NewScan(Family family, std::string begin, std::string end) const {
   auto base = base_->NewScan(family, begin, end);
   return std::make_unique<OverlayScan>(std::move(base), layers_, family, begin, std::move(end));
 }

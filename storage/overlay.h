@@ -52,8 +52,7 @@ class OverlayView : public StateView {
   OverlayView(const StateView* base, std::vector<const Overlay*> newest_first)
       : base_(base), layers_(std::move(newest_first)) {}
 
-  absl::StatusOr<bool> Get(Family family, std::string_view key,
-                           rocksdb::PinnableSlice* value) const override;
+  absl::StatusOr<bool> Get(Family family, std::string_view key, rocksdb::PinnableSlice* value) const override;
   std::unique_ptr<Scan> NewScan(Family family, std::string begin, std::string end) const override;
 
  private:

@@ -33,9 +33,7 @@ constexpr int kStepsBeforeSeek = 8;
 
 // Stands behind every history version of `index_key` and before the next key, since no index key is
 // a prefix of another.
-std::string BehindHistoryOf(std::string_view index_key) {
-  return HistoryKey(index_key, Revision(~uint64_t{0})) + '\0';
-}
+std::string BehindHistoryOf(std::string_view index_key) { return HistoryKey(index_key, Revision(~uint64_t{0})) + '\0'; }
 
 // A merge of the live and the history range in the order of index keys.
 class PastScan : public Scan {
@@ -50,9 +48,7 @@ class PastScan : public Scan {
 
   bool Valid() const override { return valid_; }
   std::string_view key() const override { return key_; }
-  std::string_view value() const override {
-    return from_live_ ? live_->value() : history_->value();
-  }
+  std::string_view value() const override { return from_live_ ? live_->value() : history_->value(); }
 
   void Next() override {
     StepOver();
@@ -163,8 +159,7 @@ class PastScan : public Scan {
 
 }  // namespace
 
-absl::StatusOr<bool> PastView::Get(Family family, std::string_view key,
-                                   rocksdb::PinnableSlice* value) const {
+absl::StatusOr<bool> PastView::Get(Family family, std::string_view key, rocksdb::PinnableSlice* value) const {
   absl::StatusOr<bool> found = newest_->Get(family, key, value);
   if (!found.ok() || family != Family::kLive) return found;
   Revision written;
@@ -174,8 +169,8 @@ absl::StatusOr<bool> PastView::Get(Family family, std::string_view key,
     }
     if (written <= revision_) return true;
   }
-  const auto scan = newest_->NewScan(
-      Family::kHistory, HistoryKey(key, Revision(revision_.value() + 1)), BehindHistoryOf(key));
+  const auto scan =
+      newest_->NewScan(Family::kHistory, HistoryKey(key, Revision(revision_.value() + 1)), BehindHistoryOf(key));
   if (!scan->Valid()) {
     if (absl::Status status = scan->status(); !status.ok()) return status;
     return false;

@@ -19,8 +19,7 @@ class PastView : public StateView {
   PastView(std::shared_ptr<const StateView> newest, Revision revision)
       : newest_(std::move(newest)), revision_(revision) {}
 
-  absl::StatusOr<bool> Get(Family family, std::string_view key,
-                           rocksdb::PinnableSlice* value) const override;
+  absl::StatusOr<bool> Get(Family family, std::string_view key, rocksdb::PinnableSlice* value) const override;
   std::unique_ptr<Scan> NewScan(Family family, std::string begin, std::string end) const override;
 
  private:

@@ -26,9 +26,8 @@ TEST(PointRead, AMemberOf200000IsFoundWithoutIterating) {
   work.Reset();
   const bool member = World::Find(*head, "team:all#member@user:u123456").has_value();
   const bool stranger = World::Find(*head, "team:all#member@user:nobody").has_value();
-  const uint64_t iterated = work.seek_on_memtable_count + work.seek_child_seek_count +
-                            work.next_on_memtable_count + work.iter_read_bytes +
-                            work.internal_key_skipped_count;
+  const uint64_t iterated = work.seek_on_memtable_count + work.seek_child_seek_count + work.next_on_memtable_count +
+                            work.iter_read_bytes + work.internal_key_skipped_count;
   const uint64_t compared = work.user_key_comparison_count;
   rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
   EXPECT_TRUE(member);

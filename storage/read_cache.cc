@@ -40,8 +40,8 @@ bool ReadCache::AskedBefore(ChangeMarks::Slot slot) {
 }
 
 template <typename Open>
-absl::StatusOr<ReadCache::List> ReadCache::Get(const Snapshot& snapshot, const std::string& key,
-                                               ChangeMarks::Slot slot, const Open& open) {
+absl::StatusOr<ReadCache::List> ReadCache::Get(const Snapshot& snapshot, const std::string& key, ChangeMarks::Slot slot,
+                                               const Open& open) {
   const Revision now = snapshot.revision();
   if (List list = lists_.Get(key)) {
     // Length is not looked at anew: a relation that was long once would be read over and over.

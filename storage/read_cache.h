@@ -38,10 +38,10 @@ class RowList {
   friend class ReadCache;
   std::string_view Keep(std::string_view text);
   std::vector<TupleRow> rows_;
-  std::deque<std::string> texts_;         // What the rows point to.
+  std::deque<std::string> texts_;  // What the rows point to.
   size_t bytes_ = sizeof(RowList);
-  bool too_long_ = false;                 // There are more than kRowsMax; none are here.
-  std::atomic<uint64_t> holds_at_ = 0;    // A revision at which it is so.
+  bool too_long_ = false;               // There are more than kRowsMax; none are here.
+  std::atomic<uint64_t> holds_at_ = 0;  // A revision at which it is so.
 };
 
 class ReadCache {

@@ -23,7 +23,8 @@ class ReadCacheTest : public testing::Test {
   SubjectKey User(std::string_view id) { return {Id("user"), id, NameId::kNone}; }
   void Touch(const std::vector<std::string>& relationships) {
     WriteRequest request;
-    for (const std::string& text : relationships) request.changes.push_back({ChangeOp::kTouch, *ParseRelationship(text)});
+    for (const std::string& text : relationships)
+      request.changes.push_back({ChangeOp::kTouch, *ParseRelationship(text)});
     ASSERT_TRUE(world_.store().Write(request).ok());
   }
   void Delete(const std::string& relationship) {
@@ -37,15 +38,16 @@ class ReadCacheTest : public testing::Test {
 
 TEST_F(ReadCacheTest, ReadsEveryWayAsTheSnapshotDoes) {
   Touch({"document:plan#viewer@user:alice", "document:plan#viewer@user:bob", "document:plan#viewer@bot:alice",
-         "document:plan#viewer@team:core#member", "document:plan#viewer@team:core#owner",
-         "document:plan#viewer@user:*", "document:other#viewer@user:alice", "document:third#viewer@user:alice"});
+         "document:plan#viewer@team:core#member", "document:plan#viewer@team:core#owner", "document:plan#viewer@user:*",
+         "document:other#viewer@user:alice", "document:third#viewer@user:alice"});
   const auto base = world_.Head();
   ReadCache cache(1 << 20);
   const CachedSnapshot cached(*base, &cache);
   const NameId viewer = Id("viewer");
   for (int pass = 0; pass < 3; ++pass) {  // The second pass keeps, the third reads what is kept.
     for (const SubjectsOf which : {SubjectsOf::kDirect, SubjectsOf::kSubjectSets, SubjectsOf::kAll}) {
-      EXPECT_EQ(Rest(*base, cached.Subjects(Plan(), viewer, which)), Rest(*base, base->Subjects(Plan(), viewer, which)));
+      EXPECT_EQ(Rest(*base, cached.Subjects(Plan(), viewer, which)),
+                Rest(*base, base->Subjects(Plan(), viewer, which)));
     }
     for (const char* type : {"user", "bot", "team"}) {
       for (const NameId relation : {NameId::kNone, Id("member"), Id("owner")}) {

@@ -6,9 +6,7 @@
 namespace mandate {
 namespace {
 
-bool StartsWith(std::string_view text, std::string_view prefix) {
-  return text.substr(0, prefix.size()) == prefix;
-}
+bool StartsWith(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
 // Sets `id` when `name` is given; false when it is given and unknown.
 bool ResolveName(const std::string& name, const NameTable& names, std::optional<NameId>* id) {
@@ -22,8 +20,7 @@ std::string KeyOf(const Relationship& after, Index index, const NameTable& names
   const auto resource_type = names.Find(after.resource.type);
   const auto relation = names.Find(after.relation);
   const auto subject_type = names.Find(after.subject.type);
-  const auto subject_relation =
-      after.subject.relation.empty() ? NameId::kNone : names.Find(after.subject.relation);
+  const auto subject_relation = after.subject.relation.empty() ? NameId::kNone : names.Find(after.subject.relation);
   if (!resource_type || !relation || !subject_type || !subject_relation) return "";
   TupleRow row;
   row.resource = {*resource_type, after.resource.id};
@@ -54,10 +51,9 @@ absl::StatusOr<std::optional<ReadPlan>> ReadPlan::Make(const TupleFilter& filter
   if (after) {
     std::string behind = KeyOf(*after, plan.index_, names);
     if (behind.empty()) {
-      return WithField(
-          absl::InvalidArgumentError(Cat("a read cannot go on behind ", Quote(ToText(*after)),
-                                         ": its names were never stored; begin again without it")),
-          "after");
+      return WithField(absl::InvalidArgumentError(Cat("a read cannot go on behind ", Quote(ToText(*after)),
+                                                      ": its names were never stored; begin again without it")),
+                       "after");
     }
     behind.push_back('\0');
     plan.begin_ = std::max(plan.begin_, behind);
@@ -71,12 +67,10 @@ bool ReadPlan::Resolve(const TupleFilter& filter, const NameTable& names) {
   subject_id_ = filter.subject_id;
   if (filter.subject_relation && filter.subject_relation->empty()) {
     subject_relation_ = NameId::kNone;
-  } else if (filter.subject_relation &&
-             !ResolveName(*filter.subject_relation, names, &subject_relation_)) {
+  } else if (filter.subject_relation && !ResolveName(*filter.subject_relation, names, &subject_relation_)) {
     return false;
   }
-  return ResolveName(filter.resource_type, names, &resource_type_) &&
-         ResolveName(filter.relation, names, &relation_) &&
+  return ResolveName(filter.resource_type, names, &resource_type_) && ResolveName(filter.relation, names, &relation_) &&
          ResolveName(filter.subject_type, names, &subject_type_);
 }
 
@@ -115,8 +109,7 @@ std::string ReadPlan::ReversePrefix() const {
 bool ReadPlan::Matches(const TupleRow& row) const {
   return (!resource_type_ || row.resource.type == *resource_type_) &&
          (resource_id_.empty() || row.resource.id == resource_id_) &&
-         StartsWith(row.resource.id, resource_id_prefix_) &&
-         (!relation_ || row.relation == *relation_) &&
+         StartsWith(row.resource.id, resource_id_prefix_) && (!relation_ || row.relation == *relation_) &&
          (!subject_type_ || row.subject.type == *subject_type_) &&
          (subject_id_.empty() || row.subject.id == subject_id_) &&
          (!subject_relation_ || row.subject.relation == *subject_relation_);
@@ -140,11 +133,9 @@ bool TupleFilter::Matches(const Relationship& relationship) const {
   const auto fits = [](const std::string& wanted, const std::string& value) {
     return wanted.empty() || wanted == value;
   };
-  return fits(resource_type, relationship.resource.type) &&
-         fits(resource_id, relationship.resource.id) &&
-         StartsWith(relationship.resource.id, resource_id_prefix) &&
-         fits(relation, relationship.relation) && fits(subject_type, relationship.subject.type) &&
-         fits(subject_id, relationship.subject.id) &&
+  return fits(resource_type, relationship.resource.type) && fits(resource_id, relationship.resource.id) &&
+         StartsWith(relationship.resource.id, resource_id_prefix) && fits(relation, relationship.relation) &&
+         fits(subject_type, relationship.subject.type) && fits(subject_id, relationship.subject.id) &&
          (!subject_relation || *subject_relation == relationship.subject.relation);
 }
 

@@ -26,8 +26,7 @@ class ReadPlan {
  public:
   // Nullopt when nothing can match: a name in the filter was never used by a write.
   static absl::StatusOr<std::optional<ReadPlan>> Make(const TupleFilter& filter,
-                                                      const std::optional<Relationship>& after,
-                                                      const NameTable& names);
+                                                      const std::optional<Relationship>& after, const NameTable& names);
 
   const std::string& begin() const { return begin_; }
   const std::string& end() const { return end_; }

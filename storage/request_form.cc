@@ -16,8 +16,7 @@ struct Identity {
 
   auto Parts() const {
     const Relationship& r = *relationship;
-    return std::tie(r.resource.type, r.resource.id, r.relation, r.subject.type, r.subject.id,
-                    r.subject.relation);
+    return std::tie(r.resource.type, r.resource.id, r.relation, r.subject.type, r.subject.id, r.subject.relation);
   }
   friend bool operator==(const Identity& a, const Identity& b) { return a.Parts() == b.Parts(); }
   template <typename H>
@@ -37,8 +36,7 @@ absl::Time StoredTime(absl::Time time) {
 
 absl::Status CheckParts(const Relationship& relationship, uint64_t position) {
   const auto wrong = [&](absl::string_view part, absl::string_view problem) {
-    return WithField(absl::InvalidArgumentError(Cat("the ", part, " of a relationship ", problem)),
-                     PlaceOf(position));
+    return WithField(absl::InvalidArgumentError(Cat("the ", part, " of a relationship ", problem)), PlaceOf(position));
   };
   const std::pair<absl::string_view, const std::string*> parts[] = {
       {"resource type", &relationship.resource.type}, {"resource id", &relationship.resource.id},
@@ -61,11 +59,10 @@ absl::Status NamedTwice(const Relationship& relationship, uint64_t first, uint64
 }
 
 absl::Status StoredAlready(const Relationship& relationship, uint64_t position, bool expired) {
-  return WithField(
-      WithReason(absl::AlreadyExistsError(Cat(IdentityText(relationship), " is stored already",
-                                              expired ? " (expired)" : "", "; use TOUCH to replace it")),
-                 "ALREADY_EXISTS"),
-      PlaceOf(position));
+  return WithField(WithReason(absl::AlreadyExistsError(Cat(IdentityText(relationship), " is stored already",
+                                                           expired ? " (expired)" : "", "; use TOUCH to replace it")),
+                              "ALREADY_EXISTS"),
+                   PlaceOf(position));
 }
 
 absl::Status CheckForm(const WriteRequest& request) {
@@ -82,8 +79,8 @@ absl::Status CheckForm(const WriteRequest& request) {
                                                     " bytes; at most ", kMetadataBytesMax)),
                      "metadata");
   }
-  if (request.records_only && (!request.changes.empty() || !request.delete_matching.empty() || !request.schema_names.empty() ||
-                               request.schema_text || request.at || !request.guard)) {
+  if (request.records_only && (!request.changes.empty() || !request.delete_matching.empty() ||
+                               !request.schema_names.empty() || request.schema_text || request.at || !request.guard)) {
     return absl::InvalidArgumentError("a write of records alone has a guard, and nothing else to do");
   }
   if (request.load != nullptr &&
@@ -107,8 +104,7 @@ absl::Status CheckForm(const WriteRequest& request) {
   return absl::OkStatus();
 }
 
-bool FindNames(const Relationship& relationship, bool known_only, NameTableBuilder* names,
-               TupleRow* row) {
+bool FindNames(const Relationship& relationship, bool known_only, NameTableBuilder* names, TupleRow* row) {
   bool all_known = true;
   const auto find = [&](const std::string& name) {
     if (!known_only) return names->Intern(name);
@@ -119,8 +115,7 @@ bool FindNames(const Relationship& relationship, bool known_only, NameTableBuild
   };
   row->resource = {find(relationship.resource.type), relationship.resource.id};
   row->relation = find(relationship.relation);
-  row->subject = {find(relationship.subject.type), relationship.subject.id,
-                  find(relationship.subject.relation)};
+  row->subject = {find(relationship.subject.type), relationship.subject.id, find(relationship.subject.relation)};
   return all_known;
 }
 
@@ -134,8 +129,8 @@ std::string IdentityText(const Relationship& relationship) {
 
 std::string FilterText(const TupleFilter& filter) {
   const auto part = [](const std::string& text) { return text.empty() ? "*" : text; };
-  const std::string id = filter.resource_id_prefix.empty() ? part(filter.resource_id)
-                                                           : Cat(filter.resource_id_prefix, "*");
+  const std::string id =
+      filter.resource_id_prefix.empty() ? part(filter.resource_id) : Cat(filter.resource_id_prefix, "*");
   std::string text = Cat("`", part(filter.resource_type), ":", id, "#", part(filter.relation), "@",
                          part(filter.subject_type), ":", part(filter.subject_id));
   if (filter.subject_relation && !filter.subject_relation->empty()) {

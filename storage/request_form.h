@@ -34,8 +34,7 @@ absl::Status StoredAlready(const Relationship& relationship, uint64_t position, 
 
 // Sets the identity of `row` from `relationship`, whose strings it borrows. New names get ids,
 // unless `known_only`: then it returns false when one has none.
-bool FindNames(const Relationship& relationship, bool known_only, NameTableBuilder* names,
-               TupleRow* row);
+bool FindNames(const Relationship& relationship, bool known_only, NameTableBuilder* names, TupleRow* row);
 
 // The relationship without its attributes, in backticks; for messages.
 std::string IdentityText(const Relationship& relationship);

@@ -13,8 +13,8 @@ std::string_view AsView(const rocksdb::Slice& slice) { return {slice.data(), sli
 
 class DatabaseScan : public Scan {
  public:
-  DatabaseScan(const RocksDatabase& database, rocksdb::ReadOptions options, Family family,
-               std::string begin, std::string end)
+  DatabaseScan(const RocksDatabase& database, rocksdb::ReadOptions options, Family family, std::string begin,
+               std::string end)
       : end_(std::move(end)), end_slice_(end_) {
     if (!end_.empty()) options.iterate_upper_bound = &end_slice_;
     // Within one prefix a filter may say that there is nothing; else RocksDB must not ask it.
@@ -55,15 +55,13 @@ absl::Status FromRocks(const rocksdb::Status& status, std::string_view doing) {
   const std::string message = Cat(doing, ": ", status.ToString());
   if (status.IsNoSpace()) {
     return WithReason(
-        absl::ResourceExhaustedError(
-            Cat(doing, ": the disk is full; make room and start again: ", status.ToString())),
+        absl::ResourceExhaustedError(Cat(doing, ": the disk is full; make room and start again: ", status.ToString())),
         "DISK_FULL");
   }
   if (status.IsCorruption()) return absl::DataLossError(message);
   if (status.IsIOError()) {
     const absl::string_view text(message);
-    if (absl::StrContains(text, "Permission denied") ||
-        absl::StrContains(text, "Read-only file system")) {
+    if (absl::StrContains(text, "Permission denied") || absl::StrContains(text, "Read-only file system")) {
       return absl::PermissionDeniedError(message);
     }
     return absl::UnavailableError(message);
@@ -82,20 +80,16 @@ DatabaseView::DatabaseView(std::shared_ptr<RocksDatabase> database)
 
 DatabaseView::~DatabaseView() { database_->db->ReleaseSnapshot(snapshot_); }
 
-absl::StatusOr<bool> DatabaseView::Get(Family family, std::string_view key,
-                                       rocksdb::PinnableSlice* value) const {
+absl::StatusOr<bool> DatabaseView::Get(Family family, std::string_view key, rocksdb::PinnableSlice* value) const {
   value->Reset();
-  const rocksdb::Status status =
-      database_->db->Get(options_, database_->family(family), AsSlice(key), value);
+  const rocksdb::Status status = database_->db->Get(options_, database_->family(family), AsSlice(key), value);
   if (status.ok()) return true;
   if (status.IsNotFound()) return false;
   return FromRocks(status, "reading a relationship");
 }
 
-std::unique_ptr<Scan> DatabaseView::NewScan(Family family, std::string begin,
-                                            std::string end) const {
-  return std::make_unique<DatabaseScan>(*database_, options_, family, std::move(begin),
-                                        std::move(end));
+std::unique_ptr<Scan> DatabaseView::NewScan(Family family, std::string begin, std::string end) const {
+  return std::make_unique<DatabaseScan>(*database_, options_, family, std::move(begin), std::move(end));
 }
 
 }  // namespace mandate

@@ -23,9 +23,7 @@ struct RocksDatabase {
   RocksDatabase& operator=(const RocksDatabase&) = delete;
   ~RocksDatabase();  // Closes.
 
-  rocksdb::ColumnFamilyHandle* family(Family which) const {
-    return families[static_cast<size_t>(which)];
-  }
+  rocksdb::ColumnFamilyHandle* family(Family which) const { return families[static_cast<size_t>(which)]; }
 
   std::unique_ptr<rocksdb::Env> owned_env;  // For a database in memory.
   std::unique_ptr<rocksdb::DB> db;
@@ -45,8 +43,7 @@ class DatabaseView : public StateView {
   DatabaseView(const DatabaseView&) = delete;
   DatabaseView& operator=(const DatabaseView&) = delete;
 
-  absl::StatusOr<bool> Get(Family family, std::string_view key,
-                           rocksdb::PinnableSlice* value) const override;
+  absl::StatusOr<bool> Get(Family family, std::string_view key, rocksdb::PinnableSlice* value) const override;
   std::unique_ptr<Scan> NewScan(Family family, std::string begin, std::string end) const override;
 
  private:

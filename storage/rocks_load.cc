@@ -128,12 +128,12 @@ absl::Status RocksLoad::Add(const Relationship& relationship, uint64_t position)
   NameTableBuilder names(names_);
   TupleRow row;
   const bool known = FindNames(relationship, /*known_only=*/true, &names, &row);
-  const std::optional<NameId> caveat =
-      relationship.caveat.empty() ? NameId::kNone : names_->Find(relationship.caveat);
+  const std::optional<NameId> caveat = relationship.caveat.empty() ? NameId::kNone : names_->Find(relationship.caveat);
   if (!known || !caveat) {
-    return WithField(absl::InvalidArgumentError(Cat(IdentityText(relationship),
-                                                    " has a name that nothing stored has; a load takes names of the schema")),
-                     Cat("changes[", position, "].relationship"));
+    return WithField(
+        absl::InvalidArgumentError(
+            Cat(IdentityText(relationship), " has a name that nothing stored has; a load takes names of the schema")),
+        Cat("changes[", position, "].relationship"));
   }
   row.edge.expires_at = StoredTime(relationship.expires_at);
   row.edge.caveat = *caveat;
@@ -239,8 +239,8 @@ absl::Status RocksLoad::BuildRow(Pass* pass, std::string_view key, std::string_v
   return pass->index == Index::kForward ? NoteChange(pass, key, before, *edge, encoded) : absl::OkStatus();
 }
 
-absl::Status RocksLoad::NoteChange(Pass* pass, std::string_view key, const std::optional<Edge>& before, const Edge& edge,
-                                   std::string_view encoded) {
+absl::Status RocksLoad::NoteChange(Pass* pass, std::string_view key, const std::optional<Edge>& before,
+                                   const Edge& edge, std::string_view encoded) {
   const absl::Time expired_before = before ? before->expires_at : absl::InfiniteFuture();
   if (edge.expires_at != expired_before) {
     for (const auto& [expires_at, what] : {std::pair(expired_before, kGone), std::pair(edge.expires_at, kPut)}) {
@@ -268,8 +268,7 @@ absl::Status RocksLoad::BuildMeta(SortedSpill* expiries) {
   auto keys = expiries->Read();
   if (!keys.ok()) return keys.status();
   for (; (*keys)->Valid(); (*keys)->Next()) {
-    absl::Status status =
-        (*keys)->value() == kPut ? meta.Put((*keys)->key(), "") : meta.Delete((*keys)->key());
+    absl::Status status = (*keys)->value() == kPut ? meta.Put((*keys)->key(), "") : meta.Delete((*keys)->key());
     if (!status.ok()) return status;
   }
   if (!(*keys)->status().ok()) return (*keys)->status();

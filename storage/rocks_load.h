@@ -68,7 +68,7 @@ class RocksLoad : public BulkLoad {
   uint64_t size_ = 0;
   std::optional<Relationship> refused_;
 
-  std::optional<CommitGroup> group_;                      // What Build accepted.
+  std::optional<CommitGroup> group_;  // What Build accepted.
   Revision built_on_;
   std::array<std::vector<std::string>, kFamilies> tables_;
 };

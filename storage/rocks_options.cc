@@ -57,8 +57,7 @@ rocksdb::CompressionType BestCompression() {
   return rocksdb::kNoCompression;
 }
 
-rocksdb::ColumnFamilyOptions FamilyOptions(size_t write_buffer_bytes,
-                                           const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::ColumnFamilyOptions FamilyOptions(size_t write_buffer_bytes, const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions family;
   family.write_buffer_size = write_buffer_bytes;
   family.compression = BestCompression();
@@ -74,8 +73,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(size_t write_buffer_bytes,
 
 // Where questions are answered from. Beside whole keys, its filters hold index prefixes: more
 // memory (about as much again), and most scans end at the filter.
-rocksdb::ColumnFamilyOptions LiveOptions(size_t write_buffer_bytes,
-                                         const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::ColumnFamilyOptions LiveOptions(size_t write_buffer_bytes, const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions family = FamilyOptions(write_buffer_bytes, cache);
   family.prefix_extractor = NewIndexPrefixTransform();
   family.memtable_whole_key_filtering = true;
@@ -117,12 +115,11 @@ RocksOptions MakeRocksOptions(const StoreOptions& options, rocksdb::Env* env) {
   const int shard_bits = options.in_memory ? 0 : -1;
   const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes, shard_bits);
   for (const auto& [family, buffer_bytes] :
-       {std::pair(Family::kMeta, unit), std::pair(Family::kLive, 8 * unit),
-        std::pair(Family::kHistory, 2 * unit), std::pair(Family::kChangelog, 4 * unit),
-        std::pair(Family::kLedger, 2 * unit)}) {
-    result.families.emplace_back(std::string(FamilyName(family)),
-                                 family == Family::kLive ? LiveOptions(buffer_bytes, cache)
-                                                         : FamilyOptions(buffer_bytes, cache));
+       {std::pair(Family::kMeta, unit), std::pair(Family::kLive, 8 * unit), std::pair(Family::kHistory, 2 * unit),
+        std::pair(Family::kChangelog, 4 * unit), std::pair(Family::kLedger, 2 * unit)}) {
+    result.families.emplace_back(std::string(FamilyName(family)), family == Family::kLive
+                                                                      ? LiveOptions(buffer_bytes, cache)
+                                                                      : FamilyOptions(buffer_bytes, cache));
   }
   return result;
 }

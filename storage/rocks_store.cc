@@ -109,7 +109,8 @@ absl::StatusOr<std::unique_ptr<BulkLoad>> RocksStore::NewLoad(ChangeOp op) {
   if (op == ChangeOp::kDelete) return absl::InvalidArgumentError("a load creates or touches");
   if (++database_->loads > kLoadsMax) {
     --database_->loads;
-    return WithReason(absl::ResourceExhaustedError(Cat("there are ", kLoadsMax, " loads under way already, as many as may "
+    return WithReason(absl::ResourceExhaustedError(Cat("there are ", kLoadsMax,
+                                                       " loads under way already, as many as may "
                                                        "be; try again when one has ended")),
                       "TOO_MANY_LOADS");
   }
@@ -193,10 +194,9 @@ absl::Status RocksStore::Stop(absl::Status cause) {
   return cause;
 }
 
-void RocksStore::Publish(std::shared_ptr<const NameTable> names, Revision head, Revision schema,
-                         LedgerHead ledger) {
-  auto next = std::make_shared<const TupleSnapshot>(std::make_shared<DatabaseView>(database_),
-                                                    std::move(names), head, schema, std::move(ledger), cache_);
+void RocksStore::Publish(std::shared_ptr<const NameTable> names, Revision head, Revision schema, LedgerHead ledger) {
+  auto next = std::make_shared<const TupleSnapshot>(std::make_shared<DatabaseView>(database_), std::move(names), head,
+                                                    schema, std::move(ledger), cache_);
   {
     std::lock_guard lock(head_mutex_);
     head_.swap(next);  // The old one goes, if nobody holds it, behind the lock.
@@ -206,9 +206,8 @@ void RocksStore::Publish(std::shared_ptr<const NameTable> names, Revision head, 
 
 void RocksStore::WaitBeyond(Revision revision, uint64_t sequence, absl::Duration timeout) const {
   std::unique_lock lock(head_mutex_);
-  published_.wait_for(lock, absl::ToChronoNanoseconds(std::min(timeout, kWaitMax)), [&] {
-    return head_->revision() > revision || head_->ledger_head().sequence > sequence;
-  });
+  published_.wait_for(lock, absl::ToChronoNanoseconds(std::min(timeout, kWaitMax)),
+                      [&] { return head_->revision() > revision || head_->ledger_head().sequence > sequence; });
 }
 
 std::shared_ptr<const TupleSnapshot> RocksStore::NewestSnapshot() const {
@@ -230,9 +229,12 @@ absl::StatusOr<absl::Time> RocksStore::NextExpiry() const {
 
 absl::Status RocksStore::Health() const {
   if (!directory_lost_.load(std::memory_order_relaxed)) return absl::OkStatus();
-  return WithReason(absl::DataLossError(Cat("the directory of the database, `", directory_, "`, was deleted, moved or replaced under the "
-                                            "running server, which therefore answers nothing; put it back, or restore a backup, and restart")),
-                    "DIRECTORY_LOST");
+  return WithReason(
+      absl::DataLossError(
+          Cat("the directory of the database, `", directory_,
+              "`, was deleted, moved or replaced under the "
+              "running server, which therefore answers nothing; put it back, or restore a backup, and restart")),
+      "DIRECTORY_LOST");
 }
 
 // The files that are open can still be written and read when their names are gone, and nobody would notice before the next start.
@@ -260,7 +262,8 @@ absl::StatusOr<uint64_t> RocksStore::SweepExpired(size_t count_max) {
 absl::Status RocksStore::CheckNotLost(Revision revision) const {
   for (const auto& [first, last] : lost_) {
     if (revision < first || revision > last) continue;
-    return WithReason(absl::OutOfRangeError(Cat("revision ", revision.value(), " was lost when the database was restored from a "
+    return WithReason(absl::OutOfRangeError(Cat("revision ", revision.value(),
+                                                " was lost when the database was restored from a "
                                                 "backup; read again what depends on it")),
                       "REVISION_LOST");
   }
@@ -276,7 +279,8 @@ absl::StatusOr<BackupInfo> RocksStore::Backup(const std::string& directory) {
 
 absl::Status RocksStore::Compact() {
   for (rocksdb::ColumnFamilyHandle* family : database_->families) {
-    const rocksdb::Status status = database_->db->CompactRange(rocksdb::CompactRangeOptions(), family, nullptr, nullptr);
+    const rocksdb::Status status =
+        database_->db->CompactRange(rocksdb::CompactRangeOptions(), family, nullptr, nullptr);
     if (!status.ok()) return FromRocks(status, "rewriting tables");
   }
   return absl::OkStatus();
@@ -287,13 +291,11 @@ absl::StatusOr<StoreStats> RocksStore::Stats() const {
   stats.head = NewestSnapshot()->revision();
   stats.oldest = Revision(oldest_.load());
   uint64_t keys = 0;
-  database_->db->GetIntProperty(database_->family(Family::kLive),
-                                rocksdb::DB::Properties::kEstimateNumKeys, &keys);
+  database_->db->GetIntProperty(database_->family(Family::kLive), rocksdb::DB::Properties::kEstimateNumKeys, &keys);
   stats.live_relationships_estimate = keys / 2;  // each is there forward and reverse
   std::vector<rocksdb::Env::FileAttributes> files;
   if (!directory_.empty()) {
-    const rocksdb::Status status =
-        database_->db->GetEnv()->GetChildrenFileAttributes(directory_, &files);
+    const rocksdb::Status status = database_->db->GetEnv()->GetChildrenFileAttributes(directory_, &files);
     if (!status.ok()) return FromRocks(status, "measuring the database");
   }
   for (const rocksdb::Env::FileAttributes& file : files) stats.disk_bytes += file.size_bytes;

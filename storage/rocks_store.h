@@ -35,7 +35,7 @@ class RocksStore : public TupleStore {
     Revision oldest;
     LedgerHead ledger;
     std::vector<std::pair<Revision, Revision>> lost;  // First and last of each gap that a restore left.
-    std::string directory;  // Empty in memory.
+    std::string directory;                            // Empty in memory.
   };
   RocksStore(Opened opened, const StoreOptions& options);
 
@@ -43,8 +43,7 @@ class RocksStore : public TupleStore {
   absl::StatusOr<std::unique_ptr<BulkLoad>> NewLoad(ChangeOp op) override;
   std::shared_ptr<const Snapshot> Head() const override { return NewestSnapshot(); }
   absl::StatusOr<std::shared_ptr<const Snapshot>> At(Revision revision) const override;
-  absl::StatusOr<std::vector<ChangeRecord>> Changes(ChangePlace after,
-                                                    size_t records_max) const override;
+  absl::StatusOr<std::vector<ChangeRecord>> Changes(ChangePlace after, size_t records_max) const override;
   absl::StatusOr<uint64_t> Collect() override;
   absl::StatusOr<uint64_t> SweepExpired(size_t count_max) override;
   absl::StatusOr<absl::Time> NextExpiry() const override;
@@ -70,8 +69,7 @@ class RocksStore : public TupleStore {
   void CommitLoad(Writer* writer);                 // The same, of one that brings tables.
   absl::Status Stop(absl::Status cause);           // No more writes: the disk failed. Returns `cause`.
   absl::Status LookAtDirectory();                  // Health(), of this moment.
-  void Publish(std::shared_ptr<const NameTable> names, Revision head, Revision schema,
-               LedgerHead ledger);
+  void Publish(std::shared_ptr<const NameTable> names, Revision head, Revision schema, LedgerHead ledger);
   std::shared_ptr<const TupleSnapshot> NewestSnapshot() const;
   absl::Status CheckInWindow(Revision revision, Revision newest) const;
 
@@ -94,8 +92,8 @@ class RocksStore : public TupleStore {
   std::atomic<bool> directory_lost_ = false;
   std::atomic<uint64_t> loads_ = 0;  // That were begun.
   std::mutex backup_mutex_;          // One backup at a time.
-  std::mutex collect_mutex_;      // One collection at a time.
-  std::atomic<uint64_t> oldest_;  // The oldest revision that can be asked.
+  std::mutex collect_mutex_;         // One collection at a time.
+  std::atomic<uint64_t> oldest_;     // The oldest revision that can be asked.
 };
 
 }  // namespace mandate

@@ -5,8 +5,7 @@
 
 namespace mandate {
 
-RowCursor::RowCursor(std::unique_ptr<Scan> scan, size_t names_size)
-    : scan_(std::move(scan)), names_size_(names_size) {
+RowCursor::RowCursor(std::unique_ptr<Scan> scan, size_t names_size) : scan_(std::move(scan)), names_size_(names_size) {
   Decode();
 }
 
@@ -25,8 +24,7 @@ absl::Status RowCursor::status() const { return error_.ok() ? scan_->status() : 
 void RowCursor::Decode() {
   valid_ = scan_->Valid();
   if (!valid_) return;
-  if (!DecodeIndexKey(scan_->key(), names_size_, &row_) ||
-      !DecodeEdge(scan_->value(), names_size_, &row_.edge)) {
+  if (!DecodeIndexKey(scan_->key(), names_size_, &row_) || !DecodeEdge(scan_->value(), names_size_, &row_.edge)) {
     error_ = DoesNotDecode("relationship", Family::kLive, scan_->key());
     valid_ = false;
   }

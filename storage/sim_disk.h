@@ -170,11 +170,13 @@ class SimDisk {
 
   class System : public rocksdb::FileSystemWrapper {
    public:
-    System(SimDisk* disk, const std::shared_ptr<rocksdb::FileSystem>& memory) : FileSystemWrapper(memory), disk_(disk) {}
+    System(SimDisk* disk, const std::shared_ptr<rocksdb::FileSystem>& memory)
+        : FileSystemWrapper(memory), disk_(disk) {}
     const char* Name() const override { return "SimDisk"; }
 
     rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
-                                      std::unique_ptr<rocksdb::FSWritableFile>* file, rocksdb::IODebugContext* debug) override {
+                                      std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                      rocksdb::IODebugContext* debug) override {
       std::lock_guard lock(disk_->mutex_);
       if (!disk_->Step()) return Dead();
       disk_->BeforeChange(path);
@@ -190,7 +192,8 @@ class SimDisk {
       return rocksdb::IOStatus::NotSupported("reuse of files");
     }
     rocksdb::IOStatus NewDirectory(const std::string& path, const rocksdb::IOOptions& options,
-                                   std::unique_ptr<rocksdb::FSDirectory>* directory, rocksdb::IODebugContext* debug) override {
+                                   std::unique_ptr<rocksdb::FSDirectory>* directory,
+                                   rocksdb::IODebugContext* debug) override {
       const rocksdb::IOStatus status = target()->NewDirectory(path, options, directory, debug);
       if (status.ok()) *directory = std::make_unique<Directory>(disk_, path, std::move(*directory));
       return status;

@@ -40,18 +40,18 @@ struct ObjectKey {
 
 struct SubjectKey {
   NameId type = NameId::kNone;
-  std::string_view id;                   // `*` for a wildcard
-  NameId relation = NameId::kNone;       // kNone: the object itself
+  std::string_view id;              // `*` for a wildcard
+  NameId relation = NameId::kNone;  // kNone: the object itself
 };
 
 // What is stored with a relationship besides its identity.
 struct Edge {
-  Revision written;                      // The write that gave it its present attributes.
-  Revision born;                         // Its age: the write since which it has stood without a break. A TOUCH that
-                                         // changes nothing but the expiry of an unexpired relationship keeps it.
+  Revision written;  // The write that gave it its present attributes.
+  Revision born;     // Its age: the write since which it has stood without a break. A TOUCH that
+                     // changes nothing but the expiry of an unexpired relationship keeps it.
   absl::Time expires_at = absl::InfiniteFuture();
   NameId caveat = NameId::kNone;
-  std::string caveat_context;            // A JSON object, or empty.
+  std::string caveat_context;  // A JSON object, or empty.
 
   bool LiveAt(absl::Time now) const { return now < expires_at; }
 };
@@ -67,8 +67,8 @@ class TupleCursor {
  public:
   virtual ~TupleCursor() = default;
   virtual bool Valid() const = 0;
-  virtual const TupleRow& row() const = 0;   // REQUIRES: Valid()
-  virtual void Next() = 0;                   // REQUIRES: Valid()
+  virtual const TupleRow& row() const = 0;  // REQUIRES: Valid()
+  virtual void Next() = 0;                  // REQUIRES: Valid()
   virtual absl::Status status() const = 0;
 };
 
@@ -76,7 +76,7 @@ class TupleCursor {
 struct TupleFilter {
   std::string resource_type;
   std::string resource_id;
-  std::string resource_id_prefix;        // Not together with resource_id.
+  std::string resource_id_prefix;  // Not together with resource_id.
   std::string relation;
   std::string subject_type;
   std::string subject_id;
@@ -85,8 +85,8 @@ struct TupleFilter {
 };
 
 struct SchemaRecord {
-  std::string text;                      // Empty when no schema was ever written.
-  Revision revision;                     // Of the write that brought it.
+  std::string text;   // Empty when no schema was ever written.
+  Revision revision;  // Of the write that brought it.
 };
 
 // A small durable value beside the relationships (tuple_store.h).
@@ -115,7 +115,7 @@ class Snapshot {
   virtual Revision revision() const = 0;
   virtual const NameTable& names() const = 0;
   virtual absl::StatusOr<SchemaRecord> Schema() const = 0;
-  virtual Revision SchemaRevision() const = 0;    // Cheap: no read.
+  virtual Revision SchemaRevision() const = 0;  // Cheap: no read.
   // What CachedSnapshot (cached_snapshot.h) reads this snapshot through. Null: it is no committed state, or the store
   // keeps nothing.
   virtual const std::shared_ptr<ReadCache>& read_cache() const {
@@ -128,19 +128,17 @@ class Snapshot {
                                                    const SubjectKey& subject) const = 0;
 
   // The subjects of `resource#relation`, by type, then id.
-  virtual std::unique_ptr<TupleCursor> Subjects(const ObjectKey& resource, NameId relation,
-                                                SubjectsOf which) const = 0;
+  virtual std::unique_ptr<TupleCursor> Subjects(const ObjectKey& resource, NameId relation, SubjectsOf which) const = 0;
 
   // The same, of one subject type (and for subject sets one relation) alone, by id; a range of its own, so the others
   // are not read. Only ids behind `after`, unless that is empty.
-  virtual std::unique_ptr<TupleCursor> SubjectsOfType(const ObjectKey& resource, NameId relation,
-                                                      NameId subject_type, NameId subject_relation,
-                                                      std::string_view after) const = 0;
+  virtual std::unique_ptr<TupleCursor> SubjectsOfType(const ObjectKey& resource, NameId relation, NameId subject_type,
+                                                      NameId subject_relation, std::string_view after) const = 0;
 
   // The objects of `resource_type` on whose `relation` exactly this subject stands, by id; only those behind `after`,
   // unless that is empty. From the reverse index.
-  virtual std::unique_ptr<TupleCursor> Resources(const SubjectKey& subject, NameId resource_type,
-                                                 NameId relation, std::string_view after) const = 0;
+  virtual std::unique_ptr<TupleCursor> Resources(const SubjectKey& subject, NameId resource_type, NameId relation,
+                                                 std::string_view after) const = 0;
 
   // Everything that matches, in a stable order; `after` (a relationship's identity) resumes behind that one. Walks
   // the index that narrows most: forward by resource type (and id, and relation), reverse by subject, else all.
@@ -152,14 +150,12 @@ class Snapshot {
   virtual std::unique_ptr<FactCursor> Facts(std::string_view prefix) const = 0;
   virtual const LedgerHead& ledger_head() const = 0;
   // The records behind the number `after` that carry every one of `terms` (none: all), oldest first.
-  virtual std::unique_ptr<LedgerCursor> Ledger(const std::vector<std::string>& terms,
-                                               uint64_t after) const = 0;
+  virtual std::unique_ptr<LedgerCursor> Ledger(const std::vector<std::string>& terms, uint64_t after) const = 0;
 
   // This snapshot with `relationships` on top, as if they were stored; one of the identity of a stored one takes its
   // place. Their edges say that no revision wrote them. REQUIRES: each is there once, its form is valid, and its names
   // are known (names()): the schema in force holds them.
-  virtual std::shared_ptr<const Snapshot> With(
-      absl::Span<const Relationship> relationships) const = 0;
+  virtual std::shared_ptr<const Snapshot> With(absl::Span<const Relationship> relationships) const = 0;
 };
 
 // A row as a value, in names.

@@ -38,10 +38,10 @@ class SortedSpill {
    public:
     virtual ~Reader() = default;
     virtual bool Valid() const = 0;
-    virtual std::string_view key() const = 0;    // REQUIRES: Valid(); until the next move.
+    virtual std::string_view key() const = 0;  // REQUIRES: Valid(); until the next move.
     virtual std::string_view value() const = 0;
     virtual void Next() = 0;
-    virtual absl::Status status() const = 0;     // Once it is not Valid().
+    virtual absl::Status status() const = 0;  // Once it is not Valid().
   };
   // From the first on. Writes down what the buffer holds and lets go of it.
   absl::StatusOr<std::unique_ptr<Reader>> Read();

@@ -33,11 +33,10 @@ class Scan {
  public:
   virtual ~Scan() = default;
   virtual bool Valid() const = 0;
-  virtual std::string_view key() const = 0;    // REQUIRES: Valid()
-  virtual std::string_view value() const = 0;  // REQUIRES: Valid()
-  virtual void Next() = 0;                     // REQUIRES: Valid()
-  virtual void Seek(
-      std::string_view key) = 0;  // To the first key at or behind it, in bounds; never back.
+  virtual std::string_view key() const = 0;     // REQUIRES: Valid()
+  virtual std::string_view value() const = 0;   // REQUIRES: Valid()
+  virtual void Next() = 0;                      // REQUIRES: Valid()
+  virtual void Seek(std::string_view key) = 0;  // To the first key at or behind it, in bounds; never back.
   virtual absl::Status status() const = 0;
 };
 
@@ -46,12 +45,10 @@ class StateView {
   virtual ~StateView() = default;
 
   // False when there is no such key; else sets `value`.
-  virtual absl::StatusOr<bool> Get(Family family, std::string_view key,
-                                   rocksdb::PinnableSlice* value) const = 0;
+  virtual absl::StatusOr<bool> Get(Family family, std::string_view key, rocksdb::PinnableSlice* value) const = 0;
 
   // From `begin` on, to before `end` (empty: to the last), standing on the first.
-  virtual std::unique_ptr<Scan> NewScan(Family family, std::string begin,
-                                        std::string end) const = 0;
+  virtual std::unique_ptr<Scan> NewScan(Family family, std::string begin, std::string end) const = 0;
 };
 
 // The error for a stored key or value that does not decode.

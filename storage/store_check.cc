@@ -108,27 +108,30 @@ class StoreCheck {
     NameTableBuilder names(std::make_shared<const NameTable>());
     bool has_head = false, has_oldest = false, has_ledger = false;
     DatabaseRecord database;
-    absl::Status status = ForEach("names, schemas and facts", Family::kMeta, "", "", [&](std::string_view key, std::string_view value) {
-      Revision revision, last_lost;
-      uint32_t part = 0;
-      switch (key.empty() ? '\0' : key[0]) {
-        case 'D': return key == DatabaseKey() && DecodeDatabase(value, &database) && database.version == kFormatVersion;
-        case 'G': return DecodeLostKey(key, &revision) && DecodeRevision(value, &last_lost) && last_lost >= revision;
-        case 'H': return has_head = key == HeadKey() && DecodeHead(value, &head_);
-        case 'L': return has_ledger = key == LedgerHeadKey() && DecodeLedgerHead(value, &ledger_);
-        case 'O': return has_oldest = key == OldestKey() && DecodeRevision(value, &report_.oldest);
-        case 'N': {
-          const NameId id = names.Intern(value);
-          return !names.added().empty() && names.added().back() == id && key == NameKey(id);
-        }
-        case 'S':
-          ++report_.schemas;
-          return DecodeCommitKey(key.substr(1), &revision, &part) && part == 0 && revision <= head_.head;
-        case 'T': return true;  // CheckExpiries.
-        case 'X': ++report_.facts; return key.size() > 1 && key.size() <= kFactKeyBytesMax + 1;
-        default: return false;
-      }
-    });
+    absl::Status status =
+        ForEach("names, schemas and facts", Family::kMeta, "", "", [&](std::string_view key, std::string_view value) {
+          Revision revision, last_lost;
+          uint32_t part = 0;
+          switch (key.empty() ? '\0' : key[0]) {
+            case 'D':
+              return key == DatabaseKey() && DecodeDatabase(value, &database) && database.version == kFormatVersion;
+            case 'G':
+              return DecodeLostKey(key, &revision) && DecodeRevision(value, &last_lost) && last_lost >= revision;
+            case 'H': return has_head = key == HeadKey() && DecodeHead(value, &head_);
+            case 'L': return has_ledger = key == LedgerHeadKey() && DecodeLedgerHead(value, &ledger_);
+            case 'O': return has_oldest = key == OldestKey() && DecodeRevision(value, &report_.oldest);
+            case 'N': {
+              const NameId id = names.Intern(value);
+              return !names.added().empty() && names.added().back() == id && key == NameKey(id);
+            }
+            case 'S':
+              ++report_.schemas;
+              return DecodeCommitKey(key.substr(1), &revision, &part) && part == 0 && revision <= head_.head;
+            case 'T': return true;  // CheckExpiries.
+            case 'X': ++report_.facts; return key.size() > 1 && key.size() <= kFactKeyBytesMax + 1;
+            default: return false;
+          }
+        });
     names_ = names.table();
     report_.database_id = absl::BytesToHexString(database.id);
     report_.head = head_.head;
@@ -169,7 +172,8 @@ class StoreCheck {
     Sum forward, reverse;
     absl::Status status = AddUp("relationships", Family::kLive, Index::kForward, &forward,
                                 [&](std::string_view key, Revision, const Edge& edge) {
-                                  if (edge.expires_at != absl::InfiniteFuture()) expiring_.Add(ExpiryKey(edge.expires_at, key), "");
+                                  if (edge.expires_at != absl::InfiniteFuture())
+                                    expiring_.Add(ExpiryKey(edge.expires_at, key), "");
                                   return true;
                                 });
     if (status.ok()) {
@@ -222,22 +226,24 @@ class StoreCheck {
     for (const Index index : {Index::kForward, Index::kReverse}) {
       const Index other = index == Index::kForward ? Index::kReverse : Index::kForward;
       const std::string begin(1, static_cast<char>(index));
-      absl::Status status = ForEach("the indexes, key by key", family, begin, PrefixEnd(begin), [&](std::string_view key, std::string_view value) {
-        std::string_view index_key = key;
-        Revision ended;
-        if (family == Family::kHistory && !DecodeHistoryKey(key, &index_key, &ended)) return true;
-        if (!DecodeIndexKey(index_key, names_->size(), &row)) return true;
-        std::string wanted = IndexKey(other, row);
-        if (family == Family::kHistory) wanted = HistoryKey(wanted, ended);
-        rocksdb::PinnableSlice stored;
-        auto found = view_->Get(family, wanted, &stored);
-        if (found.ok() && *found && std::string_view(stored.data(), stored.size()) == value) return true;
-        Fault(Cat("the ", what, " ", IdentityText(ToRelationship(row, *names_)), " stands under its ",
-                  index == Index::kForward ? "resource" : "subject", " and ",
-                  found.ok() && *found ? "differs" : "is missing", " under its ",
-                  index == Index::kForward ? "subject" : "resource"));
-        return true;
-      });
+      absl::Status status =
+          ForEach("the indexes, key by key", family, begin, PrefixEnd(begin),
+                  [&](std::string_view key, std::string_view value) {
+                    std::string_view index_key = key;
+                    Revision ended;
+                    if (family == Family::kHistory && !DecodeHistoryKey(key, &index_key, &ended)) return true;
+                    if (!DecodeIndexKey(index_key, names_->size(), &row)) return true;
+                    std::string wanted = IndexKey(other, row);
+                    if (family == Family::kHistory) wanted = HistoryKey(wanted, ended);
+                    rocksdb::PinnableSlice stored;
+                    auto found = view_->Get(family, wanted, &stored);
+                    if (found.ok() && *found && std::string_view(stored.data(), stored.size()) == value) return true;
+                    Fault(Cat("the ", what, " ", IdentityText(ToRelationship(row, *names_)), " stands under its ",
+                              index == Index::kForward ? "resource" : "subject", " and ",
+                              found.ok() && *found ? "differs" : "is missing", " under its ",
+                              index == Index::kForward ? "subject" : "resource"));
+                    return true;
+                  });
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
@@ -245,13 +251,14 @@ class StoreCheck {
 
   absl::Status CheckExpiries() {
     Sum stored;
-    absl::Status status = ForEach("expiries", Family::kMeta, "T", "U", [&](std::string_view key, std::string_view value) {
-      absl::Time expires_at;
-      std::string_view forward;
-      if (!value.empty() || !DecodeExpiryKey(key, &expires_at, &forward)) return false;
-      stored.Add(key, "");
-      return true;
-    });
+    absl::Status status =
+        ForEach("expiries", Family::kMeta, "T", "U", [&](std::string_view key, std::string_view value) {
+          absl::Time expires_at;
+          std::string_view forward;
+          if (!value.empty() || !DecodeExpiryKey(key, &expires_at, &forward)) return false;
+          stored.Add(key, "");
+          return true;
+        });
     if (status.ok() && !(stored == expiring_)) {
       Fault(Cat("the list of expiries has ", stored.count, " entries that are not those of the ", expiring_.count,
                 " relationships that expire"));
@@ -267,39 +274,41 @@ class StoreCheck {
     StoredChange change;
     TupleRow row;
     Edge edge;
-    absl::Status status = ForEach("the changelog", Family::kChangelog, "", "", [&](std::string_view key, std::string_view value) {
-      CommitDecoder decoder(value);
-      Revision revision;
-      uint32_t part = 0;
-      CommitHeader header;
-      bool last_part = false;
-      if (!DecodeCommitKey(key, &revision, &part)) return false;
-      if (!(part == 0 ? decoder.Header(&header) : decoder.PartHeader(&last_part))) return false;
-      const bool left_behind = revision <= report_.oldest;  // Parts that the collector has yet to take.
-      if (left_behind && part == 0) return false;
-      if (!left_behind) {
-        const bool in_place = part == 0 ? !continues && revision > last : continues && revision == open && part == open_part + 1;
-        if (!in_place || revision > head_.head) return false;
-        continues = part == 0 ? header.parts_follow : !last_part;
-        open = last = revision;
-        open_part = part;
-        report_.commits += part == 0;
-        if (part == 0 && header.schema_changed && !Has(Family::kMeta, SchemaKey(revision))) {
-          Fault(Cat("revision ", revision.value(), " changed the schema, which is missing"));
-        }
-      }
-      while (!decoder.AtEnd()) {
-        if (!decoder.Change(&change) || !DecodeIndexKey(change.forward_key, names_->size(), &row)) return false;
-        if (change.ended_version && !left_behind) ended.Add(HistoryKey(change.forward_key, revision), "");
-        if (change.op == ChangeOp::kDelete) continue;
-        if (!DecodeEdge(change.edge, names_->size(), &edge) || edge.written != revision) return false;
-        if (!left_behind && !StandsOrStood(change.forward_key, revision, change.edge)) {
-          Fault(Cat("revision ", revision.value(), " wrote ", IdentityText(ToRelationship(row, *names_)),
-                    ", which is neither stored like that nor in the past"));
-        }
-      }
-      return true;
-    });
+    absl::Status status =
+        ForEach("the changelog", Family::kChangelog, "", "", [&](std::string_view key, std::string_view value) {
+          CommitDecoder decoder(value);
+          Revision revision;
+          uint32_t part = 0;
+          CommitHeader header;
+          bool last_part = false;
+          if (!DecodeCommitKey(key, &revision, &part)) return false;
+          if (!(part == 0 ? decoder.Header(&header) : decoder.PartHeader(&last_part))) return false;
+          const bool left_behind = revision <= report_.oldest;  // Parts that the collector has yet to take.
+          if (left_behind && part == 0) return false;
+          if (!left_behind) {
+            const bool in_place =
+                part == 0 ? !continues && revision > last : continues && revision == open && part == open_part + 1;
+            if (!in_place || revision > head_.head) return false;
+            continues = part == 0 ? header.parts_follow : !last_part;
+            open = last = revision;
+            open_part = part;
+            report_.commits += part == 0;
+            if (part == 0 && header.schema_changed && !Has(Family::kMeta, SchemaKey(revision))) {
+              Fault(Cat("revision ", revision.value(), " changed the schema, which is missing"));
+            }
+          }
+          while (!decoder.AtEnd()) {
+            if (!decoder.Change(&change) || !DecodeIndexKey(change.forward_key, names_->size(), &row)) return false;
+            if (change.ended_version && !left_behind) ended.Add(HistoryKey(change.forward_key, revision), "");
+            if (change.op == ChangeOp::kDelete) continue;
+            if (!DecodeEdge(change.edge, names_->size(), &edge) || edge.written != revision) return false;
+            if (!left_behind && !StandsOrStood(change.forward_key, revision, change.edge)) {
+              Fault(Cat("revision ", revision.value(), " wrote ", IdentityText(ToRelationship(row, *names_)),
+                        ", which is neither stored like that nor in the past"));
+            }
+          }
+          return true;
+        });
     if (!status.ok()) return status;
     if (continues) Fault(Cat("the end of revision ", open.value(), " is missing in the changelog"));
     if (last != head_.head) {
@@ -335,13 +344,15 @@ class StoreCheck {
     if (!status.ok()) return status;
     report_.ledger_records = ledger.records;
     for (const LedgerFault& fault : ledger.faults) Fault(fault.what);
-    status = ForEach("the ledger's terms", Family::kLedger, "I", "J", [&](std::string_view key, std::string_view value) {
-      uint64_t sequence = 0;
-      if (!value.empty() || !DecodeTermKey(key, &sequence)) return false;
-      stored.Add(key, "");
-      return true;
-    });
-    if (status.ok() && !(terms == stored)) Fault("the terms by which the ledger is searched are not those of its records");
+    status =
+        ForEach("the ledger's terms", Family::kLedger, "I", "J", [&](std::string_view key, std::string_view value) {
+          uint64_t sequence = 0;
+          if (!value.empty() || !DecodeTermKey(key, &sequence)) return false;
+          stored.Add(key, "");
+          return true;
+        });
+    if (status.ok() && !(terms == stored))
+      Fault("the terms by which the ledger is searched are not those of its records");
     return status;
   }
 

@@ -28,10 +28,10 @@ namespace mandate {
 struct StoreReport {
   std::string database_id;
   Revision head;
-  Revision oldest;               // The oldest revision that can be asked.
-  uint64_t relationships = 0;    // Stored, expired or not.
-  uint64_t versions = 0;         // Of the past.
-  uint64_t commits = 0;          // In the changelog.
+  Revision oldest;             // The oldest revision that can be asked.
+  uint64_t relationships = 0;  // Stored, expired or not.
+  uint64_t versions = 0;       // Of the past.
+  uint64_t commits = 0;        // In the changelog.
   uint64_t schemas = 0;
   uint64_t facts = 0;
   uint64_t ledger_records = 0;

@@ -55,7 +55,8 @@ class StoreCheckTest : public testing::Test {
   }
 
   // Changes stored bytes behind the store's back.
-  void Damage(const std::function<void(rocksdb::DB* db, const std::function<rocksdb::ColumnFamilyHandle*(Family)>&)>& change) {
+  void Damage(
+      const std::function<void(rocksdb::DB* db, const std::function<rocksdb::ColumnFamilyHandle*(Family)>&)>& change) {
     world.Close();
     const RocksOptions rocks = MakeRocksOptions({}, rocksdb::Env::Default());
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
@@ -147,13 +148,19 @@ TEST_F(StoreCheckTest, TellsEachThingThatIsWrong) {
        },
        "the list of expiries has 1 entries that are not those of the 0"},
       {"a part of a load is gone",
-       [&](rocksdb::DB* db, const Handles& of) { ASSERT_TRUE(db->Delete({}, of(Family::kChangelog), CommitKey(Revision(4), 2)).ok()); },
+       [&](rocksdb::DB* db, const Handles& of) {
+         ASSERT_TRUE(db->Delete({}, of(Family::kChangelog), CommitKey(Revision(4), 2)).ok());
+       },
        "in `changelog` the key"},
       {"the end of the changelog is gone",
-       [&](rocksdb::DB* db, const Handles& of) { ASSERT_TRUE(db->Delete({}, of(Family::kChangelog), CommitKey(Revision(5))).ok()); },
+       [&](rocksdb::DB* db, const Handles& of) {
+         ASSERT_TRUE(db->Delete({}, of(Family::kChangelog), CommitKey(Revision(5))).ok());
+       },
        "the changelog ends at revision 4, and the newest is 5"},
       {"the schema is gone",
-       [&](rocksdb::DB* db, const Handles& of) { ASSERT_TRUE(db->Delete({}, of(Family::kMeta), SchemaKey(Revision(1))).ok()); },
+       [&](rocksdb::DB* db, const Handles& of) {
+         ASSERT_TRUE(db->Delete({}, of(Family::kMeta), SchemaKey(Revision(1))).ok());
+       },
        "the schema of revision 1, the newest, is missing"},
       {"a record of the ledger is gone",
        [&](rocksdb::DB* db, const Handles& of) {

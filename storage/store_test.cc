@@ -16,8 +16,7 @@ class Store : public testing::TestWithParam<Home> {
  protected:
   World world{GetParam()};
 };
-INSTANTIATE_TEST_SUITE_P(Homes, Store, testing::Values(Home::kMemory, Home::kDisk, Home::kReopened),
-                         HomeName);
+INSTANTIATE_TEST_SUITE_P(Homes, Store, testing::Values(Home::kMemory, Home::kDisk, Home::kReopened), HomeName);
 
 TEST_P(Store, BeginsEmptyAtRevisionZero) {
   EXPECT_EQ(world.Head()->revision(), Revision(0));
@@ -55,26 +54,21 @@ TEST_P(Store, KeepsCaveatContextAndExpiry) {
 }
 
 TEST_P(Store, ListsDirectSubjectsApartFromSubjectSets) {
-  world.Write({"touch doc:a#viewer@user:bob", "touch doc:a#viewer@team:core#member",
-               "touch doc:a#viewer@user:*", "touch doc:a#viewer@user:alice",
-               "touch doc:ab#viewer@user:carol", "touch doc:a#owner@user:dan"});
-  EXPECT_THAT(world.Subjects("doc:a#viewer", SubjectsOf::kDirect),
-              ElementsAre("user:*", "user:alice", "user:bob"));
-  EXPECT_THAT(world.Subjects("doc:a#viewer", SubjectsOf::kSubjectSets),
-              ElementsAre("team:core#member"));
-  EXPECT_THAT(world.Subjects("doc:a#viewer"),
-              ElementsAre("user:*", "user:alice", "user:bob", "team:core#member"));
+  world.Write({"touch doc:a#viewer@user:bob", "touch doc:a#viewer@team:core#member", "touch doc:a#viewer@user:*",
+               "touch doc:a#viewer@user:alice", "touch doc:ab#viewer@user:carol", "touch doc:a#owner@user:dan"});
+  EXPECT_THAT(world.Subjects("doc:a#viewer", SubjectsOf::kDirect), ElementsAre("user:*", "user:alice", "user:bob"));
+  EXPECT_THAT(world.Subjects("doc:a#viewer", SubjectsOf::kSubjectSets), ElementsAre("team:core#member"));
+  EXPECT_THAT(world.Subjects("doc:a#viewer"), ElementsAre("user:*", "user:alice", "user:bob", "team:core#member"));
 }
 
 TEST_P(Store, ListsSubjectsOfOneTypeAndRelation) {
-  world.Write({"touch doc:a#viewer@user:bob", "touch doc:a#viewer@service:ci",
-               "touch doc:a#viewer@team:core#member", "touch doc:a#viewer@team:core#lead"});
+  world.Write({"touch doc:a#viewer@user:bob", "touch doc:a#viewer@service:ci", "touch doc:a#viewer@team:core#member",
+               "touch doc:a#viewer@team:core#lead"});
   const auto head = world.Head();
   const ObjectKey doc{IdOf(*head, "doc"), "a"};
   const auto subjects = [&](std::string_view type, std::string_view relation) {
-    return Texts(
-        head->SubjectsOfType(doc, IdOf(*head, "viewer"), IdOf(*head, type), IdOf(*head, relation), ""),
-        head->names());
+    return Texts(head->SubjectsOfType(doc, IdOf(*head, "viewer"), IdOf(*head, type), IdOf(*head, relation), ""),
+                 head->names());
   };
   EXPECT_THAT(subjects("user", ""), ElementsAre("doc:a#viewer@user:bob"));
   EXPECT_THAT(subjects("service", ""), ElementsAre("doc:a#viewer@service:ci"));
@@ -83,33 +77,29 @@ TEST_P(Store, ListsSubjectsOfOneTypeAndRelation) {
 }
 
 TEST_P(Store, ListsTheResourcesOfASubject) {
-  world.Write({"touch doc:b#viewer@user:bob", "touch doc:a#viewer@user:bob",
-               "touch doc:a#owner@user:bob", "touch folder:x#viewer@user:bob",
-               "touch doc:c#viewer@user:bobby", "touch doc:d#viewer@user:bob#friend"});
+  world.Write({"touch doc:b#viewer@user:bob", "touch doc:a#viewer@user:bob", "touch doc:a#owner@user:bob",
+               "touch folder:x#viewer@user:bob", "touch doc:c#viewer@user:bobby",
+               "touch doc:d#viewer@user:bob#friend"});
   const auto head = world.Head();
-  auto cursor =
-      head->Resources({IdOf(*head, "user"), "bob"}, IdOf(*head, "doc"), IdOf(*head, "viewer"), "");
-  EXPECT_THAT(Texts(std::move(cursor), head->names()),
-              ElementsAre("doc:a#viewer@user:bob", "doc:b#viewer@user:bob"));
+  auto cursor = head->Resources({IdOf(*head, "user"), "bob"}, IdOf(*head, "doc"), IdOf(*head, "viewer"), "");
+  EXPECT_THAT(Texts(std::move(cursor), head->names()), ElementsAre("doc:a#viewer@user:bob", "doc:b#viewer@user:bob"));
 }
 
 TEST_P(Store, PutsRelationshipsOnTopOfASnapshotWithoutStoringThem) {
-  world.Write({"touch doc:b#viewer@user:alice", "touch doc:c#viewer@user:bob",
-               "touch group:g#member@user:carol"});
+  world.Write({"touch doc:b#viewer@user:alice", "touch doc:c#viewer@user:bob", "touch group:g#member@user:carol"});
   const auto head = world.Head();
-  const auto layered = head->With(
-      {Rel("doc:a#viewer@user:alice"), Rel("doc:b#viewer@user:alice[expiration:2030-01-01T00:00:00Z]")});
+  const auto layered =
+      head->With({Rel("doc:a#viewer@user:alice"), Rel("doc:b#viewer@user:alice[expiration:2030-01-01T00:00:00Z]")});
   const auto viewers_of_alice = [&](const Snapshot& snapshot) {
-    return Texts(snapshot.Resources({IdOf(snapshot, "user"), "alice"}, IdOf(snapshot, "doc"),
-                                    IdOf(snapshot, "viewer"), ""),
-                 snapshot.names());
+    return Texts(
+        snapshot.Resources({IdOf(snapshot, "user"), "alice"}, IdOf(snapshot, "doc"), IdOf(snapshot, "viewer"), ""),
+        snapshot.names());
   };
   EXPECT_THAT(viewers_of_alice(*layered),
-              ElementsAre("doc:a#viewer@user:alice",
-                          "doc:b#viewer@user:alice[expiration:2030-01-01T00:00:00Z]"));
+              ElementsAre("doc:a#viewer@user:alice", "doc:b#viewer@user:alice[expiration:2030-01-01T00:00:00Z]"));
   EXPECT_THAT(viewers_of_alice(*head), ElementsAre("doc:b#viewer@user:alice"));
-  const auto edge = layered->Find({IdOf(*layered, "doc"), "a"}, IdOf(*layered, "viewer"),
-                                  {IdOf(*layered, "user"), "alice"});
+  const auto edge =
+      layered->Find({IdOf(*layered, "doc"), "a"}, IdOf(*layered, "viewer"), {IdOf(*layered, "user"), "alice"});
   ASSERT_TRUE(edge.ok() && edge->has_value()) << edge.status();
   EXPECT_EQ((*edge)->written, Revision());
   EXPECT_THAT(Texts(layered->Read({.resource_type = "doc"}, std::nullopt), layered->names()).size(), 3u);
@@ -117,8 +107,7 @@ TEST_P(Store, PutsRelationshipsOnTopOfASnapshotWithoutStoringThem) {
 
 TEST_P(Store, RefusesToCreateWhatIsStoredEvenExpired) {
   world.Write({"create doc:a#viewer@user:alice[expiration:2020-01-01T00:00:00Z]"});
-  const WriteRequest again =
-      Request({"touch doc:z#viewer@user:alice", "create doc:a#viewer@user:alice"});
+  const WriteRequest again = Request({"touch doc:z#viewer@user:alice", "create doc:a#viewer@user:alice"});
   const absl::Status status = world.Try(again);
   EXPECT_REFUSED(status, kAlreadyExists, "ALREADY_EXISTS");
   EXPECT_THAT(std::string(status.message()), HasSubstr("`doc:a#viewer@user:alice`"));
@@ -130,8 +119,7 @@ TEST_P(Store, RefusesToCreateWhatIsStoredEvenExpired) {
 TEST_P(Store, RefusesAnEmptyWriteAndOneThatNamesARelationshipTwice) {
   EXPECT_REFUSED(world.Try(WriteRequest{}), kInvalidArgument, "");
   const absl::Status status =
-      world.Try({"touch doc:a#viewer@user:alice", "touch doc:b#viewer@user:alice",
-                 "delete doc:a#viewer@user:alice"});
+      world.Try({"touch doc:a#viewer@user:alice", "touch doc:b#viewer@user:alice", "delete doc:a#viewer@user:alice"});
   EXPECT_REFUSED(status, kInvalidArgument, "DUPLICATE_UPDATE");
   EXPECT_EQ(FieldOf(status), "changes[2].relationship");
   EXPECT_THAT(std::string(status.message()), HasSubstr("changes[0] and changes[2]"));
@@ -144,8 +132,7 @@ TEST_P(Store, RefusesANulByteInAnId) {
 }
 
 TEST_P(Store, JudgesPreconditionsByWhatIsUnexpired) {
-  world.Write({"touch doc:a#viewer@user:alice",
-               "touch doc:b#viewer@user:alice[expiration:2020-01-01T00:00:00Z]"});
+  world.Write({"touch doc:a#viewer@user:alice", "touch doc:b#viewer@user:alice[expiration:2020-01-01T00:00:00Z]"});
   const auto write_if = [&](Precondition::Kind kind, std::string id) {
     WriteRequest request = Request({"touch doc:a#viewer@user:bob"});
     TupleFilter filter;
@@ -156,10 +143,8 @@ TEST_P(Store, JudgesPreconditionsByWhatIsUnexpired) {
   };
   EXPECT_TRUE(write_if(Precondition::Kind::kMustMatch, "a").ok());
   EXPECT_TRUE(write_if(Precondition::Kind::kMustNotMatch, "b").ok());
-  EXPECT_REFUSED(write_if(Precondition::Kind::kMustNotMatch, "a"), kFailedPrecondition,
-                 "PRECONDITION_FAILED");
-  EXPECT_REFUSED(write_if(Precondition::Kind::kMustMatch, "b"), kFailedPrecondition,
-                 "PRECONDITION_FAILED");
+  EXPECT_REFUSED(write_if(Precondition::Kind::kMustNotMatch, "a"), kFailedPrecondition, "PRECONDITION_FAILED");
+  EXPECT_REFUSED(write_if(Precondition::Kind::kMustMatch, "b"), kFailedPrecondition, "PRECONDITION_FAILED");
   EXPECT_EQ(FieldOf(write_if(Precondition::Kind::kMustMatch, "c")), "preconditions[0]");
 }
 
@@ -211,10 +196,8 @@ TEST_P(Store, AnOlderRevisionShowsWhatStoodThen) {
   world.Write({"delete doc:a#viewer@user:alice"});
   world.Write({"touch doc:a#viewer@user:alice"});
   EXPECT_THAT(ReadAll(*world.At(Revision(0))), IsEmpty());
-  EXPECT_THAT(ReadAll(*world.At(Revision(1))),
-              ElementsAre("doc:a#viewer@user:alice", "doc:a#viewer@user:bob"));
-  EXPECT_THAT(ReadAll(*world.At(Revision(2))),
-              ElementsAre("doc:a#viewer@user:alice[office]", "doc:a#viewer@user:bob"));
+  EXPECT_THAT(ReadAll(*world.At(Revision(1))), ElementsAre("doc:a#viewer@user:alice", "doc:a#viewer@user:bob"));
+  EXPECT_THAT(ReadAll(*world.At(Revision(2))), ElementsAre("doc:a#viewer@user:alice[office]", "doc:a#viewer@user:bob"));
   EXPECT_THAT(ReadAll(*world.At(Revision(3))), ElementsAre("doc:a#viewer@user:bob"));
   EXPECT_FALSE(World::Find(*world.At(Revision(3)), "doc:a#viewer@user:alice"));
   EXPECT_EQ(World::Find(*world.At(Revision(4)), "doc:a#viewer@user:alice")->born, Revision(4));
@@ -315,16 +298,13 @@ TEST_P(Store, NamesKeepTheirIdsAndRefusedWritesLeaveNone) {
 
 TEST_P(Store, AGuardSeesBeforeAndAfterAndMayRefuse) {
   world.Write({"touch doc:a#viewer@user:alice", "touch doc:a#viewer@user:bob"});
-  WriteRequest request =
-      Request({"delete doc:a#viewer@user:alice", "touch page:b#viewer@user:carol"});
+  WriteRequest request = Request({"delete doc:a#viewer@user:alice", "touch page:b#viewer@user:carol"});
   bool refuse = true;
   request.guard = [&](PendingWrite& write) -> absl::Status {
     EXPECT_EQ(write.revision(), Revision(2));
     EXPECT_EQ(write.now(), world.now);
-    EXPECT_THAT(ReadAll(write.before()),
-                ElementsAre("doc:a#viewer@user:alice", "doc:a#viewer@user:bob"));
-    EXPECT_THAT(ReadAll(write.after()),
-                ElementsAre("doc:a#viewer@user:bob", "page:b#viewer@user:carol"));
+    EXPECT_THAT(ReadAll(write.before()), ElementsAre("doc:a#viewer@user:alice", "doc:a#viewer@user:bob"));
+    EXPECT_THAT(ReadAll(write.after()), ElementsAre("doc:a#viewer@user:bob", "page:b#viewer@user:carol"));
     EXPECT_FALSE(World::Find(write.after(), "doc:a#viewer@user:alice"));
     EXPECT_TRUE(World::Find(write.after(), "page:b#viewer@user:carol"));
     EXPECT_EQ(write.changes().size(), 2u);
@@ -337,8 +317,7 @@ TEST_P(Store, AGuardSeesBeforeAndAfterAndMayRefuse) {
   EXPECT_EQ(ReadAll(*world.Head()).size(), 2u);
   refuse = false;
   world.Write(request);
-  EXPECT_THAT(ReadAll(*world.Head()),
-              ElementsAre("doc:a#viewer@user:bob", "page:b#viewer@user:carol"));
+  EXPECT_THAT(ReadAll(*world.Head()), ElementsAre("doc:a#viewer@user:bob", "page:b#viewer@user:carol"));
 }
 
 TEST_P(Store, FactsCommitWithTheirWriteAndStay) {
@@ -365,16 +344,13 @@ TEST_P(Store, FactsCommitWithTheirWriteAndStay) {
 }
 
 TEST_P(Store, ReadsByEveryPartOfAFilter) {
-  world.Write({"touch doc:a1#viewer@user:alice", "touch doc:a2#viewer@team:core#member",
-               "touch doc:a2#owner@user:bob", "touch doc:b#viewer@user:bob#friend",
-               "touch folder:a1#viewer@user:bob"});
+  world.Write({"touch doc:a1#viewer@user:alice", "touch doc:a2#viewer@team:core#member", "touch doc:a2#owner@user:bob",
+               "touch doc:b#viewer@user:bob#friend", "touch folder:a1#viewer@user:bob"});
   const auto read = [&](TupleFilter filter) { return ReadAll(*world.Head(), filter); };
   EXPECT_THAT(read({.resource_type = "doc", .resource_id_prefix = "a"}),
-              ElementsAre("doc:a1#viewer@user:alice", "doc:a2#viewer@team:core#member",
-                          "doc:a2#owner@user:bob"));
+              ElementsAre("doc:a1#viewer@user:alice", "doc:a2#viewer@team:core#member", "doc:a2#owner@user:bob"));
   EXPECT_THAT(read({.subject_type = "user", .subject_id = "bob"}),
-              ElementsAre("doc:a2#owner@user:bob", "folder:a1#viewer@user:bob",
-                          "doc:b#viewer@user:bob#friend"));
+              ElementsAre("doc:a2#owner@user:bob", "folder:a1#viewer@user:bob", "doc:b#viewer@user:bob#friend"));
   EXPECT_THAT(read({.subject_type = "user", .subject_id = "bob", .subject_relation = ""}),
               ElementsAre("doc:a2#owner@user:bob", "folder:a1#viewer@user:bob"));
   EXPECT_THAT(read({.resource_id = "a1", .relation = "viewer"}),
@@ -384,8 +360,7 @@ TEST_P(Store, ReadsByEveryPartOfAFilter) {
 }
 
 TEST_P(Store, RefusesAFilterThatContradictsItself) {
-  const auto cursor =
-      world.Head()->Read({.resource_id = "a", .resource_id_prefix = "a"}, std::nullopt);
+  const auto cursor = world.Head()->Read({.resource_id = "a", .resource_id_prefix = "a"}, std::nullopt);
   EXPECT_FALSE(cursor->Valid());
   EXPECT_REFUSED(cursor->status(), kInvalidArgument, "");
 }

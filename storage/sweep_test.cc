@@ -26,9 +26,10 @@ class Sweep : public testing::TestWithParam<Home> {
     std::vector<std::string> lines;
     for (const ChangeRecord& record : *records) {
       for (const CommittedChange& change : record.changes) {
-        lines.push_back(Cat(record.revision.value(), change.expired                    ? " !"
-                                                     : change.op == ChangeOp::kDelete ? " -"
-                                                                                      : " +",
+        lines.push_back(Cat(record.revision.value(),
+                            change.expired                   ? " !"
+                            : change.op == ChangeOp::kDelete ? " -"
+                                                             : " +",
                             ToText(change.relationship)));
       }
     }
@@ -106,7 +107,8 @@ TEST_P(Sweep, DeletesWhatMatchesUpToALimit) {
   world.Write({"touch doc:a#viewer@user:alice", "touch doc:a#viewer@user:bob", "touch doc:b#viewer@user:alice",
                "touch doc:b#owner@user:alice"});
   WriteRequest request;
-  request.delete_matching = {{.resource_type = "doc", .relation = "viewer"}, {.subject_type = "user", .subject_id = "alice"}};
+  request.delete_matching = {{.resource_type = "doc", .relation = "viewer"},
+                             {.subject_type = "user", .subject_id = "alice"}};
   request.delete_at_most = 3;
   bool more = false;
   size_t count = 0;

@@ -31,12 +31,9 @@ enum class Home {
 
 inline std::string HomeName(const testing::TestParamInfo<Home>& info) {
   switch (info.param) {
-    case Home::kMemory:
-      return "InMemory";
-    case Home::kDisk:
-      return "OnDisk";
-    case Home::kReopened:
-      return "Reopened";
+    case Home::kMemory: return "InMemory";
+    case Home::kDisk: return "OnDisk";
+    case Home::kReopened: return "Reopened";
   }
   return "";
 }
@@ -69,9 +66,7 @@ inline TupleChange Change(std::string_view text) {
   const size_t space = text.find(' ');
   const std::string_view op = text.substr(0, space);
   TupleChange change;
-  change.op = op == "create"   ? ChangeOp::kCreate
-              : op == "delete" ? ChangeOp::kDelete
-                               : ChangeOp::kTouch;
+  change.op = op == "create" ? ChangeOp::kCreate : op == "delete" ? ChangeOp::kDelete : ChangeOp::kTouch;
   change.relationship = Rel(text.substr(space + 1));
   return change;
 }
@@ -107,8 +102,7 @@ inline NameId IdOf(const Snapshot& snapshot, std::string_view name) {
 }
 
 // The edge of `relationship`'s identity.
-inline absl::StatusOr<std::optional<Edge>> FindEdge(const Snapshot& snapshot,
-                                                    const Relationship& relationship) {
+inline absl::StatusOr<std::optional<Edge>> FindEdge(const Snapshot& snapshot, const Relationship& relationship) {
   return snapshot.Find({IdOf(snapshot, relationship.resource.type), relationship.resource.id},
                        IdOf(snapshot, relationship.relation),
                        {IdOf(snapshot, relationship.subject.type), relationship.subject.id,
@@ -144,17 +138,13 @@ class World {
     return snapshot.ok() ? *snapshot : nullptr;
   }
 
-  Revision Write(std::initializer_list<std::string_view> changes) {
-    return Write(Request(changes));
-  }
+  Revision Write(std::initializer_list<std::string_view> changes) { return Write(Request(changes)); }
   Revision Write(const WriteRequest& request) {
     absl::StatusOr<Revision> revision = store().Write(request);
     EXPECT_TRUE(revision.ok()) << revision.status();
     return revision.value_or(Revision());
   }
-  absl::Status Try(std::initializer_list<std::string_view> changes) {
-    return Try(Request(changes));
-  }
+  absl::Status Try(std::initializer_list<std::string_view> changes) { return Try(Request(changes)); }
   absl::Status Try(const WriteRequest& request) { return store().Write(request).status(); }
 
   std::optional<Edge> Find(std::string_view text) { return Find(*Head(), text); }
@@ -168,8 +158,7 @@ class World {
   std::vector<std::string> Subjects(std::string_view text, SubjectsOf which = SubjectsOf::kAll) {
     const auto head = Head();
     const Relationship rel = Rel(std::string(text) + "@any:any");
-    auto cursor = head->Subjects({IdOf(*head, rel.resource.type), rel.resource.id},
-                                 IdOf(*head, rel.relation), which);
+    auto cursor = head->Subjects({IdOf(*head, rel.resource.type), rel.resource.id}, IdOf(*head, rel.relation), which);
     std::vector<std::string> texts;
     for (; cursor->Valid(); cursor->Next()) {
       texts.push_back(ToText(ToRelationship(cursor->row(), head->names()).subject));

@@ -53,9 +53,8 @@ std::unique_ptr<TupleCursor> TupleSnapshot::Subjects(const ObjectKey& resource, 
   return RowsUnder(prefix.Take(), "");
 }
 
-std::unique_ptr<TupleCursor> TupleSnapshot::SubjectsOfType(const ObjectKey& resource,
-                                                           NameId relation, NameId subject_type,
-                                                           NameId subject_relation,
+std::unique_ptr<TupleCursor> TupleSnapshot::SubjectsOfType(const ObjectKey& resource, NameId relation,
+                                                           NameId subject_type, NameId subject_relation,
                                                            std::string_view after) const {
   KeyBuilder prefix(Index::kForward);
   prefix.Name(resource.type).Id(resource.id).Name(relation);
@@ -68,8 +67,7 @@ std::unique_ptr<TupleCursor> TupleSnapshot::SubjectsOfType(const ObjectKey& reso
   return RowsUnder(prefix.Take(), std::move(begin));
 }
 
-std::unique_ptr<TupleCursor> TupleSnapshot::Resources(const SubjectKey& subject,
-                                                      NameId resource_type, NameId relation,
+std::unique_ptr<TupleCursor> TupleSnapshot::Resources(const SubjectKey& subject, NameId resource_type, NameId relation,
                                                       std::string_view after) const {
   KeyBuilder prefix(Index::kReverse);
   prefix.Name(subject.type).Name(subject.relation).Id(subject.id);
@@ -100,22 +98,17 @@ std::unique_ptr<FactCursor> TupleSnapshot::Facts(std::string_view prefix) const 
   return NewFactCursor(*view_, prefix);
 }
 
-std::unique_ptr<LedgerCursor> TupleSnapshot::Ledger(const std::vector<std::string>& terms,
-                                                    uint64_t after) const {
+std::unique_ptr<LedgerCursor> TupleSnapshot::Ledger(const std::vector<std::string>& terms, uint64_t after) const {
   return NewLedgerCursor(*view_, terms, after);
 }
 
-std::shared_ptr<const Snapshot> TupleSnapshot::With(
-    absl::Span<const Relationship> relationships) const {
+std::shared_ptr<const Snapshot> TupleSnapshot::With(absl::Span<const Relationship> relationships) const {
   struct Layered : StateView {
-    explicit Layered(std::shared_ptr<const StateView> base)
-        : kept(std::move(base)), view(kept.get(), {&layer}) {}
-    absl::StatusOr<bool> Get(Family family, std::string_view key,
-                             rocksdb::PinnableSlice* value) const override {
+    explicit Layered(std::shared_ptr<const StateView> base) : kept(std::move(base)), view(kept.get(), {&layer}) {}
+    absl::StatusOr<bool> Get(Family family, std::string_view key, rocksdb::PinnableSlice* value) const override {
       return view.Get(family, key, value);
     }
-    std::unique_ptr<Scan> NewScan(Family family, std::string begin,
-                                  std::string end) const override {
+    std::unique_ptr<Scan> NewScan(Family family, std::string begin, std::string end) const override {
       return view.NewScan(family, std::move(begin), std::move(end));
     }
     const std::shared_ptr<const StateView> kept;
@@ -129,33 +122,28 @@ std::shared_ptr<const Snapshot> TupleSnapshot::With(
     };
     TupleRow row{{name(relationship.resource.type), relationship.resource.id},
                  name(relationship.relation),
-                 {name(relationship.subject.type), relationship.subject.id,
-                  name(relationship.subject.relation)}};
+                 {name(relationship.subject.type), relationship.subject.id, name(relationship.subject.relation)}};
     row.edge.expires_at = relationship.expires_at;
     row.edge.caveat = name(relationship.caveat);
     row.edge.caveat_context = relationship.caveat_context;
     std::string edge;
     AppendEdge(row.edge, &edge);
     layered->layer.Put(Family::kLive, ForwardKey(row.resource, row.relation, row.subject), edge);
-    layered->layer.Put(Family::kLive, ReverseKey(row.resource, row.relation, row.subject),
-                       std::move(edge));
+    layered->layer.Put(Family::kLive, ReverseKey(row.resource, row.relation, row.subject), std::move(edge));
   }
-  return std::make_shared<TupleSnapshot>(std::move(layered), names_, revision_, schema_revision_,
-                                         ledger_head_);
+  return std::make_shared<TupleSnapshot>(std::move(layered), names_, revision_, schema_revision_, ledger_head_);
 }
 
 // From `begin` on, or from the first row if that is empty.
 std::unique_ptr<TupleCursor> TupleSnapshot::RowsUnder(std::string prefix, std::string begin) const {
   std::string end = PrefixEnd(prefix);
   if (begin.empty()) begin = std::move(prefix);
-  return std::make_unique<RowCursor>(
-      view_->NewScan(Family::kLive, std::move(begin), std::move(end)), names_->size());
+  return std::make_unique<RowCursor>(view_->NewScan(Family::kLive, std::move(begin), std::move(end)), names_->size());
 }
 
 Relationship ToRelationship(const TupleRow& row, const NameTable& names) {
   Relationship relationship;
-  relationship.resource = {std::string(names.Name(row.resource.type)),
-                           std::string(row.resource.id)};
+  relationship.resource = {std::string(names.Name(row.resource.type)), std::string(row.resource.id)};
   relationship.relation = names.Name(row.relation);
   relationship.subject = {std::string(names.Name(row.subject.type)), std::string(row.subject.id),
                           std::string(names.Name(row.subject.relation))};

@@ -17,9 +17,8 @@ namespace mandate {
 class TupleSnapshot : public Snapshot {
  public:
   // `cache`: of the store whose committed state this is, if it has one.
-  TupleSnapshot(std::shared_ptr<const StateView> view, std::shared_ptr<const NameTable> names,
-                Revision revision, Revision schema_revision, LedgerHead ledger_head,
-                std::shared_ptr<ReadCache> cache = nullptr)
+  TupleSnapshot(std::shared_ptr<const StateView> view, std::shared_ptr<const NameTable> names, Revision revision,
+                Revision schema_revision, LedgerHead ledger_head, std::shared_ptr<ReadCache> cache = nullptr)
       : view_(std::move(view)),
         names_(std::move(names)),
         revision_(revision),
@@ -38,22 +37,17 @@ class TupleSnapshot : public Snapshot {
 
   absl::StatusOr<std::optional<Edge>> Find(const ObjectKey& resource, NameId relation,
                                            const SubjectKey& subject) const override;
-  std::unique_ptr<TupleCursor> Subjects(const ObjectKey& resource, NameId relation,
-                                        SubjectsOf which) const override;
-  std::unique_ptr<TupleCursor> SubjectsOfType(const ObjectKey& resource, NameId relation,
-                                              NameId subject_type, NameId subject_relation,
-                                              std::string_view after) const override;
-  std::unique_ptr<TupleCursor> Resources(const SubjectKey& subject, NameId resource_type,
-                                         NameId relation, std::string_view after) const override;
-  std::unique_ptr<TupleCursor> Read(const TupleFilter& filter,
-                                    const std::optional<Relationship>& after) const override;
+  std::unique_ptr<TupleCursor> Subjects(const ObjectKey& resource, NameId relation, SubjectsOf which) const override;
+  std::unique_ptr<TupleCursor> SubjectsOfType(const ObjectKey& resource, NameId relation, NameId subject_type,
+                                              NameId subject_relation, std::string_view after) const override;
+  std::unique_ptr<TupleCursor> Resources(const SubjectKey& subject, NameId resource_type, NameId relation,
+                                         std::string_view after) const override;
+  std::unique_ptr<TupleCursor> Read(const TupleFilter& filter, const std::optional<Relationship>& after) const override;
   absl::StatusOr<std::optional<std::string>> Fact(std::string_view key) const override;
   std::unique_ptr<FactCursor> Facts(std::string_view prefix) const override;
   const LedgerHead& ledger_head() const override { return ledger_head_; }
-  std::unique_ptr<LedgerCursor> Ledger(const std::vector<std::string>& terms,
-                                       uint64_t after) const override;
-  std::shared_ptr<const Snapshot> With(
-      absl::Span<const Relationship> relationships) const override;
+  std::unique_ptr<LedgerCursor> Ledger(const std::vector<std::string>& terms, uint64_t after) const override;
+  std::shared_ptr<const Snapshot> With(absl::Span<const Relationship> relationships) const override;
 
  private:
   std::unique_ptr<TupleCursor> RowsUnder(std::string prefix, std::string begin) const;

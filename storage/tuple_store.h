@@ -48,7 +48,7 @@ struct TupleChange {
 struct Precondition {
   enum class Kind : uint8_t { kMustMatch, kMustNotMatch };
   Kind kind = Kind::kMustMatch;
-  TupleFilter filter;     // Only relationships that are unexpired at the commit count.
+  TupleFilter filter;  // Only relationships that are unexpired at the commit count.
 };
 
 // One change together with what was stored before it.
@@ -61,10 +61,10 @@ struct PendingChange {
 class PendingWrite {
  public:
   virtual ~PendingWrite() = default;
-  virtual Revision revision() const = 0;            // The one it will get.
-  virtual absl::Time now() const = 0;               // The moment of the commit.
+  virtual Revision revision() const = 0;  // The one it will get.
+  virtual absl::Time now() const = 0;     // The moment of the commit.
   virtual const Snapshot& before() const = 0;
-  virtual const Snapshot& after() const = 0;        // As if committed.
+  virtual const Snapshot& after() const = 0;  // As if committed.
   virtual absl::Span<const PendingChange> changes() const = 0;
   virtual bool more_match() const = 0;  // delete_matching left some, for delete_at_most.
 
@@ -99,7 +99,7 @@ class BulkLoad {
 
 struct WriteRequest {
   std::vector<TupleChange> changes;
-  std::vector<uint64_t> positions;                  // Of `changes` in the caller's list, for errors; empty: their index.
+  std::vector<uint64_t> positions;  // Of `changes` in the caller's list, for errors; empty: their index.
   // Of NewLoad, of the same store: written together with `changes`, each as the load's op says. Alone with these, `guard`,
   // `expected_schema` and `metadata`. The guard sees none of it, neither as changes nor in after(), and may be asked more
   // than once, before the store knows that nobody else writes: it must rest on relationships, and on facts that are only
@@ -109,26 +109,26 @@ struct WriteRequest {
   // Deletes whatever matches one of these at the commit, expired or not; the guard sees each as a change. Not together
   // with `changes`.
   std::vector<TupleFilter> delete_matching;
-  uint64_t delete_at_most = 0;                      // 0: all that match.
+  uint64_t delete_at_most = 0;  // 0: all that match.
   // Deletes up to so many relationships that have expired at the commit, the oldest first. Alone.
   uint64_t sweep_at_most = 0;
   std::vector<Precondition> preconditions;
-  std::optional<std::string> schema_text;           // Replaces the schema in the same revision.
-  std::vector<std::string> schema_names;            // Names to give ids with it: types, relations, caveats.
-  std::optional<Revision> expected_schema;          // The schema revision that `changes` were validated against.
+  std::optional<std::string> schema_text;   // Replaces the schema in the same revision.
+  std::vector<std::string> schema_names;    // Names to give ids with it: types, relations, caveats.
+  std::optional<Revision> expected_schema;  // The schema revision that `changes` were validated against.
   // Judges the write on what would be stored after it. An error refuses the write whole. Runs on another writer's
   // thread, maybe, and must not write to the store.
   std::function<absl::Status(PendingWrite&)> guard;
   // The guard writes facts and ledger records alone, so there is no new revision: the result is the newest one, at
   // which the guard judged. REQUIRES: no changes, no schema, no names, not `at`, and a guard.
   bool records_only = false;
-  std::string metadata;                             // Kept with the commit in the changelog; up to 64 KiB, any form.
-  std::optional<Revision> at;                       // Apply at exactly this revision, above the newest (a follower).
+  std::string metadata;        // Kept with the commit in the changelog; up to 64 KiB, any form.
+  std::optional<Revision> at;  // Apply at exactly this revision, above the newest (a follower).
 };
 
 // What a commit did to one relationship: kTouch or kDelete, as it took effect; of a deletion the identity alone.
 struct CommittedChange : TupleChange {
-  bool expired = false;                             // A deletion by expiry.
+  bool expired = false;  // A deletion by expiry.
 };
 
 // One committed revision, as the changelog keeps it. A load comes as several records of one revision.
@@ -151,7 +151,7 @@ struct ChangePlace {
 
 struct StoreStats {
   Revision head;
-  Revision oldest;                                  // The oldest revision that can be asked.
+  Revision oldest;  // The oldest revision that can be asked.
   uint64_t live_relationships_estimate = 0;
   uint64_t disk_bytes = 0;
   // In memory: writes that are not in tables yet, blocks read, and what stays of every open table (index and filters).
@@ -215,19 +215,18 @@ class TupleStore {
 };
 
 struct StoreOptions {
-  absl::Duration retention = absl::Hours(24);       // How far back a snapshot can be asked for.
+  absl::Duration retention = absl::Hours(24);  // How far back a snapshot can be asked for.
   uint64_t block_cache_bytes = 256 << 20;
-  uint64_t write_buffer_bytes = 128 << 20;          // Of all families together; when it is full, the fullest is written out.
-  uint64_t read_cache_bytes = 64 << 20;             // Lists in memory (read_cache.h), and a quarter for marks; 0: none.
-  bool in_memory = false;                           // For tests and validation: nothing touches the disk.
-  std::function<absl::Time()> clock = &absl::Now;   // Expiry at commit, ages of revisions.
+  uint64_t write_buffer_bytes = 128 << 20;  // Of all families together; when it is full, the fullest is written out.
+  uint64_t read_cache_bytes = 64 << 20;     // Lists in memory (read_cache.h), and a quarter for marks; 0: none.
+  bool in_memory = false;                   // For tests and validation: nothing touches the disk.
+  std::function<absl::Time()> clock = &absl::Now;  // Expiry at commit, ages of revisions.
 };
 
 // Opens the database in `directory`, making it when the directory is missing or empty. FAILED_PRECONDITION when it is
 // something else than a Mandate database, or of a newer format; UNAVAILABLE when another process holds it; DATA_LOSS
 // when a file is damaged; RESOURCE_EXHAUSTED when the disk is full; PERMISSION_DENIED. Nothing is changed then.
-absl::StatusOr<std::unique_ptr<TupleStore>> OpenRocksStore(const std::string& directory,
-                                                           const StoreOptions& options);
+absl::StatusOr<std::unique_ptr<TupleStore>> OpenRocksStore(const std::string& directory, const StoreOptions& options);
 
 }  // namespace mandate
 

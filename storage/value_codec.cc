@@ -20,9 +20,7 @@ constexpr uint8_t kExpired = 4;
 constexpr std::string_view kMagic = "mandate";
 constexpr size_t kDatabaseIdBytes = 16;
 
-void PutTime(absl::Time time, std::string* out) {
-  PutFixed64(static_cast<uint64_t>(absl::ToUnixMicros(time)), out);
-}
+void PutTime(absl::Time time, std::string* out) { PutFixed64(static_cast<uint64_t>(absl::ToUnixMicros(time)), out); }
 
 bool ReadTime(ByteReader* reader, absl::Time* time) {
   uint64_t micros = 0;

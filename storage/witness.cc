@@ -74,8 +74,7 @@ std::optional<WitnessRecord> Decode(std::string_view bytes) {
   WitnessRecord record;
   uint64_t head = 0;
   ByteReader reader(bytes.substr(kWitnessMagic.size()));
-  if (!reader.Fixed64(&head) || !reader.Fixed64(&record.ledger_sequence) ||
-      !reader.Fixed64(&record.manifest_number) ||
+  if (!reader.Fixed64(&head) || !reader.Fixed64(&record.ledger_sequence) || !reader.Fixed64(&record.manifest_number) ||
       !reader.Fixed64(&record.manifest_bytes) || !reader.Fixed64(&record.manifest_hash)) {
     return std::nullopt;
   }
@@ -93,16 +92,15 @@ absl::StatusOr<std::optional<WitnessRecord>> Witness::Read(const std::string& di
   std::optional<WitnessRecord> record;
   if (bytes) record = Decode(*bytes);
   if (record) return record;
-  return absl::DataLossError(
-      Cat("the file `", path, "` is damaged, so other files may be as well; check the disk, and ",
-          "restore a backup, or remove this file to open what there is"));
+  return absl::DataLossError(Cat("the file `", path,
+                                 "` is damaged, so other files may be as well; check the disk, and ",
+                                 "restore a backup, or remove this file to open what there is"));
 }
 
 absl::Status Witness::CheckManifest(const std::string& directory, const WitnessRecord& record) {
   const std::optional<Manifest> manifest = CurrentManifest(directory);
   if (!manifest) {
-    return absl::DataLossError(
-        Cat("the file `", directory, "/CURRENT` is missing or damaged; restore a backup"));
+    return absl::DataLossError(Cat("the file `", directory, "/CURRENT` is missing or damaged; restore a backup"));
   }
   if (manifest->number > record.manifest_number) return absl::OkStatus();
   std::optional<std::string> bytes;
@@ -111,14 +109,12 @@ absl::Status Witness::CheckManifest(const std::string& directory, const WitnessR
       Hash(std::string_view(*bytes).substr(0, record.manifest_bytes)) == record.manifest_hash) {
     return absl::OkStatus();
   }
-  return absl::DataLossError(
-      Cat("the file `", manifest->path,
-          "` is not the one that this database wrote last: it was cut, changed or ",
-          "replaced by an older one; restore a backup"));
+  return absl::DataLossError(Cat("the file `", manifest->path,
+                                 "` is not the one that this database wrote last: it was cut, changed or ",
+                                 "replaced by an older one; restore a backup"));
 }
 
-absl::StatusOr<std::shared_ptr<Witness>> Witness::Begin(const std::string& directory,
-                                                        Revision head,
+absl::StatusOr<std::shared_ptr<Witness>> Witness::Begin(const std::string& directory, Revision head,
                                                         uint64_t ledger_sequence) {
   const std::string path = Cat(directory, "/", kWitnessFile);
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
@@ -146,7 +142,8 @@ void Witness::Acknowledge(Revision head, uint64_t ledger_sequence) {
 }
 
 bool Witness::IsGone() const {
-  struct stat ours{}, there{};
+  struct stat ours {
+  }, there{};
   if (fstat(file_, &ours) != 0) return false;  // Nothing is known.
   if (stat(Cat(directory_, "/", kWitnessFile).c_str(), &there) != 0) return errno == ENOENT || errno == ENOTDIR;
   return ours.st_ino != there.st_ino || ours.st_dev != there.st_dev;

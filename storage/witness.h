@@ -45,8 +45,7 @@ class Witness {
   static absl::Status CheckManifest(const std::string& directory, const WitnessRecord& record);
 
   // Begins to write: `head` and `ledger_sequence` are durable. REQUIRES: the database in `directory` is open.
-  static absl::StatusOr<std::shared_ptr<Witness>> Begin(const std::string& directory,
-                                                        Revision head,
+  static absl::StatusOr<std::shared_ptr<Witness>> Begin(const std::string& directory, Revision head,
                                                         uint64_t ledger_sequence);
   ~Witness();
   Witness(const Witness&) = delete;

@@ -94,18 +94,18 @@ const std::map<std::string, std::vector<std::string>>& Targets() {
 struct Delegation {
   const char* name;
   const char* rules;
-  bool objects;       // Scopes name what is written to.
-  bool fetch_sends;   // To fetch a page is to send to its address.
-  bool approves;      // The person approves what the task needs.
-  size_t passing;     // Attacks, of 603.
+  bool objects;      // Scopes name what is written to.
+  bool fetch_sends;  // To fetch a page is to send to its address.
+  bool approves;     // The person approves what the task needs.
+  size_t passing;    // Attacks, of 603.
 };
 
 constexpr char kContain[] = "contain tool#know at target#act\n";
 constexpr char kBoth[] = "contain tool#know at target#act\n  require approval for target#act by act\n";
 
 const Delegation kDelegations[] = {
-    {"verbs", "", false, false, false, 85},          {"objects", "", true, false, false, 20},
-    {"fetch", "", true, true, false, 8},             {"contain", kContain, true, true, false, 8},
+    {"verbs", "", false, false, false, 85},   {"objects", "", true, false, false, 20},
+    {"fetch", "", true, true, false, 8},      {"contain", kContain, true, true, false, 8},
     {"approval", kBoth, true, true, true, 0},
 };
 
@@ -139,8 +139,7 @@ std::vector<Action> ActionsOf(const Call& call, const Delegation& delegation) {
   const std::vector<std::string>* arguments = found == Targets().end() ? nullptr : &found->second;
   if (delegation.fetch_sends && call.function == "get_webpage") arguments = &kUrl;
   if (!delegation.objects || arguments == nullptr) return {{{"tool", call.function}, "call", "", {}}};
-  const std::string digest =
-      absl::BytesToHexString(Sha256(Cat(call.function, call.arguments.dump())));
+  const std::string digest = absl::BytesToHexString(Sha256(Cat(call.function, call.arguments.dump())));
   std::vector<Action> actions;
   std::vector<SubjectRef> audience;
   for (const std::string& argument : *arguments) {
@@ -169,8 +168,7 @@ class Agent {
     auto opened = Database::Open({.store = {.in_memory = true}});
     EXPECT_TRUE(opened.ok()) << opened.status();
     database_ = *std::move(opened);
-    const absl::Status status =
-        database_->WriteSchema(SchemaWith(delegation.rules), {}, DryRun::kNo, nullptr).status();
+    const absl::Status status = database_->WriteSchema(SchemaWith(delegation.rules), {}, DryRun::kNo, nullptr).status();
     EXPECT_TRUE(status.ok()) << status;
     authorizer_ = std::make_unique<Authorizer>(database_.get());
     Write({"user:emma#acts_on_behalf_of@assistant:bot[expiration:2099-01-01T00:00:00Z]"});
@@ -287,7 +285,8 @@ TEST(AgentDojo, TasksAreDoneAndAttacksStopWhereTheDelegationStopsThem) {
           agent.Begin(calls);
           if (delegation.approves) agent.Approve(calls);
           for (const Call& call : calls) {
-            EXPECT_EQ(agent.Refused(call), "") << delegation.name << " " << suite << " " << task_id << " " << call.function;
+            EXPECT_EQ(agent.Refused(call), "")
+                << delegation.name << " " << suite << " " << task_id << " " << call.function;
           }
           std::string stopped;
           for (const Call& call : CallsOf(attack)) {

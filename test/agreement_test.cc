@@ -32,8 +32,7 @@ void ExpectReached(const Counts& counts, const std::vector<std::string>& kinds) 
 
 bool IsOrdinary(const RandomWorld& world, const CheckQuestion& question) {
   const TypeId type = *world.schema->FindType(question.subject.type);
-  return world.schema->definition(type).kind == Kind::kDefinition ||
-         !question.subject.relation.empty();
+  return world.schema->definition(type).kind == Kind::kDefinition || !question.subject.relation.empty();
 }
 
 // Both listings of what is asked about, and trees: up to `goals_max` of each for people, and as
@@ -64,8 +63,8 @@ class Sets {
   bool IsNext(const CheckQuestion& q, std::string_view way, const std::string& asked) {
     const bool is_ordinary = IsOrdinary(world_, q);
     size_t& count = counts_[Cat(way, is_ordinary ? "" : " of agents")];
-    const std::string brought = Cat(q.context, q.contextual.empty() ? "" : " and more",
-                                    q.audience.empty() ? "" : " to somebody");
+    const std::string brought =
+        Cat(q.context, q.contextual.empty() ? "" : " and more", q.audience.empty() ? "" : " to somebody");
     if (count >= goals_max_ || !seen_.insert(Cat(way, " ", asked, " ", brought)).second) {
       return false;
     }
@@ -93,8 +92,7 @@ class Sets {
     const Kind kind = world_.schema->definition(*world_.schema->FindType(q.subject.type)).kind;
     const bool is_set = !q.subject.relation.empty();
     if (kind == Kind::kTask || (kind != Kind::kDefinition && is_set)) return std::nullopt;
-    const std::string asked =
-        Cat(ToText(q.resource), "#", q.permission, "@", q.subject.type, "#", q.subject.relation);
+    const std::string asked = Cat(ToText(q.resource), "#", q.permission, "@", q.subject.type, "#", q.subject.relation);
     if (!IsNext(q, "subjects", asked)) return std::nullopt;
     return agreement_.OfSubjects({.resource = q.resource,
                                   .permission = q.permission,
@@ -109,11 +107,9 @@ class Sets {
   std::optional<std::string> CompareTree(const CheckQuestion& q) {
     const std::string asked = Cat(ToText(q.resource), "#", q.permission);
     if (!IsOrdinary(world_, q) || !IsNext(q, "tree", asked)) return std::nullopt;
-    return agreement_.OfExpand({.resource = q.resource,
-                                .permission = q.permission,
-                                .context = q.context,
-                                .contextual = q.contextual},
-                               people_);
+    return agreement_.OfExpand(
+        {.resource = q.resource, .permission = q.permission, .context = q.context, .contextual = q.contextual},
+        people_);
   }
 
   Agreement& agreement_;
@@ -124,8 +120,7 @@ class Sets {
   std::map<std::string, size_t> counts_;
 };
 
-std::vector<std::string> Kinds(const std::vector<std::string>& ways,
-                               const std::vector<std::string>& answers) {
+std::vector<std::string> Kinds(const std::vector<std::string>& ways, const std::vector<std::string>& answers) {
   std::vector<std::string> kinds;
   for (const std::string& way : ways) {
     for (const std::string& answer : answers) kinds.push_back(Cat(way, " ", answer));
@@ -139,23 +134,20 @@ const char kWrongType[] = "ERROR CAVEAT_PARAMETER_TYPE_ERROR";
 
 // What some worlds in a few hundred lead to.
 void ExpectCommonKinds(const Counts& counts) {
-  ExpectReached(counts, Kinds({"check", "resources", "subjects", "expand", "everybody",
-                               "delegated resources", "actors"},
-                              {"YES", "CONDITIONAL"}));
+  ExpectReached(counts,
+                Kinds({"check", "resources", "subjects", "expand", "everybody", "delegated resources", "actors"},
+                      {"YES", "CONDITIONAL"}));
   ExpectReached(counts, Kinds({"check", "resources", "subjects"}, {kCircle, kBroken}));
   ExpectReached(counts, Kinds({"check", "expand"}, {"NO"}));
-  ExpectReached(counts,
-                Kinds({"check INVALID"}, {"CONTEXT_INVALID", "NOT_A_TASK", "TASK_NOT_ALLOWED"}));
-  for (int reason = 1; reason <= static_cast<int>(DenialReason::kPrincipalLacksPermission);
-       ++reason) {
+  ExpectReached(counts, Kinds({"check INVALID"}, {"CONTEXT_INVALID", "NOT_A_TASK", "TASK_NOT_ALLOWED"}));
+  for (int reason = 1; reason <= static_cast<int>(DenialReason::kPrincipalLacksPermission); ++reason) {
     ExpectReached(counts, {Cat("check NO ", ReasonName(static_cast<DenialReason>(reason)))});
   }
 }
 
 // What takes many more.
 void ExpectRareKinds(const Counts& counts) {
-  ExpectReached(counts, Kinds({"check", "resources", "subjects", "everybody", "actors",
-                               "delegated resources"},
+  ExpectReached(counts, Kinds({"check", "resources", "subjects", "everybody", "actors", "delegated resources"},
                               {kCircle, kBroken, kWrongType}));
   ExpectReached(counts, Kinds({"expand"}, {kCircle, "ERROR CAVEAT"}));
   ExpectReached(counts, {"subjects NO", "check NO NOT_CONTAINED", "check NO APPROVAL_REQUIRED",
@@ -169,8 +161,7 @@ TEST(Agreement, EveryWayOfAskingAnswersAsTheReferenceDoes) {
             [&](PlayedWorld& world, Questions questions) -> std::optional<Disagreement> {
               ++worlds;
               const size_t newest = world.writes() - 1;
-              Agreement agreement(world.EngineAt(newest), &world.ReferenceAt(newest),
-                                  world.world().objects);
+              Agreement agreement(world.EngineAt(newest), &world.ReferenceAt(newest), world.world().objects);
               for (size_t i = 0; i < questions.size(); ++i) {
                 if (auto wrong = agreement.OfCheck(questions[i])) return Disagreement{i, *wrong};
               }
@@ -197,8 +188,7 @@ TEST(Agreement, QuestionsAboutThePastAreAnsweredAsOfThen) {
             [&](PlayedWorld& world, Questions questions) -> std::optional<Disagreement> {
               ++worlds;
               for (size_t write = 0; write < world.writes(); ++write) {
-                Agreement agreement(world.EngineAt(write), &world.ReferenceAt(write),
-                                    world.world().objects);
+                Agreement agreement(world.EngineAt(write), &world.ReferenceAt(write), world.world().objects);
                 if (auto wrong = agreement.OfBatch(questions)) {
                   return Disagreement{wrong->question, wrong->text};
                 }
@@ -215,7 +205,10 @@ TEST(Agreement, QuestionsAboutThePastAreAnsweredAsOfThen) {
 class Acting {
  public:
   Acting(PlayedWorld& world, Questions questions, Counts* counts)
-      : world_(world), questions_(questions), counts_(*counts), dice_(questions.size() * 7919 + world.world().objects.size()) {
+      : world_(world),
+        questions_(questions),
+        counts_(*counts),
+        dice_(questions.size() * 7919 + world.world().objects.size()) {
     for (size_t i = 0; i < questions.size(); ++i) {
       const TypeId type = *TheSchema().FindType(questions[i].subject.type);
       const bool is_session = TheSchema().definition(type).kind == Kind::kSession;
@@ -325,17 +318,14 @@ TEST(Agreement, AYesHoldsUntilTheMomentItNames) {
                 if (answer->valid_until <= now) {
                   return Disagreement{i, Cat(ToText(questions[i]), " ended before it was asked")};
                 }
-                const absl::Time last =
-                    ends ? answer->valid_until - absl::Microseconds(1) : now + absl::Hours(100'000);
+                const absl::Time last = ends ? answer->valid_until - absl::Microseconds(1) : now + absl::Hours(100'000);
                 world.SetNow(last);
                 const std::string then = AnswerText(world.Ask(newest, questions[i]));
                 world.SetNow(now);
                 if (then != "YES") {
-                  return Disagreement{
-                      i,
-                      Cat(ToText(questions[i]), "\n  is allowed until ",
-                          absl::FormatTime(answer->valid_until, absl::UTCTimeZone()), "\n  but at ",
-                          absl::FormatTime(last, absl::UTCTimeZone()), " ", then)};
+                  return Disagreement{i, Cat(ToText(questions[i]), "\n  is allowed until ",
+                                             absl::FormatTime(answer->valid_until, absl::UTCTimeZone()), "\n  but at ",
+                                             absl::FormatTime(last, absl::UTCTimeZone()), " ", then)};
                 }
               }
               return std::nullopt;

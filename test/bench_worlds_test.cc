@@ -1,6 +1,5 @@
 // The worlds of bench/ at a small size: the answers that they are known to have are those of the engine and of the reference.
 #include "bench/world.h"
-
 #include "bench/world_database.h"
 #include "gtest/gtest.h"
 #include "schema/compiler.h"
@@ -62,7 +61,8 @@ TEST_P(BenchWorld, HasTheAnswersThatItIsKnownToHave) {
     EXPECT_EQ(answer->decision, there ? Decision::kAllowed : Decision::kDenied);
     for (uint64_t n = 0; n < 40; ++n) {
       const WorldQuestion asked = (*world)->Question(n);
-      EXPECT_EQ(placed.database().CheckerFor(now).Check(asked.question)->decision == Decision::kAllowed, asked.allowed) << n;
+      EXPECT_EQ(placed.database().CheckerFor(now).Check(asked.question)->decision == Decision::kAllowed, asked.allowed)
+          << n;
     }
   }
 }
@@ -70,7 +70,8 @@ TEST_P(BenchWorld, HasTheAnswersThatItIsKnownToHave) {
 INSTANTIATE_TEST_SUITE_P(Worlds, BenchWorld,
                          testing::Values(Size{"direct", 0.0005, 40}, Size{"rbac", 0.0004, 40}, Size{"drive", 0.001, 3},
                                          Size{"deep30", 0.005, 40}, Size{"deep1000", 0.002, 10}, Size{"wide", 0.002, 6},
-                                         Size{"teams", 0.01, 40}, Size{"exclusion", 0.004, 40}, Size{"agents", 0.001, 2}),
+                                         Size{"teams", 0.01, 40}, Size{"exclusion", 0.004, 40},
+                                         Size{"agents", 0.001, 2}),
                          [](const auto& each) { return std::string(each.param.name); });
 
 TEST(BenchWorlds, OfAnotherNameOrSizeAreRefused) {

@@ -14,8 +14,7 @@ namespace mandate {
 namespace {
 
 struct Side {
-  explicit Side(uint64_t bytes)
-      : store(bytes), answers(bytes > 0 ? std::make_unique<AnswerCache>(bytes) : nullptr) {}
+  explicit Side(uint64_t bytes) : store(bytes), answers(bytes > 0 ? std::make_unique<AnswerCache>(bytes) : nullptr) {}
   MemoryStore store;
   std::unique_ptr<AnswerCache> answers;
 };
@@ -64,19 +63,25 @@ class TwoStores {
 
   // The same for both lookups; empty if they agree.
   std::string CompareLookups(const CheckQuestion& question, Revision at, absl::Time now) {
-    const ResourcesQuestion resources{.resource_type = question.resource.type, .permission = question.permission,
-                                      .subject = question.subject, .task = question.task, .claims = question.claims,
-                                      .context = question.context, .audience = question.audience,
+    const ResourcesQuestion resources{.resource_type = question.resource.type,
+                                      .permission = question.permission,
+                                      .subject = question.subject,
+                                      .task = question.task,
+                                      .claims = question.claims,
+                                      .context = question.context,
+                                      .audience = question.audience,
                                       .parameter_digest = question.parameter_digest};
-    const SubjectsQuestion subjects{.resource = question.resource, .permission = question.permission,
+    const SubjectsQuestion subjects{.resource = question.resource,
+                                    .permission = question.permission,
                                     .subject_type = question.subject.type,
-                                    .subject_relation = question.subject.relation, .context = question.context};
+                                    .subject_relation = question.subject.relation,
+                                    .context = question.context};
     const auto answer = [&](const Side& side) {
       const auto snapshot = at == revisions_.back() ? side.store.Head() : side.store.At(at);
       std::string text;
       const FoundSink sink = [&](const Found& found) {
-        absl::StrAppend(&text, found.position(), " ", static_cast<int>(found.decision), " ", absl::StrJoin(found.missing_context, ","), " ",
-                        found.error.ToString(), "\n");
+        absl::StrAppend(&text, found.position(), " ", static_cast<int>(found.decision), " ",
+                        absl::StrJoin(found.missing_context, ","), " ", found.error.ToString(), "\n");
         return true;
       };
       const absl::Status of_resources = LookupResources(*plan_, *snapshot, now, {}, resources, sink);
@@ -122,8 +127,8 @@ TEST(Caches, AreExactAtEveryRevisionAndMoment) {
       stores.Write(requests[i], now);
       for (size_t j = 0; j < questions.size() && !wrong; ++j) {
         // Twice now, since only what was asked before is kept; and of some moment in between, of some revision.
-        for (const Revision at : {stores.revisions().back(), stores.revisions().back(),
-                                  dice.Pick(stores.revisions())}) {
+        for (const Revision at :
+             {stores.revisions().back(), stores.revisions().back(), dice.Pick(stores.revisions())}) {
           const std::string text = stores.Compare(questions[j], at, now, &counts);
           if (!text.empty()) wrong = Disagreement{j, text};
         }

@@ -41,7 +41,8 @@ class Shrinker {
     Accept(alone);
     for (bool smaller = true; smaller && !OutOfTime();) {
       smaller = false;
-      for (const bool dropped : {DropQuestions(), DropContextual(), DropChanges(), DropLines(), ShortenLines()}) smaller |= dropped;
+      for (const bool dropped : {DropQuestions(), DropContextual(), DropChanges(), DropLines(), ShortenLines()})
+        smaller |= dropped;
     }
     return case_;
   }
@@ -167,8 +168,7 @@ class Shrinker {
       const std::vector<std::pair<size_t, size_t>> operands = OperandsOf(line, from, to);
       for (size_t k = 0; k < operands.size(); ++k) {
         const auto [start, end] = operands[k];
-        shorter.push_back(
-            Cat(line.substr(0, from), line.substr(start, end - start), line.substr(to)));
+        shorter.push_back(Cat(line.substr(0, from), line.substr(start, end - start), line.substr(to)));
         if (operands.size() < 2) continue;
         const size_t cut_from = k == 0 ? start : operands[k - 1].second;
         const size_t cut_to = k == 0 ? operands[1].first : end;
@@ -176,8 +176,7 @@ class Shrinker {
       }
       // `((a + b))`
       if (from > body && operands.size() == 1) {
-        shorter.push_back(
-            Cat(line.substr(0, from - 1), line.substr(from, to - from), line.substr(to + 1)));
+        shorter.push_back(Cat(line.substr(0, from - 1), line.substr(from, to - from), line.substr(to + 1)));
       }
     }
     std::erase_if(shorter, [&](const std::string& each) { return each.size() >= line.size(); });
@@ -187,8 +186,7 @@ class Shrinker {
   }
 
   // What stands between ` | `, ` + `, ` & ` and ` - ` in [from, to), brackets left whole.
-  static std::vector<std::pair<size_t, size_t>> OperandsOf(const std::string& line, size_t from,
-                                                           size_t to) {
+  static std::vector<std::pair<size_t, size_t>> OperandsOf(const std::string& line, size_t from, size_t to) {
     std::vector<std::pair<size_t, size_t>> operands;
     int depth = 0;
     size_t start = from;
@@ -214,15 +212,12 @@ class Shrinker {
         return !ValidateRelationship(schema, change.relationship, Intent::kStore).ok();
       });
     }
-    std::erase_if(smaller.world.writes,
-                  [](const WorldWrite& write) { return write.changes.empty(); });
-    std::erase_if(smaller.world.objects,
-                  [&](const ObjectRef& object) { return !schema.FindType(object.type); });
+    std::erase_if(smaller.world.writes, [](const WorldWrite& write) { return write.changes.empty(); });
+    std::erase_if(smaller.world.objects, [&](const ObjectRef& object) { return !schema.FindType(object.type); });
     for (CheckQuestion& question : smaller.questions) {
       if (!CanAsk(schema, question)) return false;
-      std::erase_if(question.contextual, [&](const Relationship& r) {
-        return !ValidateRelationship(schema, r, Intent::kStore).ok();
-      });
+      std::erase_if(question.contextual,
+                    [&](const Relationship& r) { return !ValidateRelationship(schema, r, Intent::kStore).ok(); });
     }
     return Accept(smaller);
   }
@@ -232,8 +227,7 @@ class Shrinker {
     const auto subject = schema.FindType(question.subject.type);
     if (!type || !subject || !schema.FindMember(*type, question.permission)) return false;
     if (question.task && !schema.FindType(question.task->type)) return false;
-    return question.subject.relation.empty() ||
-           schema.FindMember(*subject, question.subject.relation);
+    return question.subject.relation.empty() || schema.FindMember(*subject, question.subject.relation);
   }
 
   Case case_;
@@ -244,13 +238,11 @@ class Shrinker {
 std::string Describe(uint64_t seed, const Case& c, const Disagreement& fault) {
   std::string text = Cat(fault.text, "\nquestions:\n");
   for (const CheckQuestion& question : c.questions) text += Cat("  ", ToText(question), "\n");
-  text +=
-      Cat("now: ", absl::FormatTime(c.world.now, absl::UTCTimeZone()), "\n", c.world.draft.Text());
+  text += Cat("now: ", absl::FormatTime(c.world.now, absl::UTCTimeZone()), "\n", c.world.draft.Text());
   for (const WorldWrite& write : c.world.writes) {
     text += Cat("write at ", absl::FormatTime(write.at, absl::UTCTimeZone()), ":\n");
     for (const TupleChange& change : write.changes) {
-      text += Cat(change.op == ChangeOp::kDelete ? "  delete " : "  touch ",
-                  ToText(change.relationship), "\n");
+      text += Cat(change.op == ChangeOp::kDelete ? "  delete " : "  touch ", ToText(change.relationship), "\n");
     }
   }
   return text + Cat("again: MANDATE_TEST_SEED=", seed, " MANDATE_TEST_WORLDS=1\n");
@@ -270,9 +262,7 @@ std::optional<uint64_t> FromEnvironment(const char* name) {
 
 }  // namespace
 
-bool IsDefaultCampaign() {
-  return !FromEnvironment("MANDATE_TEST_SEED") && !FromEnvironment("MANDATE_TEST_WORLDS");
-}
+bool IsDefaultCampaign() { return !FromEnvironment("MANDATE_TEST_SEED") && !FromEnvironment("MANDATE_TEST_WORLDS"); }
 
 std::vector<uint64_t> CampaignSeeds(size_t worlds) {
   const auto seed = FromEnvironment("MANDATE_TEST_SEED");

@@ -53,9 +53,8 @@ WriteRequest CrashWrite(int mark) {
   const std::string slot = std::to_string(mark % kSlots);
   for (int i = 0; i < kSpread; ++i) {
     const std::string rel = "doc:d" + std::to_string(i) + "#viewer@user:s" + slot;
-    request.changes.push_back(
-        mark % 5 == 0 ? Change("delete " + rel)
-                      : Change("touch " + rel + "[mark:{\"m\":" + std::to_string(mark) + "}]"));
+    request.changes.push_back(mark % 5 == 0 ? Change("delete " + rel)
+                                            : Change("touch " + rel + "[mark:{\"m\":" + std::to_string(mark) + "}]"));
   }
   return request;
 }
@@ -246,11 +245,9 @@ class CrashTest : public testing::Test {
       marks[std::string(cursor->row().subject.id)].push_back(cursor->row().edge.caveat_context);
     }
     for (const auto& [slot, seen] : marks) {
-      EXPECT_EQ(seen, std::vector<std::string>(kSpread, seen[0]))
-          << slot << " at " << snapshot.revision().value();
+      EXPECT_EQ(seen, std::vector<std::string>(kSpread, seen[0])) << slot << " at " << snapshot.revision().value();
     }
-    EXPECT_THAT(ReadAll(snapshot, {.subject_type = "user"}),
-                testing::UnorderedElementsAreArray(forward));
+    EXPECT_THAT(ReadAll(snapshot, {.subject_type = "user"}), testing::UnorderedElementsAreArray(forward));
   }
 
   void BeginAnew() {

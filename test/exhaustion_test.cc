@@ -68,9 +68,9 @@ const std::vector<std::string>& Universe() {
       "bot:2#acts_on_behalf_of@bot:1",
       // And all that remains.
       "user:2#acts_on_behalf_of@bot:2", "errand:1#delegated_for_task@bot:2", "errand:2#delegated_for_task@bot:1",
-      "errand:1#delegator@bot:1", "errand:1#delegator@bot:2", "errand:2#delegator@user:2",
-      "errand:2#delegator@bot:2", "errand:1#parent_task@errand:2", "bot:1#boundary@document:2#view",
-      "bot:2#boundary@document:2#view", "document:2#viewer@user:2", "run:1#agent@bot:1"};
+      "errand:1#delegator@bot:1", "errand:1#delegator@bot:2", "errand:2#delegator@user:2", "errand:2#delegator@bot:2",
+      "errand:1#parent_task@errand:2", "bot:1#boundary@document:2#view", "bot:2#boundary@document:2#view",
+      "document:2#viewer@user:2", "run:1#agent@bot:1"};
   return edges;
 }
 
@@ -94,7 +94,8 @@ class Universes {
     EXPECT_TRUE(empty_.Write(request, kNow).ok());
     plan_ = std::make_unique<Plan>(schema_, empty_.Head()->names(), Revision(1));
     const auto ask = [&](std::string_view resource, std::string_view subject, std::string_view task) {
-      CheckQuestion question{.resource = *ParseObject(resource), .permission = "view", .subject = *ParseSubject(subject)};
+      CheckQuestion question{
+          .resource = *ParseObject(resource), .permission = "view", .subject = *ParseSubject(subject)};
       if (!task.empty()) question.task = *ParseObject(task);
       question.lineage = true;
       questions_.push_back(question);
@@ -108,8 +109,8 @@ class Universes {
     }
     for (const std::string& text : Universe()) {
       Relationship edge = *ParseRelationship(text);
-      const bool ends = edge.relation == "acts_on_behalf_of" || edge.relation == "delegated_for_task" ||
-                        edge.relation == "agent";
+      const bool ends =
+          edge.relation == "acts_on_behalf_of" || edge.relation == "delegated_for_task" || edge.relation == "agent";
       if (ends) edge.expires_at = kNow + absl::Hours(1);
       edges_.push_back(edge);
       grants_ |= Edges{Grants(text)} << (edges_.size() - 1);
@@ -242,11 +243,11 @@ class Universes {
   std::vector<Relationship> edges_;
   Edges grants_ = 0;
   std::vector<CheckQuestion> questions_;
-  const std::vector<ObjectRef> objects_ = {{"user", "1"},   {"user", "2"},   {"bot", "1"},      {"bot", "2"},
-                                           {"errand", "1"}, {"errand", "2"}, {"document", "1"}, {"document", "2"},
-                                           {"run", "1"}};
-  std::vector<absl::StatusOr<Answer>> answers_;     // Of the world at hand, by question.
-  std::unordered_map<Edges, uint16_t> played_;      // What is allowed, a bit a question.
+  const std::vector<ObjectRef> objects_ = {{"user", "1"},     {"user", "2"},     {"bot", "1"},
+                                           {"bot", "2"},      {"errand", "1"},   {"errand", "2"},
+                                           {"document", "1"}, {"document", "2"}, {"run", "1"}};
+  std::vector<absl::StatusOr<Answer>> answers_;  // Of the world at hand, by question.
+  std::unordered_map<Edges, uint16_t> played_;   // What is allowed, a bit a question.
   size_t worlds_ = 0;
   size_t allowed_ = 0;
 };

@@ -67,14 +67,10 @@ Reckoning Reckon(Directory& d, const std::string& id) {
   may.administer = Role(d, repository, "admin");
   for (const std::string& organization : d.sets[repository]["organization"]) {
     may.administer = Union(may.administer, d.people[organization]["admin"]);
-    members = Union(members, Union(d.people[organization]["admin"],
-                                   d.people[organization]["direct_member"]));
+    members = Union(members, Union(d.people[organization]["admin"], d.people[organization]["direct_member"]));
   }
-  may.push = Union(Union(may.administer, Role(d, repository, "maintainer")),
-                   Role(d, repository, "writer"));
-  may.read = Union(Union(Union(may.push, Role(d, repository, "triager")),
-                         Role(d, repository, "reader")),
-                   members);
+  may.push = Union(Union(may.administer, Role(d, repository, "maintainer")), Role(d, repository, "writer"));
+  may.read = Union(Union(Union(may.push, Role(d, repository, "triager")), Role(d, repository, "reader")), members);
   return may;
 }
 
@@ -161,15 +157,14 @@ TEST_F(KubernetesOrg, ChecksAgreeWithAnIndependentReckoning) {
         auto answer = checker.Check({{"repository", id}, permission, {"user", person, ""}});
         ASSERT_TRUE(answer.ok()) << answer.status();
         const bool expected = people->contains(person);
-        ASSERT_EQ(answer->decision == Decision::kAllowed, expected)
-            << id << " " << permission << " " << person;
+        ASSERT_EQ(answer->decision == Decision::kAllowed, expected) << id << " " << permission << " " << person;
         ++asked;
         allowed += expected;
       }
     }
   }
-  std::cout << directory.everybody.size() << " people, " << reckonings.size()
-            << " repositories: asked " << asked << ", allowed " << allowed << "\n";
+  std::cout << directory.everybody.size() << " people, " << reckonings.size() << " repositories: asked " << asked
+            << ", allowed " << allowed << "\n";
   EXPECT_GT(allowed, 1000u);
 }
 
@@ -199,11 +194,10 @@ session run {
   ASSERT_EQ(Ask("repository:kubernetes/kubernetes#administer@user:dims").decision, Decision::kDenied);
   const std::string until = "[expiration:2099-01-01T00:00:00Z]";
   Apply(ChangeOp::kTouch,
-        {"assistant:fixer#boundary@repository:*#push",
-         "user:dims#acts_on_behalf_of@assistant:fixer" + until, "errand:1#delegator@user:dims",
-         "errand:1#delegated_for_task@assistant:fixer" + until,
-         "errand:1#scope@repository:kubernetes/kubernetes#push",
-         "run:1#agent@assistant:fixer" + until, "run:1#task@errand:1"});
+        {"assistant:fixer#boundary@repository:*#push", "user:dims#acts_on_behalf_of@assistant:fixer" + until,
+         "errand:1#delegator@user:dims", "errand:1#delegated_for_task@assistant:fixer" + until,
+         "errand:1#scope@repository:kubernetes/kubernetes#push", "run:1#agent@assistant:fixer" + until,
+         "run:1#task@errand:1"});
 
   const Answer planned = Ask(mine + "@assistant:fixer", "errand:1");
   EXPECT_EQ(planned.decision, Decision::kAllowed);
@@ -215,8 +209,7 @@ session run {
     if (step.relationship.has_value()) rested_on.insert(ToText(*step.relationship));
   }
   for (const std::string& text :
-       {"user:dims#acts_on_behalf_of@assistant:fixer" + until,
-        "errand:1#delegated_for_task@assistant:fixer" + until,
+       {"user:dims#acts_on_behalf_of@assistant:fixer" + until, "errand:1#delegated_for_task@assistant:fixer" + until,
         std::string("errand:1#scope@repository:kubernetes/kubernetes#push"),
         std::string("repository:kubernetes/kubernetes#writer@team:kubernetes/kubernetes-maintainers#member"),
         std::string("team:kubernetes/kubernetes-maintainers#direct_member@user:dims")}) {

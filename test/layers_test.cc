@@ -54,8 +54,7 @@ TEST(Layers, RoomsIncludeOnlyDownward) {
         // Libraries' own headers may begin with these words too.
         if (included == "google" && line.find("google/rpc/") == std::string::npos) continue;
         EXPECT_TRUE(allowed.contains(included))
-            << path.string() << ":" << number << ": `" << room << "` may not include `" << included
-            << "`: " << line;
+            << path.string() << ":" << number << ": `" << room << "` may not include `" << included << "`: " << line;
       }
     }
     EXPECT_GT(files, 0u) << room;

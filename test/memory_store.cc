@@ -17,17 +17,13 @@ class NoScan : public Scan {
 
 class NothingView : public StateView {
  public:
-  absl::StatusOr<bool> Get(Family, std::string_view, rocksdb::PinnableSlice*) const override {
-    return false;
-  }
-  std::unique_ptr<Scan> NewScan(Family, std::string, std::string) const override {
-    return std::make_unique<NoScan>();
-  }
+  absl::StatusOr<bool> Get(Family, std::string_view, rocksdb::PinnableSlice*) const override { return false; }
+  std::unique_ptr<Scan> NewScan(Family, std::string, std::string) const override { return std::make_unique<NoScan>(); }
 };
 
 TupleSnapshot Nothing() {
-  return TupleSnapshot(std::make_shared<NothingView>(), std::make_shared<NameTable>(), Revision(),
-                       Revision(), LedgerHead());
+  return TupleSnapshot(std::make_shared<NothingView>(), std::make_shared<NameTable>(), Revision(), Revision(),
+                       LedgerHead());
 }
 
 }  // namespace
@@ -46,16 +42,14 @@ absl::StatusOr<Revision> MemoryStore::Write(const WriteRequest& request, absl::T
 }
 
 std::shared_ptr<const Snapshot> MemoryStore::Head() const {
-  return std::make_shared<TupleSnapshot>(
-      std::make_shared<OverlayView>(state_.base.get(), std::vector{&state_.overlay}), state_.names,
-      state_.head, state_.schema, state_.ledger, cache_);
+  return std::make_shared<TupleSnapshot>(std::make_shared<OverlayView>(state_.base.get(), std::vector{&state_.overlay}),
+                                         state_.names, state_.head, state_.schema, state_.ledger, cache_);
 }
 
 std::shared_ptr<const Snapshot> MemoryStore::At(Revision revision) const {
-  const auto newest =
-      std::make_shared<OverlayView>(state_.base.get(), std::vector{&state_.overlay});
-  return std::make_shared<TupleSnapshot>(std::make_shared<PastView>(newest, revision), state_.names,
-                                         revision, state_.schema, state_.ledger, cache_);
+  const auto newest = std::make_shared<OverlayView>(state_.base.get(), std::vector{&state_.overlay});
+  return std::make_shared<TupleSnapshot>(std::make_shared<PastView>(newest, revision), state_.names, revision,
+                                         state_.schema, state_.ledger, cache_);
 }
 
 }  // namespace mandate

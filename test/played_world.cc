@@ -37,8 +37,7 @@ uint64_t CacheBytes(const RandomWorld& world) {
 
 }  // namespace
 
-PlayedWorld::PlayedWorld(const RandomWorld& world, Storage storage)
-    : world_(world), memory_(CacheBytes(world)) {
+PlayedWorld::PlayedWorld(const RandomWorld& world, Storage storage) : world_(world), memory_(CacheBytes(world)) {
   if (CacheBytes(world) > 0) answers_ = std::make_unique<AnswerCache>(CacheBytes(world));
   if (storage == Storage::kRocks) {
     StoreOptions options;
@@ -118,16 +117,14 @@ std::optional<std::string> PlayedWorld::Authorize(const CheckQuestion& call) {
     if (ledger == nullptr) ledger = std::make_unique<StoredTaskLedger>(*engine.snapshot, root);
     return *ledger;
   };
-  const auto decided =
-      DecideCall(*engine.plan, *engine.snapshot, engine.now, engine.limits, {call, ""}, source);
+  const auto decided = DecideCall(*engine.plan, *engine.snapshot, engine.now, engine.limits, {call, ""}, source);
   const std::string got = AnswerText(decided.ok() ? absl::StatusOr<Answer>(decided->answer) : decided.status());
   const std::vector<std::string> accepted = AcceptedTexts(expected);
   if (std::find(accepted.begin(), accepted.end(), got) == accepted.end()) {
     return Cat(ToText(call), "\n  engine:    ", got, "\n  reference: ", accepted[0]);
   }
   if (!decided.ok()) return std::nullopt;
-  const bool uses_as_many =
-      !expected.call || decided->entry.approvals.size() == expected.call->approvals.size();
+  const bool uses_as_many = !expected.call || decided->entry.approvals.size() == expected.call->approvals.size();
   if (!uses_as_many) return Cat(ToText(call), " uses ", decided->entry.approvals.size(), " approvals");
   Append(decided->entry);
   if (!expected.call) return std::nullopt;

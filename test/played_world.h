@@ -63,10 +63,10 @@ class PlayedWorld {
 
   const RandomWorld world_;
   MemoryStore memory_;
-  std::unique_ptr<TupleStore> rocks_;  // Null: `memory_` is the store.
+  std::unique_ptr<TupleStore> rocks_;     // Null: `memory_` is the store.
   std::unique_ptr<AnswerCache> answers_;  // Of rocks_; null: none.
   std::unique_ptr<const Plan> plan_;
-  absl::Time now_;  // By the clock of the store, and of the questions.
+  absl::Time now_;                                          // By the clock of the store, and of the questions.
   std::vector<std::shared_ptr<const Snapshot>> snapshots_;  // By write.
   std::vector<ReferenceStore> states_;
   std::vector<std::unique_ptr<ReferenceEvaluator>> references_;

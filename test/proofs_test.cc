@@ -16,33 +16,31 @@ namespace {
 
 TEST(Proofs, AnExplainedYesIsAProof) {
   size_t proofs = 0;
-  RunPlayed(100, PlayedWorld::Storage::kMemory,
-            [&](PlayedWorld& world, Questions questions) -> std::optional<Disagreement> {
-              const size_t newest = world.writes() - 1;
-              for (size_t i = 0; i < questions.size(); ++i) {
-                CheckQuestion question = questions[i];
-                question.explain = true;
-                const auto answer = world.Ask(newest, question);
-                if (!answer.ok() || answer->decision != Decision::kAllowed) continue;
-                ++proofs;
-                ReferenceProofWorld stored(question, world.StoredAt(newest), world.ReferenceAt(newest));
-                const std::string flaw = FindFlaw(*world.world().schema, question, *answer, stored);
-                if (!flaw.empty()) {
-                  return Disagreement{i, Cat(ToText(question), "\n  ", flaw, "\n",
-                                             RenderExplanation(answer->explanation))};
-                }
-              }
-              return std::nullopt;
-            });
+  RunPlayed(
+      100, PlayedWorld::Storage::kMemory, [&](PlayedWorld& world, Questions questions) -> std::optional<Disagreement> {
+        const size_t newest = world.writes() - 1;
+        for (size_t i = 0; i < questions.size(); ++i) {
+          CheckQuestion question = questions[i];
+          question.explain = true;
+          const auto answer = world.Ask(newest, question);
+          if (!answer.ok() || answer->decision != Decision::kAllowed) continue;
+          ++proofs;
+          ReferenceProofWorld stored(question, world.StoredAt(newest), world.ReferenceAt(newest));
+          const std::string flaw = FindFlaw(*world.world().schema, question, *answer, stored);
+          if (!flaw.empty()) {
+            return Disagreement{i, Cat(ToText(question), "\n  ", flaw, "\n", RenderExplanation(answer->explanation))};
+          }
+        }
+        return std::nullopt;
+      });
   std::cerr << "proofs: " << proofs << "\n";
 }
 
 // The flaw of a proof as the verifier sees it, which has nothing but the schema; and whether it
 // takes for granted that a relation holds nothing else.
-std::string VerifiedFlaw(const RandomWorld& world, const CheckQuestion& question,
-                         const Answer& answer, bool* rests_on_all = nullptr) {
-  const auto findings =
-      VerifyProof(world.draft.Text(), {.question = question, .answer = answer, .moment = world.now});
+std::string VerifiedFlaw(const RandomWorld& world, const CheckQuestion& question, const Answer& answer,
+                         bool* rests_on_all = nullptr) {
+  const auto findings = VerifyProof(world.draft.Text(), {.question = question, .answer = answer, .moment = world.now});
   if (!findings.ok()) return std::string(findings.status().message());
   for (const Premise& premise : findings->premises) {
     if (rests_on_all != nullptr) *rests_on_all |= premise.text.find("holds nothing") != premise.text.npos;
@@ -50,8 +48,7 @@ std::string VerifiedFlaw(const RandomWorld& world, const CheckQuestion& question
   return findings->flaw;
 }
 
-using ProvenProperty =
-    std::function<std::string(const RandomWorld&, const CheckQuestion&, const Answer&)>;
+using ProvenProperty = std::function<std::string(const RandomWorld&, const CheckQuestion&, const Answer&)>;
 
 // Explains each question of the worlds, and hands what is allowed to the property.
 void RunProven(size_t worlds, const ProvenProperty& property) {
@@ -65,8 +62,7 @@ void RunProven(size_t worlds, const ProvenProperty& property) {
       ++proofs;
       const std::string wrong = property(world.world(), question, *answer);
       if (!wrong.empty()) {
-        return Disagreement{
-            i, Cat(ToText(question), "\n  ", wrong, "\n", RenderExplanation(answer->explanation))};
+        return Disagreement{i, Cat(ToText(question), "\n  ", wrong, "\n", RenderExplanation(answer->explanation))};
       }
     }
     return std::nullopt;
@@ -114,8 +110,8 @@ TEST(Proofs, AProofWithAnotherRelationshipOrForAnotherSubjectIsRefused) {
     }
     CheckQuestion of_another = question;
     of_another.subject.id = "nobody";
-    const bool everybody = answer.explanation.steps.size() > 0 &&
-                           RenderExplanation(answer.explanation).find(":*") != std::string::npos;
+    const bool everybody =
+        answer.explanation.steps.size() > 0 && RenderExplanation(answer.explanation).find(":*") != std::string::npos;
     if (!everybody && !refuses(of_another, answer)) return std::string("holds for another subject");
     CheckQuestion on_another = question;
     on_another.resource.id = "elsewhere";

@@ -87,9 +87,8 @@ class QuestionMaker {
     }
     for (const TupleChange& change : Delegations()) {
       if (!dice_.Percent(40)) continue;
-      CheckQuestion pattern{.subject = change.relationship.subject,
-                            .task = change.relationship.resource,
-                            .audience = Audience()};
+      CheckQuestion pattern{
+          .subject = change.relationship.subject, .task = change.relationship.resource, .audience = Audience()};
       if (dice_.Percent(15)) AddClaims(pattern);
       Ask(pattern, 3);
     }

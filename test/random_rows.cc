@@ -59,21 +59,15 @@ std::string RandomRows::Id(std::string_view type) {
 
 absl::Time RandomRows::Expiry() {
   switch (dice_.Below(12)) {
-    case 0:
-      return kStart - absl::Hours(1);
-    case 1:
-      return kStart + absl::Seconds(30 + 60 * dice_.Below(4));
-    case 2:
-      return world_.now;
-    case 3:
-      return world_.now + absl::Microseconds(1);
-    default:
-      return world_.now + absl::Minutes(1 + dice_.Below(300));
+    case 0: return kStart - absl::Hours(1);
+    case 1: return kStart + absl::Seconds(30 + 60 * dice_.Below(4));
+    case 2: return world_.now;
+    case 3: return world_.now + absl::Microseconds(1);
+    default: return world_.now + absl::Minutes(1 + dice_.Below(300));
   }
 }
 
-Relationship RandomRows::Row(const Member& member, const ObjectRef& resource,
-                             const SubjectType& form) {
+Relationship RandomRows::Row(const Member& member, const ObjectRef& resource, const SubjectType& form) {
   Relationship r;
   r.resource = resource;
   r.relation = member.name;
@@ -85,12 +79,10 @@ Relationship RandomRows::Row(const Member& member, const ObjectRef& resource,
 }
 
 Relationship RandomRows::AnyRow(const Member& member) {
-  return Row(member, Object(schema().definition(member.type).name),
-             dice_.Pick(member.subject_types));
+  return Row(member, Object(schema().definition(member.type).name), dice_.Pick(member.subject_types));
 }
 
-Relationship RandomRows::Edge(const ObjectRef& object, std::string_view relation,
-                              const ObjectRef& subject) {
+Relationship RandomRows::Edge(const ObjectRef& object, std::string_view relation, const ObjectRef& subject) {
   const TypeId type = *schema().FindType(object.type);
   const Member& member = schema().member(*schema().FindMember(type, relation));
   std::vector<SubjectType> forms;

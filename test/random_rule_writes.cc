@@ -36,9 +36,7 @@ class RuleWrites : RandomRows {
 
   ObjectRef AnyTask() { return {"errand", Cat("e", dice_.Below(9))}; }
   // Mostly one that an earlier write tried to bring.
-  ObjectRef KnownTask() {
-    return delegated_.empty() || dice_.Percent(5) ? AnyTask() : dice_.Pick(delegated_).first;
-  }
+  ObjectRef KnownTask() { return delegated_.empty() || dice_.Percent(5) ? AnyTask() : dice_.Pick(delegated_).first; }
   ObjectRef AgentObject() { return Object(dice_.Pick(agent_types_ = TypesOf(Kind::kAgent))); }
 
   void AddBirth(std::vector<TupleChange>& changes) {
@@ -49,8 +47,7 @@ class RuleWrites : RandomRows {
     ObjectRef parent = KnownTask();
     if (by_agent) {
       delegator = AgentObject();
-      if (!delegated_.empty() && dice_.Percent(75))
-        std::tie(parent, delegator) = dice_.Pick(delegated_);
+      if (!delegated_.empty() && dice_.Percent(75)) std::tie(parent, delegator) = dice_.Pick(delegated_);
     }
     const auto touch = [&](const Relationship& r) { PutInto(changes, {ChangeOp::kTouch, r}); };
     if (!dice_.Percent(5)) touch(Edge(task, "delegator", delegator));
@@ -65,48 +62,35 @@ class RuleWrites : RandomRows {
 
   void AddSession(std::vector<TupleChange>& changes) {
     const ObjectRef session{"run", Cat("s", dice_.Below(6))};
-    if (!dice_.Percent(6))
-      PutInto(changes, {ChangeOp::kTouch, Edge(session, "agent", AgentObject())});
+    if (!dice_.Percent(6)) PutInto(changes, {ChangeOp::kTouch, Edge(session, "agent", AgentObject())});
     if (!dice_.Percent(6)) PutInto(changes, {ChangeOp::kTouch, Edge(session, "task", KnownTask())});
   }
 
-  void AddReservedOf(std::vector<TupleChange>& changes, const ObjectRef& object,
-                     std::string_view relation, ChangeOp op) {
-    const Member& member =
-        schema().member(*schema().FindMember(*schema().FindType(object.type), relation));
+  void AddReservedOf(std::vector<TupleChange>& changes, const ObjectRef& object, std::string_view relation,
+                     ChangeOp op) {
+    const Member& member = schema().member(*schema().FindMember(*schema().FindType(object.type), relation));
     Relationship r = Row(member, object, dice_.Pick(member.subject_types));
     if (r.subject.type == "errand") r.subject.id = KnownTask().id;
     PutInto(changes, {op, r});
   }
 
   void AddRandomReserved(std::vector<TupleChange>& changes, size_t count) {
-    static const std::vector<std::string> kNames = {"delegator",
-                                                    "parent_task",
-                                                    "delegated_for_task",
-                                                    "scope",
-                                                    "scope",
-                                                    "scope",
-                                                    "agent",
-                                                    "task",
-                                                    "acts_on_behalf_of",
-                                                    "acts_on_behalf_of",
-                                                    "acts_on_behalf_of",
-                                                    "boundary"};
+    static const std::vector<std::string> kNames = {
+        "delegator",         "parent_task",       "delegated_for_task", "scope",   "scope", "scope", "agent", "task",
+        "acts_on_behalf_of", "acts_on_behalf_of", "acts_on_behalf_of",  "boundary"};
     for (size_t i = 0; i < count; ++i) {
       const std::string& name = dice_.Pick(kNames);
       std::vector<const Definition*> types;
       for (const Definition& definition : schema().definitions()) {
         const auto member = schema().FindMember(*schema().FindType(definition.name), name);
-        if (member && schema().member(*member).reserved != Reserved::kNone)
-          types.push_back(&definition);
+        if (member && schema().member(*member).reserved != Reserved::kNone) types.push_back(&definition);
       }
       if (types.empty()) continue;
       const Definition& type = *dice_.Pick(types);
       ObjectRef object = Object(type.name);
       if (type.kind == Kind::kTask) object = KnownTask();
       if (type.kind == Kind::kSession) object.id = Cat("s", dice_.Below(6));
-      AddReservedOf(changes, object, name,
-                    dice_.Percent(25) ? ChangeOp::kDelete : ChangeOp::kTouch);
+      AddReservedOf(changes, object, name, dice_.Percent(25) ? ChangeOp::kDelete : ChangeOp::kTouch);
     }
   }
 
@@ -116,8 +100,7 @@ class RuleWrites : RandomRows {
     for (const WorldWrite& write : world_.writes) {
       for (const TupleChange& change : write.changes) {
         const Relationship& r = change.relationship;
-        if (r.relation == "scope" && r.expires_at != absl::InfiniteFuture())
-          items.push_back(change);
+        if (r.relation == "scope" && r.expires_at != absl::InfiniteFuture()) items.push_back(change);
       }
     }
     if (items.empty()) return;

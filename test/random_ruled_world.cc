@@ -48,15 +48,13 @@ class RuledWorldMaker {
     const std::string lent = "bot with expiration | helper with expiration";
     draft.blocks.push_back({"definition user", {Cat("relation acts_on_behalf_of: ", lent)}});
     draft.blocks.push_back({"definition team", {"relation member: user"}});
-    draft.blocks.push_back(
-        {"definition folder", {"relation viewer: user | team#member", "permission view = viewer"}});
+    draft.blocks.push_back({"definition folder", {"relation viewer: user | team#member", "permission view = viewer"}});
     Block document{"definition document",
                    {"relation parent: folder", "relation owner: user", "relation banned: user",
-                    Cat("relation viewer: user | team#member", flagged),
-                    Cat("relation secret: user | user:*", flagged), "permission edit = owner"}};
+                    Cat("relation viewer: user | team#member", flagged), Cat("relation secret: user | user:*", flagged),
+                    "permission edit = owner"}};
     document.lines.push_back(Cat("permission view = ", dice_.Percent(30) ? "(" : "", "viewer + ",
-                                 dice_.Percent(70) ? "edit + " : "", "parent->view",
-                                 ""));
+                                 dice_.Percent(70) ? "edit + " : "", "parent->view", ""));
     std::string& view = document.lines.back();
     if (view.find('(') != view.npos) view += ") - banned";
     draft.blocks.push_back(document);
@@ -69,10 +67,10 @@ class RuledWorldMaker {
       draft.blocks.back().lines.push_back("relation boundary: document:*#view | document:*#edit | mailbox:*#send");
       has_boundary_ = true;
     }
-    const std::vector<std::string> task = {
-        "relation delegator: user | bot", Cat("relation delegated_for_task: ", lent),
-        "relation parent_task: errand",
-        "relation scope: document:*#view | document:*#edit | document#view | mailbox:*#send | mailbox:*#draft | folder#view"};
+    const std::vector<std::string> task = {"relation delegator: user | bot", Cat("relation delegated_for_task: ", lent),
+                                           "relation parent_task: errand",
+                                           "relation scope: document:*#view | document:*#edit | document#view | "
+                                           "mailbox:*#send | mailbox:*#draft | folder#view"};
     draft.blocks.push_back({"task errand", task});
     AddRules(1 + dice_.Below(4));
     draft.blocks.push_back({"task chore", task});
@@ -102,12 +100,9 @@ class RuledWorldMaker {
     const std::string mark = dice_.Pick(is_document ? document_marks : mailbox_marks);
     const std::string when = dice_.Percent(50) ? Cat(" when ", mark) : "";
     switch (dice_.Below(4)) {
-      case 0:
-        return Cat("limit ", what, " to ", 1 + dice_.Below(3), " per ", dice_.Percent(50) ? "task" : "session");
-      case 1:
-        return Cat("after ", what, when, " forbid ", dice_.Pick(done));
-      case 2:
-        return Cat("contain ", what, when, " at ", dice_.Pick(done));
+      case 0: return Cat("limit ", what, " to ", 1 + dice_.Below(3), " per ", dice_.Percent(50) ? "task" : "session");
+      case 1: return Cat("after ", what, when, " forbid ", dice_.Pick(done));
+      case 2: return Cat("contain ", what, when, " at ", dice_.Pick(done));
       default:
         return Cat("require approval for ", what, " by ", is_document ? "owner" : dice_.Pick(mailbox_marks),
                    dice_.Percent(30) ? " other than principal" : "");

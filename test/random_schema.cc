@@ -76,8 +76,7 @@ class SchemaMaker {
         return whole;
       }
       for (const Diagnostic& d : result.diagnostics) {
-        if (d.severity == Severity::kWarning ||
-            d.message.find("subtracts itself") != std::string::npos ||
+        if (d.severity == Severity::kWarning || d.message.find("subtracts itself") != std::string::npos ||
             d.message.find("is only another name of itself") != std::string::npos)
           continue;
         std::cerr << "the generator made a schema that does not compile\n"
@@ -90,8 +89,7 @@ class SchemaMaker {
  private:
   void MakeNames() {
     types_.push_back({"user", "definition", with_delegation_, {}, {}});
-    if (with_delegation_ && dice_.Percent(40))
-      types_.push_back({"service", "definition", true, {}, {}});
+    if (with_delegation_ && dice_.Percent(40)) types_.push_back({"service", "definition", true, {}, {}});
     for (const std::string& name : kTypes) {
       if (name == "document" || dice_.Percent(types_percent_)) {
         types_.push_back({name, "definition", with_delegation_ && dice_.Percent(15), {}, {}});
@@ -112,8 +110,7 @@ class SchemaMaker {
   }
 
   void MakeMembers(Type& type, size_t percent) {
-    const auto take = [&](const std::vector<std::string>& names, size_t chance,
-                          std::vector<std::string>& into) {
+    const auto take = [&](const std::vector<std::string>& names, size_t chance, std::vector<std::string>& into) {
       for (const std::string& name : names) {
         if (dice_.Percent(chance * percent / 100)) into.push_back(name);
       }
@@ -149,8 +146,7 @@ class SchemaMaker {
     const bool walkable = IsWalkable(relation);
     for (const Type* type : Ordinary()) {
       const bool is_user = type->name == "user";
-      if (dice_.Percent(is_user ? (walkable ? 30 : 85) : walkable ? 60 : 12))
-        add(Maybe(type->name));
+      if (dice_.Percent(is_user ? (walkable ? 30 : 85) : walkable ? 60 : 12)) add(Maybe(type->name));
       if (dice_.Percent(is_user ? 20 : 5)) add(Maybe(type->name));
       if (!walkable && dice_.Percent(is_user ? 25 : 6)) add(Maybe(type->name + ":*"));
       if (!walkable && is_user && dice_.Percent(8)) add(Maybe(type->name + ":*"));
@@ -242,12 +238,9 @@ class SchemaMaker {
     const std::string governed = Cat(next.name, "#", member(next));
     const std::string when = dice_.Percent(40) ? Cat(" when ", member(done)) : "";
     switch (dice_.Below(4)) {
-      case 0:
-        return Cat("limit ", what, " to 2 per ", dice_.Percent(50) ? "task" : "session");
-      case 1:
-        return Cat("after ", what, when, " forbid ", governed);
-      case 2:
-        return Cat("contain ", what, when, " at ", governed);
+      case 0: return Cat("limit ", what, " to 2 per ", dice_.Percent(50) ? "task" : "session");
+      case 1: return Cat("after ", what, when, " forbid ", governed);
+      case 2: return Cat("contain ", what, when, " at ", governed);
       default:
         return Cat("require approval for ", what, " by ", member(done),
                    dice_.Percent(30) ? " other than principal" : "");
@@ -300,9 +293,7 @@ class SchemaMaker {
                                 : dice_.Percent(70) ? dice_.Pick(kRelations)
                                                     : dice_.Pick(kWalkable);
       const size_t form = dice_.Below(100);
-      text += form < 55   ? Cat("->", name)
-              : form < 70 ? Cat(".any(", name, ")")
-                          : Cat(".all(", name, ")");
+      text += form < 55 ? Cat("->", name) : form < 70 ? Cat(".any(", name, ")") : Cat(".all(", name, ")");
     }
     return text;
   }

@@ -60,9 +60,7 @@ class WorldMaker : RandomRows {
     };
     std::vector<Task> tasks;
     const bool deep = dice_.Percent(30);
-    const size_t count = deep     ? 3 + dice_.Below(4)
-                         : small_ ? 1 + dice_.Below(2)
-                                  : 2 + dice_.Below(4);
+    const size_t count = deep ? 3 + dice_.Below(4) : small_ ? 1 + dice_.Below(2) : 2 + dice_.Below(4);
     for (size_t i = 0; i < count; ++i) {
       Task task{{"errand", Cat("e", i)}, agent()};
       ObjectRef delegator = Object(dice_.Pick(principal_types));
@@ -147,8 +145,7 @@ class WorldMaker : RandomRows {
       Put(at, {ChangeOp::kTouch, r});
       if (at + 1 < count && dice_.Percent(12)) {
         Relationship again = r;
-        if (dice_.Percent(60) && again.expires_at != absl::InfiniteFuture())
-          again.expires_at = Expiry();
+        if (dice_.Percent(60) && again.expires_at != absl::InfiniteFuture()) again.expires_at = Expiry();
         if (dice_.Percent(50)) NewContext(again);
         const size_t later = at + 1 + dice_.Below(count - at - 1);
         Put(later, {dice_.Percent(40) ? ChangeOp::kDelete : ChangeOp::kTouch, again});

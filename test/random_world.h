@@ -58,12 +58,10 @@ struct WorldWrite {
 struct RandomWorld {
   SchemaDraft draft;
   std::shared_ptr<const Schema> schema;
-  std::vector<WorldWrite>
-      writes;  // All valid under the schema; the rules of delegation may not admit them.
+  std::vector<WorldWrite> writes;        // All valid under the schema; the rules of delegation may not admit them.
   std::vector<Relationship> contextual;  // Ordinary ones, for questions to bring along.
   absl::Time now;                        // When it is asked.
-  std::vector<ObjectRef>
-      objects;  // To ask about: all that is named, and of each type one that is not.
+  std::vector<ObjectRef> objects;        // To ask about: all that is named, and of each type one that is not.
 };
 
 RandomWorld MakeRandomWorld(uint64_t seed);

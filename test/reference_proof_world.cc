@@ -7,8 +7,7 @@ namespace mandate {
 // What the question brings along is of no revision, and takes the place of what is stored.
 const StoredRelationship* ReferenceProofWorld::Find(const Relationship& relationship) const {
   for (const StoredRelationship& row : reference_.world().relationships) {
-    const bool is_same =
-        ReferenceStore::IdentityOf(row.relationship) == ReferenceStore::IdentityOf(relationship);
+    const bool is_same = ReferenceStore::IdentityOf(row.relationship) == ReferenceStore::IdentityOf(relationship);
     if (is_same && row.written == Revision()) return &row;
   }
   return stored_.Find(relationship);
@@ -33,8 +32,7 @@ std::string ReferenceProofWorld::CheckQuote(const ExplanationStep& step, bool ma
 }
 
 std::string ReferenceProofWorld::CheckAbsence(const Absence& absence) {
-  const Verdict verdict =
-      reference_.MeaningFor(absence.subject, question_.context).Of(absence.object, absence.expr);
+  const Verdict verdict = reference_.MeaningFor(absence.subject, question_.context).Of(absence.object, absence.expr);
   return verdict.truth == Truth::kNo ? "" : "what is absent is not certainly so";
 }
 
@@ -57,8 +55,7 @@ std::string ReferenceProofWorld::CheckAges(const ObjectRef& session) {
 }
 
 // Nothing was done yet, so nothing was approved either; all other rules let a first call pass.
-std::string ReferenceProofWorld::CheckRule(const ObjectRef&, const TaskRule& rule,
-                                           const ExplanationStep&) {
+std::string ReferenceProofWorld::CheckRule(const ObjectRef&, const TaskRule& rule, const ExplanationStep&) {
   return rule.kind == RuleKind::kApproval ? "nobody has approved it" : "";
 }
 

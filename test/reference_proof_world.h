@@ -19,8 +19,7 @@ namespace mandate {
 
 class ReferenceProofWorld : public ProofWorld {
  public:
-  ReferenceProofWorld(const CheckQuestion& question, const ReferenceStore& stored,
-                      ReferenceEvaluator& reference)
+  ReferenceProofWorld(const CheckQuestion& question, const ReferenceStore& stored, ReferenceEvaluator& reference)
       : question_(question), stored_(stored), reference_(reference.With(question.contextual)) {}
 
   std::string CheckQuote(const ExplanationStep& step, bool may_be_open) override;
@@ -28,8 +27,7 @@ class ReferenceProofWorld : public ProofWorld {
   std::string CheckOnly(const ObjectRef& object, const std::string& relation,
                         const std::set<SubjectRef>& subjects) override;
   std::string CheckAges(const ObjectRef& session) override;
-  std::string CheckRule(const ObjectRef& task, const TaskRule& rule,
-                        const ExplanationStep& step) override;
+  std::string CheckRule(const ObjectRef& task, const TaskRule& rule, const ExplanationStep& step) override;
 
  private:
   const StoredRelationship* Find(const Relationship& relationship) const;

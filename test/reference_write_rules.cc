@@ -3,9 +3,7 @@
 namespace mandate {
 namespace {
 
-Kind KindOf(const Schema& schema, std::string_view type) {
-  return schema.definition(*schema.FindType(type)).kind;
-}
+Kind KindOf(const Schema& schema, std::string_view type) { return schema.definition(*schema.FindType(type)).kind; }
 
 // The tasks and sessions that a write names, as the object or as the subject of what it stores.
 std::set<ObjectRef> NamedBy(const Schema& schema, const std::vector<TupleChange>& changes) {
@@ -21,8 +19,7 @@ std::set<ObjectRef> NamedBy(const Schema& schema, const std::vector<TupleChange>
   return named;
 }
 
-std::vector<SubjectRef> Subjects(const ReferenceStore& store, const ObjectRef& object,
-                                 std::string_view relation) {
+std::vector<SubjectRef> Subjects(const ReferenceStore& store, const ObjectRef& object, std::string_view relation) {
   std::vector<SubjectRef> subjects;
   for (const StoredRelationship& stored : store.All()) {
     const Relationship& r = stored.relationship;
@@ -63,8 +60,7 @@ bool HasCycle(const ReferenceStore& store, std::string_view relation) {
 void JudgeBirth(const Schema& schema, const ReferenceStore& after, const ObjectRef& object,
                 std::set<std::string>& faults) {
   if (KindOf(schema, object.type) == Kind::kSession) {
-    if (Subjects(after, object, "agent").size() != 1 ||
-        Subjects(after, object, "task").size() != 1) {
+    if (Subjects(after, object, "agent").size() != 1 || Subjects(after, object, "task").size() != 1) {
       faults.insert("INCOMPLETE");
     }
     return;
@@ -104,21 +100,18 @@ std::set<std::string> ReferenceWriteRules::Judge(const Schema& schema, const Ref
     if (change.op == ChangeOp::kDelete) continue;
     const Relationship& r = change.relationship;
     const Kind kind = KindOf(schema, r.resource.type);
-    const bool is_of_birth =
-        (kind == Kind::kTask && (r.relation == "delegator" || r.relation == "parent_task")) ||
-        (kind == Kind::kSession && (r.relation == "agent" || r.relation == "task"));
+    const bool is_of_birth = (kind == Kind::kTask && (r.relation == "delegator" || r.relation == "parent_task")) ||
+                             (kind == Kind::kSession && (r.relation == "agent" || r.relation == "task"));
     if (is_of_birth && named_.contains(r.resource)) faults.insert("IMMUTABLE");
     if (kind == Kind::kTask && r.relation == "scope" && sealed_.contains(r.resource)) {
       const StoredRelationship* stored = before.Find(r);
-      const bool is_same_or_shorter = stored != nullptr &&
-                                      stored->relationship.expires_at >= r.expires_at &&
+      const bool is_same_or_shorter = stored != nullptr && stored->relationship.expires_at >= r.expires_at &&
                                       stored->relationship.caveat == r.caveat &&
                                       stored->relationship.caveat_context == r.caveat_context;
       if (!is_same_or_shorter) faults.insert("SCOPE_SEALED");
     }
   }
-  if (HasCycle(after, "acts_on_behalf_of") || HasCycle(after, "parent_task"))
-    faults.insert("CYCLE");
+  if (HasCycle(after, "acts_on_behalf_of") || HasCycle(after, "parent_task")) faults.insert("CYCLE");
   return faults;
 }
 
@@ -127,8 +120,7 @@ void ReferenceWriteRules::Admit(const Schema& schema, const std::vector<TupleCha
   for (const TupleChange& change : changes) {
     const Relationship& r = change.relationship;
     if (change.op == ChangeOp::kDelete) continue;
-    if (KindOf(schema, r.subject.type) == Kind::kTask)
-      sealed_.insert({r.subject.type, r.subject.id});
+    if (KindOf(schema, r.subject.type) == Kind::kTask) sealed_.insert({r.subject.type, r.subject.id});
   }
 }
 

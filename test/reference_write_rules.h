@@ -23,8 +23,7 @@ class ReferenceWriteRules {
  public:
   // The reasons for which `changes`, which lead from `before` to `after`, may be refused; empty:
   // the write is admitted.
-  std::set<std::string> Judge(const Schema& schema, const ReferenceStore& before,
-                              const ReferenceStore& after,
+  std::set<std::string> Judge(const Schema& schema, const ReferenceStore& before, const ReferenceStore& after,
                               const std::vector<TupleChange>& changes) const;
 
   // Notes what an admitted write named and sealed.

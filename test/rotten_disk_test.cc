@@ -67,7 +67,8 @@ class Rotten {
     for (int doc = 0; doc < kDocs; ++doc) {
       for (int user = 0; user < kUsers; ++user) {
         const std::string d = Cat("doc:d", doc), u = Cat("user:u", user);
-        const CheckQuestion question{.resource = {"doc", Cat("d", doc)}, .permission = "view", .subject = {"user", Cat("u", user)}};
+        const CheckQuestion question{
+            .resource = {"doc", Cat("d", doc)}, .permission = "view", .subject = {"user", Cat("u", user)}};
         const auto answer = Checker(*plan_, *head_, absl::Now(), {}, nullptr, nullptr).Check(question);
         if (!answer.ok()) {
           EXPECT_TRUE(absl::IsDataLoss(answer.status()) || absl::IsUnavailable(answer.status())) << answer.status();
@@ -97,7 +98,8 @@ class Rotten {
   bool Holds(const std::string& doc, const std::string& relation, const std::string& user) const {
     if (rows_.contains(Cat(doc, "#", relation, "@", user))) return true;
     for (int team = 0; team < kTeams; ++team) {
-      if (rows_.contains(Cat(doc, "#", relation, "@team:t", team, "#member")) && rows_.contains(Cat("team:t", team, "#member@", user))) {
+      if (rows_.contains(Cat(doc, "#", relation, "@team:t", team, "#member")) &&
+          rows_.contains(Cat("team:t", team, "#member@", user))) {
         return true;
       }
     }
@@ -131,7 +133,8 @@ TEST(RottenDisk, AnswersAreRightOrErrors) {
   EXPECT_EQ(rotten.wrong, 0);
   EXPECT_GT(rotten.refused, 0) << "of " << world.disk.rotten_reads() << " rotten reads";
   EXPECT_GT(rotten.right, 0);
-  std::cout << world.disk.rotten_reads() << " rotten reads: " << rotten.refused << " questions refused, " << rotten.right << " right\n";
+  std::cout << world.disk.rotten_reads() << " rotten reads: " << rotten.refused << " questions refused, "
+            << rotten.right << " right\n";
   world.AskAll(&after);
   EXPECT_EQ(after.right, kDocs * kUsers) << "what was read wrong is not kept";
   EXPECT_TRUE(world.reads_all());

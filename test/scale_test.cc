@@ -72,10 +72,9 @@ class Scale : public testing::Test {
 
   Decision Ask(const std::string& text) {
     auto question = ParseQuestion(text);
-    auto answer = database_->CheckerFor(*database_->Head())
-                      .Check({.resource = question->resource,
-                              .permission = question->permission,
-                              .subject = question->subject});
+    auto answer =
+        database_->CheckerFor(*database_->Head())
+            .Check({.resource = question->resource, .permission = question->permission, .subject = question->subject});
     EXPECT_TRUE(answer.ok()) << text << ": " << answer.status();
     return answer.ok() ? answer->decision : Decision::kConditional;
   }
@@ -131,7 +130,11 @@ TEST_F(Scale, ACircleOfTenThousandGroups) {
   EXPECT_EQ(Measured("member", [&] { return Ask("document:1#view@user:eve"); }), Decision::kAllowed);
   EXPECT_EQ(Measured("not a member", [&] { return Ask("document:1#view@user:mallory"); }), Decision::kDenied);
   EXPECT_EQ(Ask("group:5001#member@user:eve"), Decision::kAllowed) << "the way round";
-  EXPECT_EQ(Measured("all groups of one", [&] { return CountResources("group", "member", {"user", "eve", ""}); }), kGroups);
+  EXPECT_EQ(Measured("all groups of one",
+                     [&] {
+                       return CountResources("group", "member", {"user", "eve", ""});
+                     }),
+            kGroups);
   EXPECT_EQ(Measured("all members of one", [&] { return CountSubjects({"group", "17"}, "member"); }), 1u);
 }
 
@@ -142,19 +145,32 @@ TEST_F(Scale, AChainOfAHundredThousandFolders) {
   Load(1, [](size_t) { return Rel("document", 1, "parent", {"folder", std::to_string(kFolders - 1), ""}); });
   EXPECT_EQ(Measured("allowed", [&] { return Ask("document:1#view@user:eve"); }), Decision::kAllowed);
   EXPECT_EQ(Measured("denied", [&] { return Ask("document:1#view@user:mallory"); }), Decision::kDenied);
-  EXPECT_EQ(Measured("all folders of one", [&] { return CountResources("folder", "view", {"user", "eve", ""}); }), kFolders);
+  EXPECT_EQ(Measured("all folders of one",
+                     [&] {
+                       return CountResources("folder", "view", {"user", "eve", ""});
+                     }),
+            kFolders);
   EXPECT_EQ(Measured("all viewers of one", [&] { return CountSubjects({"document", "1"}, "view"); }), 1u);
 }
 
 TEST_F(Scale, AFolderWithAMillionDocuments) {
   constexpr size_t kDocuments = 1'000'000;
   Load(kDocuments, [](size_t i) { return Rel("document", i, "parent", {"folder", "big", ""}); });
-  Load(1, [](size_t) { return Relationship{.resource = {"folder", "big"}, .relation = "viewer", .subject = {"user", "eve", ""}}; });
+  Load(1, [](size_t) {
+    return Relationship{.resource = {"folder", "big"}, .relation = "viewer", .subject = {"user", "eve", ""}};
+  });
   EXPECT_EQ(Measured("allowed", [&] { return Ask("document:777777#view@user:eve"); }), Decision::kAllowed);
-  EXPECT_EQ(Measured("all of them", [&] { return CountResources("document", "view", {"user", "eve", ""}); }), kDocuments);
+  EXPECT_EQ(Measured("all of them",
+                     [&] {
+                       return CountResources("document", "view", {"user", "eve", ""});
+                     }),
+            kDocuments);
   EXPECT_LT(added_bytes_, 256u << 20) << "the answer is not kept in memory";
   Load(1, [](size_t) { return Rel("document", 5, "banned", {"user", "eve", ""}); });
-  EXPECT_EQ(Measured("all but one, each checked", [&] { return CountResources("document", "read", {"user", "eve", ""}); }),
+  EXPECT_EQ(Measured("all but one, each checked",
+                     [&] {
+                       return CountResources("document", "read", {"user", "eve", ""});
+                     }),
             kDocuments - 1);
   EXPECT_LT(added_bytes_, 256u << 20);
 }
@@ -166,7 +182,8 @@ TEST_F(Scale, ADocumentWithAMillionViewers) {
   Load(1, [](size_t) { return Rel("document", 2, "viewer", {"group", "1", "member"}); });
   EXPECT_EQ(Measured("direct", [&] { return Ask("document:1#view@user:999999"); }), Decision::kAllowed);
   EXPECT_EQ(Measured("not one of them", [&] { return Ask("document:1#view@user:mallory"); }), Decision::kDenied);
-  EXPECT_EQ(Measured("through a group of a million", [&] { return Ask("document:2#view@user:999999"); }), Decision::kAllowed);
+  EXPECT_EQ(Measured("through a group of a million", [&] { return Ask("document:2#view@user:999999"); }),
+            Decision::kAllowed);
   EXPECT_EQ(Measured("all of them", [&] { return CountSubjects({"document", "1"}, "view"); }), kViewers);
   EXPECT_LT(added_bytes_, 256u << 20) << "the answer is not kept in memory";
   EXPECT_EQ(Measured("all through the group", [&] { return CountSubjects({"document", "2"}, "view"); }), kViewers);

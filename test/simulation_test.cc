@@ -67,10 +67,9 @@ Step RandomStep(std::mt19937_64* random, absl::Time now) {
   std::set<std::string> seen;
   for (uint64_t n = step.kind == Kind::kLoad ? 12 : 1 + below(3); n > 0; --n) {
     const std::string user = Cat("@user:u", below(kUsers));
-    std::string text = below(3) == 0 ? Cat("team:t", below(kTeams), "#member", user)
-                       : below(3) == 0
-                           ? Cat("doc:d", below(kDocs), "#viewer@team:t", below(kTeams), "#member")
-                           : Cat("doc:d", below(kDocs), "#viewer", user);
+    std::string text = below(3) == 0   ? Cat("team:t", below(kTeams), "#member", user)
+                       : below(3) == 0 ? Cat("doc:d", below(kDocs), "#viewer@team:t", below(kTeams), "#member")
+                                       : Cat("doc:d", below(kDocs), "#viewer", user);
     if (!seen.insert(text).second) continue;
     TupleChange change{step.kind == Kind::kWrite && below(3) == 0 ? ChangeOp::kDelete : ChangeOp::kTouch, Rel(text)};
     const bool may_expire = text.find("#viewer@team") == text.npos;
@@ -91,9 +90,7 @@ struct Model {
 
   void Do(const Step& step, absl::Time now) {
     switch (step.kind) {
-      case Step::Kind::kWrite:
-        ++records;
-        [[fallthrough]];
+      case Step::Kind::kWrite: ++records; [[fallthrough]];
       case Step::Kind::kLoad:
         for (const TupleChange& change : step.changes) {
           if (change.op == ChangeOp::kDelete) {
@@ -104,9 +101,7 @@ struct Model {
         }
         ++revision;
         break;
-      case Step::Kind::kSchema:
-        schema = ++revision;
-        break;
+      case Step::Kind::kSchema: schema = ++revision; break;
       case Step::Kind::kRecord: ++records; break;
       case Step::Kind::kSweep:
         if (std::erase_if(rows, [&](const auto& row) { return row.second.expires_at <= now; }) > 0) ++revision;
@@ -167,7 +162,8 @@ class Simulation {
     if (stored == next_.Text()) {
       model_ = next_;
     } else if (stored != model_.Text()) {
-      return Cat("stored is\n", stored, "and acknowledged was\n", model_.Text(), "or, with what was under way,\n", next_.Text());
+      return Cat("stored is\n", stored, "and acknowledged was\n", model_.Text(), "or, with what was under way,\n",
+                 next_.Text());
     }
     if (std::string wrong = Answers(); !wrong.empty()) return wrong;
     if (std::string wrong = Check(); !wrong.empty()) return wrong;
@@ -283,7 +279,8 @@ class Simulation {
           expected = expected || (stands(Cat("doc:d", doc, "#viewer@team:t", team, "#member")) &&
                                   stands(Cat("team:t", team, "#member@user:u", user)));
         }
-        const CheckQuestion question{.resource = {"doc", Cat("d", doc)}, .permission = "view", .subject = {"user", Cat("u", user)}};
+        const CheckQuestion question{
+            .resource = {"doc", Cat("d", doc)}, .permission = "view", .subject = {"user", Cat("u", user)}};
         auto answer = Checker(plan, *head, now_, {}, nullptr, nullptr).Check(question);
         if (!answer.ok()) return Cat("a question has no answer: ", answer.status().ToString());
         if ((answer->decision == Decision::kAllowed) != expected) {
@@ -313,7 +310,8 @@ class Simulation {
 TEST(Simulation, PowerIsLostAtEveryOperationOfManyHistories) {
   const char* given_seed = getenv("MANDATE_TEST_SEED");
   const char* given_operation = getenv("MANDATE_TEST_CRASH_AT");
-  uint64_t seed = given_seed != nullptr && *given_seed != '\0' ? strtoull(given_seed, nullptr, 10) : std::random_device()();
+  uint64_t seed =
+      given_seed != nullptr && *given_seed != '\0' ? strtoull(given_seed, nullptr, 10) : std::random_device()();
   std::cout << "MANDATE_TEST_SEED=" << seed << "\n";
   if (given_operation != nullptr) {
     EXPECT_EQ(Simulation(seed).Run(strtoull(given_operation, nullptr, 10)), "");

@@ -29,8 +29,7 @@ const fs::path kOurs = MANDATE_SOURCE_DIR "/test/worlds";
 
 // `assertions_min`: ours assert something themselves; some of the conformance worlds are only there
 // to be loaded.
-void RunWorld(const fs::path& path, const ValidationOptions& options, size_t assertions_min,
-              uint64_t* pairs) {
+void RunWorld(const fs::path& path, const ValidationOptions& options, size_t assertions_min, uint64_t* pairs) {
   SCOPED_TRACE(path.filename().string());
   auto file = LoadValidationFile(path.string());
   ASSERT_TRUE(file.ok()) << file.status();
@@ -51,8 +50,7 @@ TEST(Worlds, AreManyAndEachSaysWhatItShows) {
       sentence += line.substr(1);
     }
     EXPECT_TRUE(sentence.size() > 20 && sentence.ends_with("."))
-        << world << " opens with `" << sentence
-        << "`, and not with a sentence that says what it shows";
+        << world << " opens with `" << sentence << "`, and not with a sentence that says what it shows";
   }
 }
 
@@ -90,7 +88,8 @@ TEST(Worlds, HoldAndEveryWayOfAskingAgrees) {
 TEST(Worlds, HoldHoweverSubjectSetsAreSearched) {
   for (const SetSearch search : {SetSearch::kUp, SetSearch::kDown}) {
     uint64_t pairs = 0;
-    for (const fs::path& world : WorldsIn(kOurs)) RunWorld(world, {.agreement = false, .set_search = search}, 1, &pairs);
+    for (const fs::path& world : WorldsIn(kOurs))
+      RunWorld(world, {.agreement = false, .set_search = search}, 1, &pairs);
   }
 }
 

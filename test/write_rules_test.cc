@@ -21,13 +21,10 @@ std::string Join(const std::set<std::string>& faults) {
 }
 
 // The writes of the world one after the other, each admitted or refused whole; then what is stored.
-std::optional<Disagreement> TryWrites(const RandomWorld& world,
-                                      std::map<std::string, size_t>& tally) {
+std::optional<Disagreement> TryWrites(const RandomWorld& world, std::map<std::string, size_t>& tally) {
   absl::Time now = world.writes.front().at;
   auto database =
-      *Database::Open({.store = {.block_cache_bytes = 1 << 20, .in_memory = true, .clock = [&now] {
-                                   return now;
-                                 }}});
+      *Database::Open({.store = {.block_cache_bytes = 1 << 20, .in_memory = true, .clock = [&now] { return now; }}});
   auto schema = database->WriteSchema(world.draft.Text(), {}, DryRun::kNo, nullptr);
   EXPECT_TRUE(schema.ok()) << schema.status();
   ReferenceWriteRules rules;
@@ -42,14 +39,12 @@ std::optional<Disagreement> TryWrites(const RandomWorld& world,
     const std::string reason = revision.ok() ? "admitted" : ReasonOf(revision.status());
     ++tally[reason];
     if (faults.empty() != revision.ok() || (!revision.ok() && !faults.contains(reason))) {
-      return Disagreement{
-          0, Cat("write ", i, "\n  database:  ", reason, " ",
-                 revision.ok() ? "" : std::string(StdView(revision.status().message())),
-                 "\n  reference: ", Join(faults))};
+      return Disagreement{0, Cat("write ", i, "\n  database:  ", reason, " ",
+                                 revision.ok() ? "" : std::string(StdView(revision.status().message())),
+                                 "\n  reference: ", Join(faults))};
     }
     if (!revision.ok() && !absl::IsFailedPrecondition(revision.status())) {
-      return Disagreement{
-          0, Cat("write ", i, " is refused with another code: ", revision.status().ToString())};
+      return Disagreement{0, Cat("write ", i, " is refused with another code: ", revision.status().ToString())};
     }
     if (!revision.ok()) continue;
     rules.Admit(*world.schema, write.changes);
@@ -61,12 +56,10 @@ std::optional<Disagreement> TryWrites(const RandomWorld& world,
   for (; cursor->Valid(); cursor->Next(), ++rows) {
     const Relationship r = ToRelationship(cursor->row(), head->snapshot->names());
     const StoredRelationship* expected = stored.Find(r);
-    if (expected == nullptr || expected->relationship != r ||
-        expected->born != cursor->row().edge.born ||
+    if (expected == nullptr || expected->relationship != r || expected->born != cursor->row().edge.born ||
         expected->written != cursor->row().edge.written) {
-      return Disagreement{
-          0, Cat(ToText(r), " is stored, of revision ", cursor->row().edge.written.value(),
-                 ", born at ", cursor->row().edge.born.value())};
+      return Disagreement{0, Cat(ToText(r), " is stored, of revision ", cursor->row().edge.written.value(),
+                                 ", born at ", cursor->row().edge.born.value())};
     }
   }
   if (rows != stored.All().size()) return Disagreement{0, Cat(rows, " relationships are stored")};
@@ -75,8 +68,7 @@ std::optional<Disagreement> TryWrites(const RandomWorld& world,
 
 TEST(WriteRules, AdmitAndRefuseAsTheReferenceDoes) {
   std::map<std::string, size_t> tally;
-  RunCampaign(250, &MakeDelegationWrites,
-              [&](const RandomWorld& world, Questions) { return TryWrites(world, tally); });
+  RunCampaign(250, &MakeDelegationWrites, [&](const RandomWorld& world, Questions) { return TryWrites(world, tally); });
   std::cerr << "writes:";
   for (const auto& [reason, count] : tally) std::cerr << " " << reason << " " << count << ";";
   std::cerr << "\n";

@@ -6,19 +6,13 @@
 
 namespace mandate {
 
-std::string TimeText(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone());
-}
+std::string TimeText(absl::Time time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone()); }
 
 std::string AnswerLine(const Answer& answer) {
   std::string text;
   switch (answer.decision) {
-    case Decision::kAllowed:
-      text = "allowed";
-      break;
-    case Decision::kDenied:
-      text = "denied";
-      break;
+    case Decision::kAllowed: text = "allowed"; break;
+    case Decision::kDenied: text = "denied"; break;
     case Decision::kConditional:
       text = Cat("conditional, missing ", absl::StrJoin(answer.missing_context, ", "));
       break;
@@ -39,8 +33,6 @@ int CodeOf(Decision decision) {
   return kExitError;
 }
 
-std::string Counted(uint64_t count, const std::string& noun) {
-  return Cat(count, " ", noun, count == 1 ? "" : "s");
-}
+std::string Counted(uint64_t count, const std::string& noun) { return Cat(count, " ", noun, count == 1 ? "" : "s"); }
 
 }  // namespace mandate

@@ -61,8 +61,8 @@ absl::StatusOr<std::vector<AuthorizeCall>> ToPlan(const AuthorizeOptions& option
     if (digests > 0) call.question.parameter_digest = options.digests[digests == 1 ? 0 : plan.size() - 1];
     if (call.question.subject != plan.front().question.subject) {
       return InvalidArgument(Cat("a plan is of one session, and this one is of `",
-                                 ToText(plan.front().question.subject), "` and of `",
-                                 ToText(call.question.subject), "`; ask twice"));
+                                 ToText(plan.front().question.subject), "` and of `", ToText(call.question.subject),
+                                 "`; ask twice"));
     }
   }
   return plan;

@@ -9,8 +9,8 @@ void BulkCommandLine::AddTo(CLI::App* app) {
 }
 
 void BulkCommandLine::AddImport(CLI::App* app) {
-  CLI::App* command = app->add_subcommand(
-      "import", "Write every relationship of the files; nothing at all if one line is wrong");
+  CLI::App* command =
+      app->add_subcommand("import", "Write every relationship of the files; nothing at all if one line is wrong");
   command
       ->add_option("FILE", import_.files,
                    "Files of relationships: .tuples or .txt, .csv, .ndjson, each also as .gz or .zst; - for standard "
@@ -22,7 +22,8 @@ void BulkCommandLine::AddImport(CLI::App* app) {
   command->add_flag("--touch", import_.touch, "Replace relationships that are stored already (the default)")
       ->excludes(create);
   command
-      ->add_option("--batch", import_.batch, "Relationships at one revision, there whole or not at all; more of them are more revisions")
+      ->add_option("--batch", import_.batch,
+                   "Relationships at one revision, there whole or not at all; more of them are more revisions")
       ->capture_default_str()
       ->check(CLI::Range(uint64_t{1}, kImportBatchMax));
   command->add_option("--errors-max", import_.errors_max, "Wrong lines that are shown")->capture_default_str();
@@ -50,7 +51,8 @@ void BulkCommandLine::AddSync(CLI::App* app) {
       ->required()
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command->add_option("--mapping", sync_.mapping, "YAML: which part is kept equal, and what entries become")->required();
+  command->add_option("--mapping", sync_.mapping, "YAML: which part is kept equal, and what entries become")
+      ->required();
   command->add_option("--format", sync_.format, "ldif, scim, tuples, csv or ndjson, whatever the names say");
   command
       ->add_option("--max-delete", sync_.max_delete,

@@ -18,7 +18,7 @@ struct ImportOptions {
   std::string format;
   std::string skip_invalid;  // A file for the lines that are wrong; empty: none may be.
   bool create = false;
-  bool touch = false;        // The default, said aloud.
+  bool touch = false;  // The default, said aloud.
   uint64_t batch = kImportBatchMax;
   uint64_t errors_max = 20;
 };

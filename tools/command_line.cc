@@ -91,14 +91,14 @@ class CommandLine {
   }
 
   void AddSchema() {
-    CLI::App* schema =
-        app_.add_subcommand("schema", "Write, read, check, format, compare or draw the schema");
+    CLI::App* schema = app_.add_subcommand("schema", "Write, read, check, format, compare or draw the schema");
     schema->require_subcommand(1);
     CLI::App* write = schema->add_subcommand("write", "Replace the schema by a file's");
     write->add_option("FILE", schema_write_.file, "Schema file, - for standard input")->required();
-    write->add_option("--drop", schema_write_.drops,
-                      "A restriction that goes on purpose, as 'assistant#boundary' or "
-                      "'errand: limit mailbox#send to 5 per task'; may be given again")
+    write
+        ->add_option("--drop", schema_write_.drops,
+                     "A restriction that goes on purpose, as 'assistant#boundary' or "
+                     "'errand: limit mailbox#send to 5 per task'; may be given again")
         ->allow_extra_args(false);  // Else it would take the file for one, too.
     write->add_flag("--dry-run", schema_write_.dry_run, "Check against what is stored, write nothing");
     AddClient(write, [this] { return WriteSchemaFile(client_, schema_write_); });
@@ -111,8 +111,8 @@ class CommandLine {
     check->callback([this] { run_ = [this] { return CheckSchemaFile(client_, file_); }; });
     CLI::App* format = schema->add_subcommand("fmt", "Print schema files in canonical form");
     format->add_option("FILE", schema_format_.files, "Schema files; none or - for standard input");
-    CLI::Option* rewrite = format->add_flag(
-        "--write", schema_format_.write, "Change the files instead, and name those that changed");
+    CLI::Option* rewrite =
+        format->add_flag("--write", schema_format_.write, "Change the files instead, and name those that changed");
     format
         ->add_flag("--check", schema_format_.check,
                    "Only name the files that would change; exit code 1 if there are any")
@@ -120,8 +120,7 @@ class CommandLine {
     format->callback([this] { run_ = [this] { return FormatSchemaFiles(schema_format_); }; });
     CLI::App* diff = schema->add_subcommand(
         "diff", "What differs between two schema files, or between the schema in force and a file");
-    diff->add_option("FILE", schema_diff_.files,
-                     "OLD NEW, or the file to compare with the schema in force")
+    diff->add_option("FILE", schema_diff_.files, "OLD NEW, or the file to compare with the schema in force")
         ->required()
         ->expected(1, 2);
     AddClient(diff, [this] { return DiffSchemaFiles(client_, schema_diff_); });
@@ -132,12 +131,12 @@ class CommandLine {
   }
 
   void AddRelationship() {
-    CLI::App* relationship =
-        app_.add_subcommand("relationship", "Write, read or delete relationships");
+    CLI::App* relationship = app_.add_subcommand("relationship", "Write, read or delete relationships");
     relationship->require_subcommand(1);
     CLI::App* write = relationship->add_subcommand("write", "Write relationships, all or none");
-    write->add_option("RELATIONSHIP", relationship_write_.relationships,
-                      "As document:plan#viewer@user:alice, with [expiration:RFC3339] where needed")
+    write
+        ->add_option("RELATIONSHIP", relationship_write_.relationships,
+                     "As document:plan#viewer@user:alice, with [expiration:RFC3339] where needed")
         ->required();
     write->add_flag("--create", relationship_write_.create, "Refuse those that are stored already");
     AddClient(write, [this] { return WriteRelationships(client_, relationship_write_); });
@@ -146,28 +145,23 @@ class CommandLine {
                      "As document, document:plan, document:plan#viewer, @user:alice, "
                      "document#viewer@user:alice")
         ->required();
-    read->add_option("--limit", relationship_read_.limit, "At most so many; 0 for all")
-        ->capture_default_str();
+    read->add_option("--limit", relationship_read_.limit, "At most so many; 0 for all")->capture_default_str();
     read->add_option("--at", relationship_read_.at, "The token of the revision to read at");
     AddClient(read, [this] { return ReadRelationships(client_, relationship_read_); });
     CLI::App* remove = relationship->add_subcommand("delete", "Delete relationships, all or none");
-    remove->add_option("RELATIONSHIP", relationship_write_.relationships,
-                       "As document:plan#viewer@user:alice")
+    remove->add_option("RELATIONSHIP", relationship_write_.relationships, "As document:plan#viewer@user:alice")
         ->required();
-    AddClient(remove,
-              [this] { return DeleteRelationships(client_, relationship_write_.relationships); });
+    AddClient(remove, [this] { return DeleteRelationships(client_, relationship_write_.relationships); });
   }
 
   void AddQuestions() {
     CLI::App* check = app_.add_subcommand("check", "May this subject do this to that?");
-    check->add_option("QUESTION", check_.question,
-                      "As document:plan#view@user:alice, or @assistant:bot with --task")
+    check->add_option("QUESTION", check_.question, "As document:plan#view@user:alice, or @assistant:bot with --task")
         ->required();
     AddChain(check, "The task an agent asks for, as errand:42", check_.task, check_.principal, check_.agent);
     AddAudience(check, &check_.audience);
     check->add_option("--digest", check_.digest, "Of the action's parameters, as an approval names it");
-    check->add_option("--context", check_.context,
-                      "Values for caveats, a JSON object: '{\"hour\": 12}'");
+    check->add_option("--context", check_.context, "Values for caveats, a JSON object: '{\"hour\": 12}'");
     check->add_option("--at", check_.at, "The token of the revision to ask at");
     AddWith(check, check_.contextual);
     check->add_flag("--explain", check_.explain, "Say why");
@@ -176,18 +170,15 @@ class CommandLine {
     AddClient(check, [this] { return CheckOne(client_, check_); });
     CLI::App* expand = app_.add_subcommand("expand", "Who has a permission, and through what?");
     expand->add_option("GOAL", expand_.goal, "As document:plan#view")->required();
-    expand->add_option("--depth", expand_.depth, "Levels of subject sets to open")
-        ->capture_default_str();
-    expand->add_option("--context", expand_.context,
-                       "Values for caveats, a JSON object: '{\"hour\": 12}'");
+    expand->add_option("--depth", expand_.depth, "Levels of subject sets to open")->capture_default_str();
+    expand->add_option("--context", expand_.context, "Values for caveats, a JSON object: '{\"hour\": 12}'");
     AddWith(expand, expand_.contextual);
     expand->add_option("--at", expand_.at, "The token of the revision to ask at");
     AddClient(expand, [this] { return ExpandOne(client_, expand_); });
     CLI::App* lookup = app_.add_subcommand("lookup", "On what, or who: a permission the other way round");
     lookup->require_subcommand(1);
-    CLI::App* resources =
-        AddLookup(lookup, "resources", "On which objects does the subject have the permission?",
-                  "As document#view@user:alice, or @assistant:bot with --task", &LookupResourcesOf);
+    CLI::App* resources = AddLookup(lookup, "resources", "On which objects does the subject have the permission?",
+                                    "As document#view@user:alice, or @assistant:bot with --task", &LookupResourcesOf);
     AddChain(resources, "The task an agent asks for, as errand:42", lookup_.task, lookup_.principal, lookup_.agent);
     AddLookup(lookup, "subjects", "Who of a type has the permission on the object?",
               "As document:plan#view@user, @team#member for subject sets, or an agent's or session's type",
@@ -206,13 +197,11 @@ class CommandLine {
                       int (*run)(const ClientOptions&, const LookupOptions&)) {
     CLI::App* command = lookup->add_subcommand(name, description);
     command->add_option("LOOKUP", lookup_.question, form)->required();
-    command->add_option("--context", lookup_.context,
-                        "Values for caveats, a JSON object: '{\"hour\": 12}'");
+    command->add_option("--context", lookup_.context, "Values for caveats, a JSON object: '{\"hour\": 12}'");
     AddWith(command, lookup_.contextual);
     AddAudience(command, &lookup_.audience);
     command->add_option("--digest", lookup_.digest, "Of the action's parameters, as an approval names it");
-    command->add_option("--limit", lookup_.limit, "At most so many; 0 for all")
-        ->capture_default_str();
+    command->add_option("--limit", lookup_.limit, "At most so many; 0 for all")->capture_default_str();
     command->add_option("--cursor", lookup_.cursor, "Go on where an earlier lookup ended");
     command->add_option("--at", lookup_.at, "The token of the revision to ask at");
     AddClient(command, [this, run] { return run(client_, lookup_); });
@@ -221,11 +210,8 @@ class CommandLine {
 
   void AddDelegation() { delegation_.AddTo(&app_); }
   void AddTest() {
-    CLI::App* command =
-        app_.add_subcommand("test", "Run worlds with their expected answers, without a server");
-    command
-        ->add_option("FILE", test_.files,
-                     "Validation files (YAML), folders of them, or patterns as worlds/*.yaml")
+    CLI::App* command = app_.add_subcommand("test", "Run worlds with their expected answers, without a server");
+    command->add_option("FILE", test_.files, "Validation files (YAML), folders of them, or patterns as worlds/*.yaml")
         ->required();
     command->add_option("-j,--jobs", test_.jobs, "Worlds run at the same time; 0 for one a core")
         ->capture_default_str()
@@ -250,7 +236,9 @@ class CommandLine {
     create->add_option("--role", key_.role, "reader, writer, admin, or gateway: checks and Authorize for agents alone")
         ->required()
         ->check(CLI::IsMember({"reader", "writer", "admin", "gateway"}));
-    create->add_option("--only", key_.only, "A type, or ids of one as document:eu-, that it is limited to; may be repeated")
+    create
+        ->add_option("--only", key_.only,
+                     "A type, or ids of one as document:eu-, that it is limited to; may be repeated")
         ->allow_extra_args(false);
     create->add_option("--concurrency", key_.concurrency, "Calls at one time; as many as the server takes without it")
         ->check(CLI::Range(1, 100000));
@@ -262,9 +250,7 @@ class CommandLine {
   }
 
   void AddWith(CLI::App* command, std::vector<std::string>& contextual) {
-    command
-        ->add_option("--with", contextual,
-                     "A relationship that counts for this question alone; may be repeated")
+    command->add_option("--with", contextual, "A relationship that counts for this question alone; may be repeated")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
@@ -301,8 +287,8 @@ class CommandLine {
   std::function<int()> run_;
   StoreCommandLine store_{
       &client_, [this](CLI::App* command, std::function<int()> run) { AddClient(command, std::move(run)); }, &run_};
-  BulkCommandLine bulk_{
-      &client_, [this](CLI::App* command, std::function<int()> run) { AddClient(command, std::move(run)); }};
+  BulkCommandLine bulk_{&client_,
+                        [this](CLI::App* command, std::function<int()> run) { AddClient(command, std::move(run)); }};
   DelegationCommandLine delegation_{
       &client_, [this](CLI::App* command, std::function<int()> run) { AddClient(command, std::move(run)); }, &run_};
 };

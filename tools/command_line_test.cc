@@ -83,9 +83,7 @@ TEST_F(CommandLine, LookupListsOnWhatAndWho) {
 
 TEST_F(CommandLine, AQuestionBringsRelationshipsAlong) {
   EXPECT_EQ(Run({"check", "document:plan#view@user:zoe"}).code, kExitDenied);
-  EXPECT_EQ(Run({"check", "document:plan#view@user:zoe", "--with", "team:core#member@user:zoe"})
-                .code,
-            kExitOk);
+  EXPECT_EQ(Run({"check", "document:plan#view@user:zoe", "--with", "team:core#member@user:zoe"}).code, kExitOk);
   EXPECT_THAT(ErrorOf({"check", "document:plan#view@user:mallory", "--with", "mallory"}),
               StartsWith("error: --with `mallory`"));
 }
@@ -97,13 +95,10 @@ TEST_F(CommandLine, AnExplanationIsDrawnForGraphviz) {
 }
 
 TEST_F(CommandLine, CheckOfAnAgentNamesTheReasonAndTheEnd) {
-  EXPECT_EQ(Run({"check", "document:plan#view@assistant:bot"}).out,
-            "denied: NO_TASK at assistant:bot\n");
+  EXPECT_EQ(Run({"check", "document:plan#view@assistant:bot"}).out, "denied: NO_TASK at assistant:bot\n");
   EXPECT_EQ(Run({"check", "document:plan#view@assistant:bot", "--task", "errand:42"}).out,
             "allowed, valid until 2099-01-01T00:00:00Z\n");
-  EXPECT_EQ(Run({"check", "document:plan#view@run:1", "--principal", "user:alice", "--agent",
-                 "assistant:bot"})
-                .code,
+  EXPECT_EQ(Run({"check", "document:plan#view@run:1", "--principal", "user:alice", "--agent", "assistant:bot"}).code,
             kExitOk);
   EXPECT_THAT(Run({"check", "document:plan#view@run:1", "--principal", "user:bob"}).out,
               StartsWith("denied: CLAIM_MISMATCH at "));
@@ -112,8 +107,7 @@ TEST_F(CommandLine, CheckOfAnAgentNamesTheReasonAndTheEnd) {
 TEST_F(CommandLine, CheckExplains) {
   const Finished finished = Run({"check", "document:plan#view@user:bob", "--explain"});
   EXPECT_THAT(finished.out, AllOf(StartsWith("allowed\n✓ document:plan#view\n"),
-                                  HasSubstr("team:core#member@user:bob  [revision 2]\n"),
-                                  HasSubstr(", checked at ")));
+                                  HasSubstr("team:core#member@user:bob  [revision 2]\n"), HasSubstr(", checked at ")));
   const Finished denied = Run({"check", "document:plan#view@user:mallory", "--explain"});
   EXPECT_THAT(denied.out, HasSubstr("✓ document:plan#banned@user:mallory"));
 }
@@ -123,8 +117,7 @@ TEST_F(CommandLine, CheckGivesTheServersAnswerAsJson) {
   EXPECT_EQ(allowed["result"]["decision"], "DECISION_ALLOWED");
   EXPECT_EQ(allowed["result"]["explanation"][0]["kind"], "KIND_PERMISSION");
   EXPECT_TRUE(allowed["checked_at"]["token"].is_string());
-  const json denied =
-      JsonOf({"check", "document:diary#view@assistant:bot", "--task", "errand:42"}, kExitDenied);
+  const json denied = JsonOf({"check", "document:diary#view@assistant:bot", "--task", "errand:42"}, kExitDenied);
   EXPECT_EQ(denied["result"]["decision"], "DECISION_DENIED");
   EXPECT_EQ(denied["result"]["reason"], "DENIAL_REASON_OUT_OF_SCOPE");
 }
@@ -138,13 +131,12 @@ TEST_F(CommandLine, ExpandShowsTheTree) {
             "error: `document:plan` names no permission of an object; write document:plan#view");
   EXPECT_EQ(ErrorOf({"expand", "document:plan#"}),
             "error: `document:plan#` names no permission of an object; write document:plan#view");
-  EXPECT_EQ(ErrorOf({"expand", "plan#view"}),
-            "error: `plan#view`: `plan` has no `:`; an object is written `type:id`");
+  EXPECT_EQ(ErrorOf({"expand", "plan#view"}), "error: `plan#view`: `plan` has no `:`; an object is written `type:id`");
 }
 
 TEST_F(CommandLine, RelationshipsAreWrittenReadAndDeleted) {
-  const Finished written = Run({"relationship", "write", "document:wrd#owner@user:olga",
-                                "document:wrd#viewer@team:core#member"});
+  const Finished written =
+      Run({"relationship", "write", "document:wrd#owner@user:olga", "document:wrd#viewer@team:core#member"});
   EXPECT_THAT(written.out, StartsWith("2 relationships written, token "));
   EXPECT_EQ(written.code, kExitOk);
   // Relations in the order in which the database first met their names.
@@ -158,10 +150,8 @@ TEST_F(CommandLine, RelationshipsAreWrittenReadAndDeleted) {
               StartsWith("1 relationship deleted, token "));
   EXPECT_EQ(Run({"relationship", "read", "@user:olga"}).out, "");
   const std::string token = written.out.substr(written.out.rfind(' ') + 1);
-  EXPECT_EQ(
-      Run({"relationship", "read", "document:wrd#owner", "--at", token.substr(0, token.size() - 1)})
-          .out,
-      "document:wrd#owner@user:olga\n")
+  EXPECT_EQ(Run({"relationship", "read", "document:wrd#owner", "--at", token.substr(0, token.size() - 1)}).out,
+            "document:wrd#owner@user:olga\n")
       << "the past";
 }
 
@@ -189,9 +179,8 @@ TEST_F(CommandLine, NamesTheRelationshipThatIsMalformed) {
             "error: `team:core` has no `@`; it is written `type:id#relation@type:id`");
   EXPECT_THAT(ErrorOf({"relationship", "delete", "team:core#member@user:a nn"}),
               StartsWith("error: `team:core#member@user:a nn`: subject id `a nn` contains ` `"));
-  EXPECT_THAT(
-      ErrorOf({"relationship", "write", "team:core#member@user:ann", "team:core#member@user:ann"}),
-      HasSubstr("is named twice, by updates[0] and updates[1]"));
+  EXPECT_THAT(ErrorOf({"relationship", "write", "team:core#member@user:ann", "team:core#member@user:ann"}),
+              HasSubstr("is named twice, by updates[0] and updates[1]"));
   EXPECT_EQ(Run({"relationship", "read", "@user:ann"}).out, "") << "nothing was written";
 }
 
@@ -200,14 +189,12 @@ TEST_F(CommandLine, NamesWhatIsWrongWithAQuestion) {
             "error: `document:plan` has no `@`; it is written `type:id#relation@type:id`; a "
             "question looks like "
             "document:plan#view@user:alice");
-  EXPECT_EQ(
-      ErrorOf({"check", "document:plan#vie@user:bob"}),
-      "error: relation or permission `vie` is not defined on `document`; did you mean `view`? "
-      "[UNKNOWN_PERMISSION, item.permission]");
-  EXPECT_EQ(
-      ErrorOf({"check", "document:plan#view@user:*"}),
-      "error: a wildcard asks for nobody in particular; name one subject [WILDCARD_NOT_ALLOWED, "
-      "item.subject.id]");
+  EXPECT_EQ(ErrorOf({"check", "document:plan#vie@user:bob"}),
+            "error: relation or permission `vie` is not defined on `document`; did you mean `view`? "
+            "[UNKNOWN_PERMISSION, item.permission]");
+  EXPECT_EQ(ErrorOf({"check", "document:plan#view@user:*"}),
+            "error: a wildcard asks for nobody in particular; name one subject [WILDCARD_NOT_ALLOWED, "
+            "item.subject.id]");
   EXPECT_EQ(ErrorOf({"check", "document:plan#view@assistant:bot", "--task", "errand"}),
             "error: --task `errand` has no `:`; an object is written `type:id`");
   EXPECT_THAT(ErrorOf({"check", "document:plan#view@user:bob", "--at", "garbage"}),
@@ -221,32 +208,28 @@ TEST_F(CommandLine, SaysWhatToDoWhenNoServerAnswers) {
     TempDirectory directory;
     address = ServingProcess(directory.File("db")).address();
   }
-  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
-           {"check", "document:plan#view@user:bob"},
-           {"expand", "document:plan#view"},
-           {"relationship", "read", "document"},
-           {"relationship", "write", "document:plan#owner@user:bob"},
-           {"schema", "read"},
-           {"schema", "write", Cat(kDemo, "demo.zed")},
-           {"import", Cat(kDemo, "demo.tuples")}}) {
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"check", "document:plan#view@user:bob"},
+                                             {"expand", "document:plan#view"},
+                                             {"relationship", "read", "document"},
+                                             {"relationship", "write", "document:plan#owner@user:bob"},
+                                             {"schema", "read"},
+                                             {"schema", "write", Cat(kDemo, "demo.zed")},
+                                             {"import", Cat(kDemo, "demo.tuples")}}) {
     std::vector<std::string> arguments = command;
     arguments.insert(arguments.end(), {"--server", address});
-    EXPECT_THAT(
-        ErrorOf(arguments),
-        StartsWith(Cat("error: no server answers at `", address,
-                       "`; start one with `mandate serve`, or name another with --server")));
+    EXPECT_THAT(ErrorOf(arguments),
+                StartsWith(Cat("error: no server answers at `", address,
+                               "`; start one with `mandate serve`, or name another with --server")));
   }
 }
 
 TEST_F(CommandLine, ServerOptionGoesBeforeTheEnvironment) {
-  const Finished finished =
-      RunMandate({"check", "document:plan#view@user:bob", "--server", server_->address()}, "",
-                 {"MANDATE_SERVER=nobody.invalid:1"});
+  const Finished finished = RunMandate({"check", "document:plan#view@user:bob", "--server", server_->address()}, "",
+                                       {"MANDATE_SERVER=nobody.invalid:1"});
   EXPECT_EQ(finished.out, "allowed\n");
-  EXPECT_THAT(
-      RunMandate({"check", "document:plan#view@user:bob"}, "", {"MANDATE_SERVER=nobody.invalid:1"})
-          .err,
-      HasSubstr("no server answers at `nobody.invalid:1`"));
+  EXPECT_THAT(RunMandate({"check", "document:plan#view@user:bob"}, "", {"MANDATE_SERVER=nobody.invalid:1"}).err,
+              HasSubstr("no server answers at `nobody.invalid:1`"));
 }
 
 TEST_F(CommandLine, SchemaIsWrittenAndReadAsItWasWritten) {
@@ -260,8 +243,7 @@ TEST_F(CommandLine, SchemaIsWrittenAndReadAsItWasWritten) {
             "error: no schema was written yet; write one first (mandate schema write FILE) "
             "[NO_SCHEMA]\n");
   const std::string text = "// mine\ndefinition user {}\n";
-  EXPECT_EQ(run({"schema", "write", "-", "--dry-run"}, text).out,
-            "schema would be accepted; nothing written\n");
+  EXPECT_EQ(run({"schema", "write", "-", "--dry-run"}, text).out, "schema would be accepted; nothing written\n");
   EXPECT_EQ(run({"schema", "read"}).code, kExitError);
   EXPECT_THAT(run({"schema", "write", "-"}, text).out, StartsWith("schema written, token "));
   EXPECT_EQ(run({"schema", "read"}).out, text);
@@ -273,19 +255,17 @@ constexpr char kBadSchema[] =
 
 TEST_F(CommandLine, SchemaErrorsAreAllShownAndUnderlined) {
   const std::string file = directory_->File("bad.zed", kBadSchema);
-  const std::string shown =
-      Cat(file, ":3:20: error: definition `usr` does not exist; did you mean `user`?\n",
-          "  relation viewer: usr\n                   ^~~\n", file,
-          ":4:21: error: relation or permission `viewr` is not defined on `doc`; did you mean "
-          "`viewer`?\n  permission view = viewr\n                    ^~~~~\n");
+  const std::string shown = Cat(file, ":3:20: error: definition `usr` does not exist; did you mean `user`?\n",
+                                "  relation viewer: usr\n                   ^~~\n", file,
+                                ":4:21: error: relation or permission `viewr` is not defined on `doc`; did you mean "
+                                "`viewer`?\n  permission view = viewr\n                    ^~~~~\n");
   EXPECT_EQ(ErrorOf({"schema", "write", file}) + "\n", shown);
   EXPECT_EQ(ErrorOf({"schema", "check", file}) + "\n", shown);
   const json checked = JsonOf({"schema", "check", file}, kExitError);
   EXPECT_EQ(checked["ok"], false);
   ASSERT_EQ(checked["findings"].size(), 2u);
   EXPECT_EQ(checked["findings"][1]["line"], 4);
-  EXPECT_EQ(Run({"schema", "check", "-"}, "definition user {}").out,
-            "standard input: 1 definition, no errors\n");
+  EXPECT_EQ(Run({"schema", "check", "-"}, "definition user {}").out, "standard input: 1 definition, no errors\n");
 }
 
 TEST_F(CommandLine, SchemaWarningsAreShownWithTheirName) {
@@ -306,16 +286,14 @@ TEST_F(CommandLine, SchemaWarningsAreShownWithTheirName) {
 
 TEST_F(CommandLine, SchemaErrorsThatDoNotFitAreCounted) {
   std::string text;
-  for (int i = 0; i < 300; ++i)
-    text += Cat("definition doc", i, " {\n  relation viewer: nobody_defined_me\n}\n");
+  for (int i = 0; i < 300; ++i) text += Cat("definition doc", i, " {\n  relation viewer: nobody_defined_me\n}\n");
   EXPECT_THAT(ErrorOf({"schema", "write", directory_->File("long.zed", text)}),
               HasSubstr(" more; `mandate schema check` shows them all"));
 }
 
 TEST_F(CommandLine, SchemaThatWouldOrphanRelationshipsIsRefused) {
   const std::string file = directory_->File("orphans.zed", "definition user {}");
-  EXPECT_THAT(ErrorOf({"schema", "write", file, "--drop", "assistant#boundary"}),
-              HasSubstr("ORPHANS_RELATIONSHIPS"));
+  EXPECT_THAT(ErrorOf({"schema", "write", file, "--drop", "assistant#boundary"}), HasSubstr("ORPHANS_RELATIONSHIPS"));
 }
 
 TEST_F(CommandLine, SchemaWriteTakesEachDropByItself) {
@@ -325,27 +303,31 @@ TEST_F(CommandLine, SchemaWriteTakesEachDropByItself) {
     return RunMandate(arguments, "", {"MANDATE_SERVER=" + server.address()});
   };
   const auto schema = [](const std::string& boundary, const std::string& rule) {
-    return Cat("use delegation\nuse expiration\ndefinition user { relation acts_on_behalf_of: bot with expiration }\n"
-               "definition mail { relation send: user }\nagent bot {", boundary, "}\n"
-               "task errand {\n relation delegator: user\n relation delegated_for_task: bot with expiration\n"
-               " relation scope: mail#send\n ", rule, "\n}\n");
+    return Cat(
+        "use delegation\nuse expiration\ndefinition user { relation acts_on_behalf_of: bot with expiration }\n"
+        "definition mail { relation send: user }\nagent bot {",
+        boundary,
+        "}\n"
+        "task errand {\n relation delegator: user\n relation delegated_for_task: bot with expiration\n"
+        " relation scope: mail#send\n ",
+        rule, "\n}\n");
   };
-  const std::string strict = directory.File(
-      "strict.zed", schema("relation boundary: mail:*#send", "limit mail#send to 5 per task"));
+  const std::string strict =
+      directory.File("strict.zed", schema("relation boundary: mail:*#send", "limit mail#send to 5 per task"));
   const std::string loose = directory.File("loose.zed", schema("", ""));
   EXPECT_EQ(run({"schema", "write", strict}).code, kExitOk);
   const Finished refused = run({"schema", "write", loose});
   EXPECT_EQ(refused.code, kExitError);
   EXPECT_THAT(refused.err, HasSubstr("--drop 'bot#boundary'"));
   EXPECT_THAT(refused.err, HasSubstr("\n  errand: limit mail#send to 5 per task"));
-  const Finished written = run({"schema", "write", "--drop", "bot#boundary", "--drop",
-                                "errand: limit mail#send to 5 per task", loose});
+  const Finished written =
+      run({"schema", "write", "--drop", "bot#boundary", "--drop", "errand: limit mail#send to 5 per task", loose});
   EXPECT_EQ(written.code, kExitOk) << written.err;
 }
 
 TEST_F(CommandLine, FilesThatCannotBeReadAreNamed) {
-  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
-           {"import"}, {"schema", "write"}, {"schema", "check"}}) {
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"import"}, {"schema", "write"}, {"schema", "check"}}) {
     std::vector<std::string> missing = command, folder = command;
     missing.push_back("/no/such/file");
     folder.push_back("/");
@@ -356,23 +338,21 @@ TEST_F(CommandLine, FilesThatCannotBeReadAreNamed) {
 
 TEST_F(CommandLine, ImportShowsTheBadLinesAndWritesNothing) {
   const std::string file = directory_->File(
-      "bad.tuples",
-      "// the first is good\nfolder:imp#viewer@user:ann\n\nbogus\nfolder:imp#viewer@user:b b\r\n");
+      "bad.tuples", "// the first is good\nfolder:imp#viewer@user:ann\n\nbogus\nfolder:imp#viewer@user:b b\r\n");
   const Finished finished = Run({"import", file});
   EXPECT_EQ(finished.code, kExitError);
-  EXPECT_EQ(
-      finished.err,
-      Cat(file, ":4: error: `bogus` has no `@`; it is written `type:id#relation@type:id`\n", file,
-          ":5: error: subject id `b b` contains ` `: an id is 1 to 1024 bytes of letters, digits "
-          "and `/_|-=+`\nerror: 2 lines are no relationship; nothing was written\n"));
+  EXPECT_EQ(finished.err, Cat(file, ":4: error: `bogus` has no `@`; it is written `type:id#relation@type:id`\n", file,
+                              ":5: error: subject id `b b` contains ` `: an id is 1 to 1024 bytes of letters, digits "
+                              "and `/_|-=+`\nerror: 2 lines are no relationship; nothing was written\n"));
   EXPECT_EQ(Run({"relationship", "read", "folder:imp"}).out, "");
 }
 
 TEST_F(CommandLine, ImportShowsTheLineThatTheSchemaDoesNotAllow) {
-  const std::string file = directory_->File(
-      "refused.tuples", "// c\nfolder:imp#viewer@user:ann\n\n  folder:imp#viewer@document:plan\n");
+  const std::string file =
+      directory_->File("refused.tuples", "// c\nfolder:imp#viewer@user:ann\n\n  folder:imp#viewer@document:plan\n");
   EXPECT_EQ(Run({"import", file}).err,
-            Cat(file, ":4: error: `document` cannot be a subject of `folder#viewer`; allowed: `user`, "
+            Cat(file,
+                ":4: error: `document` cannot be a subject of `folder#viewer`; allowed: `user`, "
                 "`team#member`\nerror: 1 line is no relationship; nothing was written\n"));
   EXPECT_EQ(Run({"relationship", "read", "folder:imp"}).out, "");
 }
@@ -383,8 +363,7 @@ TEST_F(CommandLine, ImportOfNothingIsAnError) {
 }
 
 TEST_F(CommandLine, ImportReadsStandardInput) {
-  EXPECT_THAT(Run({"import", "-"}, "folder:stdin#viewer@user:ann").out,
-              StartsWith("1 relationship imported in "));
+  EXPECT_THAT(Run({"import", "-"}, "folder:stdin#viewer@user:ann").out, StartsWith("1 relationship imported in "));
   EXPECT_EQ(Run({"relationship", "read", "folder:stdin"}).out, "folder:stdin#viewer@user:ann\n");
 }
 

@@ -116,7 +116,7 @@ int ExpandOne(const ClientOptions& client, const ExpandOptions& options);
 
 struct LookupOptions {
   std::string question;
-  std::string task;       // Of resources alone, as are the claims.
+  std::string task;  // Of resources alone, as are the claims.
   std::string principal;
   std::string agent;
   std::vector<std::string> audience;

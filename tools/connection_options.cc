@@ -9,13 +9,17 @@ namespace mandate {
 void AddConnectionOptions(CLI::App* command, ClientOptions* client) {
   const char* group = "Connection";
   Endpoint& server = client->server;
-  command->add_flag("--tls", server.tls, "Encrypted; the server's certificate is one that this system trusts")->group(group);
-  command->add_option("--tls-ca", server.tls_ca, "PEM file of the CA that the server's certificate is of, in place of the system's")
+  command->add_flag("--tls", server.tls, "Encrypted; the server's certificate is one that this system trusts")
+      ->group(group);
+  command
+      ->add_option("--tls-ca", server.tls_ca,
+                   "PEM file of the CA that the server's certificate is of, in place of the system's")
       ->group(group);
   command->add_option("--tls-cert", server.tls_certificate, "PEM file of the client's own certificate, for mutual TLS")
       ->group(group);
   command->add_option("--tls-key", server.tls_key, "PEM file of its key")->group(group);
-  command->add_option("--key-file", client->key_file, "File that holds the API key; else it is in MANDATE_KEY")->group(group);
+  command->add_option("--key-file", client->key_file, "File that holds the API key; else it is in MANDATE_KEY")
+      ->group(group);
   command->add_flag("--insecure", server.insecure, "Send the key unencrypted, to other machines too")->group(group);
 }
 

@@ -9,9 +9,7 @@ constexpr const char* kContextHelp = "Values for caveats, a JSON object: '{\"hou
 
 // One value each time, so that an option does not swallow what stands behind it.
 CLI::Option* AddRepeated(CLI::App* command, const char* name, std::vector<std::string>* values, const char* help) {
-  return command->add_option(name, *values, help)
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  return command->add_option(name, *values, help)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 // --for or --until.
@@ -23,9 +21,8 @@ void AddEnd(CLI::App* command, std::string* for_how_long, std::string* until) {
 // Of what is made: its name, or else its type.
 void AddMade(CLI::App* command, const char* named, std::string* name, const char* typed, std::string* type,
              const char* example) {
-  CLI::Option* name_option =
-      command->add_option(named, *name, std::string("Its name, never used before, as ") + example +
-                                            "; else one is made up");
+  CLI::Option* name_option = command->add_option(
+      named, *name, std::string("Its name, never used before, as ") + example + "; else one is made up");
   command->add_option(typed, *type, "Its type, where the schema has several")->excludes(name_option);
 }
 
@@ -72,7 +69,8 @@ void DelegationCommandLine::AddSession(CLI::App* app) {
   CLI::App* close = session->add_subcommand("close", "End a run for good");
   close->add_option("SESSION", session_, "As run:7")->required();
   add_client_(close, [this] { return CloseOneSession(client_, session_); });
-  CLI::App* show = session->add_subcommand("show", "For whom it acts, its scopes, what its rules have left, until when");
+  CLI::App* show =
+      session->add_subcommand("show", "For whom it acts, its scopes, what its rules have left, until when");
   show->add_option("SESSION", session_show_.subject, "As run:7; or an agent, with --task")->required();
   show->add_option("--task", session_show_.task, "The task of an agent, as errand:42");
   show->add_option("--context", session_show_.context, kContextHelp);
@@ -81,7 +79,8 @@ void DelegationCommandLine::AddSession(CLI::App* app) {
 }
 
 void DelegationCommandLine::AddAuthorize(CLI::App* app) {
-  CLI::App* command = app->add_subcommand("authorize", "May a session do this now? Decided, and recorded in the ledger");
+  CLI::App* command =
+      app->add_subcommand("authorize", "May a session do this now? Decided, and recorded in the ledger");
   command
       ->add_option("ACTION", authorize_.questions,
                    "As mailbox:m#send@run:7; several are a plan, allowed as a whole or not at all")
@@ -127,10 +126,12 @@ void DelegationCommandLine::AddWhoCan(CLI::App* app) {
 }
 
 void DelegationCommandLine::AddLedger(CLI::App* app) {
-  CLI::App* ledger = app->add_subcommand("ledger", "What was authorized and approved, in order, and whether that is whole");
+  CLI::App* ledger =
+      app->add_subcommand("ledger", "What was authorized and approved, in order, and whether that is whole");
   ledger->require_subcommand(1);
   AddLedgerRead(ledger);
-  CLI::App* exported = ledger->add_subcommand("export", "Everything, one JSON object a line, for `verify` or another program");
+  CLI::App* exported =
+      ledger->add_subcommand("export", "Everything, one JSON object a line, for `verify` or another program");
   add_client_(exported, [this] { return ExportLedger(client_); });
   CLI::App* verify = ledger->add_subcommand("verify", "Follow the chain of hashes, and name what was tampered with");
   verify->add_option("FILE", ledger_verify_.file, "An exported ledger, - for standard input; none: the server's");

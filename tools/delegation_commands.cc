@@ -84,8 +84,7 @@ absl::StatusOr<OpenSessionCall> ToCall(const ClientOptions& client, const Sessio
   auto caveat = CaveatOption(options.caveat);
   if (!caveat.ok()) return caveat.status();
   std::tie(call.caveat, call.caveat_context) = *std::move(caveat);
-  auto made =
-      WhatIsMade(client, "--session", options.session, "--session-type", options.session_type, Kind::kSession);
+  auto made = WhatIsMade(client, "--session", options.session, "--session-type", options.session_type, Kind::kSession);
   if (!made.ok()) return made.status();
   call.session_type = made->type;
   call.session_id = made->id;
@@ -107,7 +106,8 @@ absl::StatusOr<RevokeCall> ToCall(const ClientOptions& client, const RevokeOptio
     case Kind::kSession: return RevokeCall{RevokeCall::What::kSession, *std::move(object)};
     case Kind::kDefinition: break;
   }
-  return InvalidArgument(Cat(Quote(options.object), " is no agent, task or session; what it lent to agents is revoked "
+  return InvalidArgument(Cat(Quote(options.object),
+                             " is no agent, task or session; what it lent to agents is revoked "
                              "with --lent, and what it holds itself by `mandate relationship delete`"));
 }
 
@@ -116,7 +116,8 @@ absl::Status Refused(const absl::Status& status, const ObjectRef& made, const st
   const std::string reason = ReasonOf(status);
   if (reason == "PRECONDITION_FAILED") return WithReason(absl::FailedPreconditionError(precondition), reason);
   if (reason == "ALREADY_EXISTS") {
-    return WithReason(absl::AlreadyExistsError(Cat("`", ToText(made), "` was used before, and no name is used twice; "
+    return WithReason(absl::AlreadyExistsError(Cat("`", ToText(made),
+                                                   "` was used before, and no name is used twice; "
                                                    "name another, or none to have one made up")),
                       reason);
   }
@@ -141,9 +142,10 @@ int DelegateTask(const ClientOptions& client, const DelegateOptions& options) {
   if (!call.ok()) return Fail(call.status());
   auto delegated = DelegationClient(client.server).Delegate(*call);
   if (!delegated.ok()) {
-    return Fail(Refused(delegated.status(), {call->task_type, call->task_id},
-                        Cat("`", options.by, "` does not let `", options.to, "` act on its behalf; that is written as `",
-                            options.by, "#acts_on_behalf_of@", options.to, "[expiration:...]`")));
+    return Fail(
+        Refused(delegated.status(), {call->task_type, call->task_id},
+                Cat("`", options.by, "` does not let `", options.to, "` act on its behalf; that is written as `",
+                    options.by, "#acts_on_behalf_of@", options.to, "[expiration:...]`")));
   }
   std::cout << (client.json ? delegated->json : ToText(delegated->task)) << "\n";
   for (const auto& [item, message] : delegated->warnings) std::cerr << "warning: " << message << "\n";
@@ -156,7 +158,8 @@ int OpenOneSession(const ClientOptions& client, const SessionOpenOptions& option
   auto opened = DelegationClient(client.server).OpenSession(*call);
   if (!opened.ok()) {
     return Fail(Refused(opened.status(), {call->session_type, call->session_id},
-                        Cat("`", options.task, "` is not delegated to `", options.agent, "`, or not any more; see "
+                        Cat("`", options.task, "` is not delegated to `", options.agent,
+                            "`, or not any more; see "
                             "`mandate delegate`")));
   }
   std::cout << (client.json ? opened->json : ToText(opened->session)) << "\n";

@@ -19,7 +19,7 @@ struct DelegateOptions {
   std::vector<std::string> scope;
   std::string for_how_long;  // One of these two.
   std::string until;
-  std::string task;          // Which one is made, or of which type; neither: the schema has one type of task.
+  std::string task;  // Which one is made, or of which type; neither: the schema has one type of task.
   std::string task_type;
   std::string parent;
   std::string caveat;

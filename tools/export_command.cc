@@ -23,8 +23,8 @@ constexpr int kAttemptsMax = 5;
 absl::StatusOr<Format> OutputFormat(const ExportOptions& options) {
   auto format = FormatOf(options.output, options.format);
   if (format.ok() && IsDirectory(*format)) {
-    return InvalidArgument(Cat("relationships are not written as ", FormatName(*format),
-                               "; write --format tuples, csv or ndjson"));
+    return InvalidArgument(
+        Cat("relationships are not written as ", FormatName(*format), "; write --format tuples, csv or ndjson"));
   }
   return format;
 }

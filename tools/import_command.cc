@@ -67,7 +67,8 @@ class Import {
       if (!file.ok()) return file.status();
       if (!format.ok()) return format.status();
       if (IsDirectory(*format)) {
-        return InvalidArgument(Cat(Quote(name), " is a directory's export, not relationships; `mandate sync` reads it"));
+        return InvalidArgument(
+            Cat(Quote(name), " is a directory's export, not relationships; `mandate sync` reads it"));
       }
       sources_.push_back({*std::move(file), *format});
     }
@@ -107,8 +108,8 @@ class Import {
         if (++done % 1024 == 0) progress_->Show({done, bytes_before + source.file.read_bytes(), bytes});
       }
       if (!more.ok()) {
-        return absl::Status(more.status().code(), Cat(source.file.name(), ":", reader->record().line, ": ",
-                                                      more.status().message()));
+        return absl::Status(more.status().code(),
+                            Cat(source.file.name(), ":", reader->record().line, ": ", more.status().message()));
       }
       bytes_before += source.file.size_bytes();
     }
@@ -211,8 +212,8 @@ class Import {
   absl::Status NothingToImport() const {
     std::string names;
     for (const Source& source : sources_) names += Cat(names.empty() ? "" : ", ", Quote(source.file.name()));
-    return InvalidArgument(Cat(names, sources_.size() == 1 ? " holds" : " hold", " no relationship",
-                               faults_ > 0 ? " that is right" : ""));
+    return InvalidArgument(
+        Cat(names, sources_.size() == 1 ? " holds" : " hold", " no relationship", faults_ > 0 ? " that is right" : ""));
   }
 
   // The server counts the relationships of a stream, the user counts lines: they are read once more, up to that one.

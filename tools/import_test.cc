@@ -77,11 +77,11 @@ class Import : public testing::Test {
   }
   std::vector<std::string> Stored() {
     std::vector<std::string> stored;
-    const absl::Status status = BulkClient(server_->address())
-                                    .Export(std::nullopt, "", "", [&](BulkClient::Page& page) {
-                                      for (const Relationship& r : page.relationships) stored.push_back(ToText(r));
-                                      return true;
-                                    });
+    const absl::Status status =
+        BulkClient(server_->address()).Export(std::nullopt, "", "", [&](BulkClient::Page& page) {
+          for (const Relationship& r : page.relationships) stored.push_back(ToText(r));
+          return true;
+        });
     EXPECT_TRUE(status.ok()) << status;
     return stored;
   }
@@ -139,11 +139,12 @@ TEST_F(Import, ExportGoesOnBehindItsCursorAndAtItsRevision) {
   ASSERT_EQ(Run({"import", "-"}, Lines(kRelationships)).code, kExitOk);
   std::string at, cursor;
   ASSERT_TRUE(BulkClient(server_->address())
-                  .Export(std::nullopt, "", "", [&](BulkClient::Page& page) {
-                    at = page.token;
-                    cursor = page.cursor;
-                    return true;
-                  })
+                  .Export(std::nullopt, "", "",
+                          [&](BulkClient::Page& page) {
+                            at = page.token;
+                            cursor = page.cursor;
+                            return true;
+                          })
                   .ok());
   ASSERT_EQ(Run({"import", "-"}, "document:b#viewer@user:ann\n").code, kExitOk);
   EXPECT_EQ(Run({"export", "--at", at, "--cursor", cursor}).out, "") << "the last page was the last";
@@ -153,30 +154,34 @@ TEST_F(Import, ExportGoesOnBehindItsCursorAndAtItsRevision) {
 }
 
 TEST_F(Import, ShowsWrongLinesOfEveryFormatByFileAndLine) {
-  const std::string tuples = directory_.File("a.tuples", "document:a#viewer@user:ann\nbogus\n// c\ndocument:a#edit@user:ann\n");
+  const std::string tuples =
+      directory_.File("a.tuples", "document:a#viewer@user:ann\nbogus\n// c\ndocument:a#edit@user:ann\n");
   const std::string csv = directory_.File("a.csv",
                                           "resource_type,resource_id,relation,subject_type,subject_id,caveat_context\n"
                                           "document,a,viewer,user,ann,\n"
                                           "document,a,viewer,user\n"
                                           "document,a,viewer,user,\"b\nb\",\n"
                                           "document,,viewer,user,ann,\n");
-  const std::string ndjson = directory_.File(
-      "a.ndjson",
-      "{\"resource_type\":\"document\"}\n[]\n{\"who\":1}\n"
-      "{\"resource_type\":\"document\",\"resource_type\":\"document\"}\n{\"relation\":7}\n");
-  EXPECT_EQ(Refusal({tuples, csv, ndjson}),
-            Cat(tuples, ":2: error: `bogus` has no `@`; it is written `type:id#relation@type:id`\n",      //
-                tuples, ":4: error: relation `edit` is not defined on `document`\n",  //
-                csv, ":3: error: the line has 4 fields, the first one 6\n",                               //
-                csv, ":4: error: subject id `b\\x0ab` contains `\\x0a`: an id is 1 to 1024 bytes of letters, digits and `/_|-=+`\n",
-                csv, ":6: error: `resource_id` is missing\n",  //
-                ndjson, ":1: error: `resource_id` is missing\n",  //
-                ndjson, ":2: error: a line holds one JSON object\n",  //
-                ndjson, ":3: error: unknown name `who`; allowed: resource_type, resource_id, relation, subject_type, "
-                        "subject_id, subject_relation, caveat, caveat_context, expires_at\n",  //
-                ndjson, ":4: error: `resource_type` comes twice\n",  //
-                ndjson, ":5: error: `relation` takes text\n",
-                "error: 10 lines are no relationship; nothing was written\n"));
+  const std::string ndjson =
+      directory_.File("a.ndjson",
+                      "{\"resource_type\":\"document\"}\n[]\n{\"who\":1}\n"
+                      "{\"resource_type\":\"document\",\"resource_type\":\"document\"}\n{\"relation\":7}\n");
+  EXPECT_EQ(
+      Refusal({tuples, csv, ndjson}),
+      Cat(tuples, ":2: error: `bogus` has no `@`; it is written `type:id#relation@type:id`\n",  //
+          tuples, ":4: error: relation `edit` is not defined on `document`\n",                  //
+          csv, ":3: error: the line has 4 fields, the first one 6\n",                           //
+          csv,
+          ":4: error: subject id `b\\x0ab` contains `\\x0a`: an id is 1 to 1024 bytes of letters, digits and "
+          "`/_|-=+`\n",
+          csv, ":6: error: `resource_id` is missing\n",         //
+          ndjson, ":1: error: `resource_id` is missing\n",      //
+          ndjson, ":2: error: a line holds one JSON object\n",  //
+          ndjson,
+          ":3: error: unknown name `who`; allowed: resource_type, resource_id, relation, subject_type, "
+          "subject_id, subject_relation, caveat, caveat_context, expires_at\n",  //
+          ndjson, ":4: error: `resource_type` comes twice\n",                    //
+          ndjson, ":5: error: `relation` takes text\n", "error: 10 lines are no relationship; nothing was written\n"));
   EXPECT_THAT(Refusal({tuples, csv, ndjson, "--errors-max", "1"}), HasSubstr("and 9 more\n"));
 }
 
@@ -212,7 +217,8 @@ TEST_F(Import, CreatesOnlyWhatIsNotStoredWhenItIsToldTo) {
 
 TEST_F(Import, TellsWhichBatchesAreWrittenWhenTheServerRefusesALaterOne) {
   const std::string file = directory_.File(
-      "a.tuples", "document:a#viewer@user:a\ndocument:a#viewer@user:b\ndocument:a#viewer@user:c\ndocument:a#viewer@user:c\n");
+      "a.tuples",
+      "document:a#viewer@user:a\ndocument:a#viewer@user:b\ndocument:a#viewer@user:c\ndocument:a#viewer@user:c\n");
   const Finished finished = Run({"import", file, "--batch", "2"});
   EXPECT_EQ(finished.code, kExitError);
   EXPECT_THAT(finished.err, AllOf(StartsWith(Cat(file, ":4: refused by the server\n")),
@@ -236,11 +242,13 @@ TEST_F(Import, OfDamagedFilesWritesNothingAndSaysWhatIsWrong) {
                                        "resource_type,resource_id,relation,subject_type,subject_id\n"
                                        "document,\"a,viewer,user,ann\ndocument,b,viewer,user,ann\n")}),
               HasSubstr(":2: a quoted field is not closed, so nothing behind it can be read"));
-  EXPECT_THAT(Refusal({directory_.File("utf8.tuples", "document:\xff\xfe#viewer@user:ann\n")}), HasSubstr(":1: error: "));
+  EXPECT_THAT(Refusal({directory_.File("utf8.tuples", "document:\xff\xfe#viewer@user:ann\n")}),
+              HasSubstr(":1: error: "));
   EXPECT_THAT(Refusal({directory_.File("utf8.ndjson", "{\"resource_type\":\"\xff\"}\n")}), HasSubstr("is no JSON"));
   EXPECT_THAT(Refusal({directory_.File("what.dat", lines)}), HasSubstr("--format"));
   EXPECT_THAT(Refusal({directory_.File("people.ldif", lines)}), HasSubstr("`mandate sync` reads it"));
-  EXPECT_EQ(Run({"import", directory_.File("two.tuples.gz", packed + Gzip("document:z#viewer@user:ann\n"))}).code, kExitOk)
+  EXPECT_EQ(Run({"import", directory_.File("two.tuples.gz", packed + Gzip("document:z#viewer@user:ann\n"))}).code,
+            kExitOk)
       << "members one after the other are one file";
   EXPECT_EQ(Stored().size(), 5001u);
 }
@@ -268,10 +276,12 @@ TEST_F(Import, KilledAnywhereAndStartedAgainEndsAsIfItHadNotBeen) {
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   size_t before = 0;
   for (int round = 0; round < 6; ++round) {
-    const pid_t pid = StartMandate({"import", file, "--batch", "500", "--server", server_->address()}, {null, null, null});
+    const pid_t pid =
+        StartMandate({"import", file, "--batch", "500", "--server", server_->address()}, {null, null, null});
     // At once, or when some more batches are there.
     const size_t enough = round == 0 ? 0 : std::min(before + random() % 2000, kAll);
-    while (Stored().size() < enough && waitpid(pid, nullptr, WNOHANG) == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    while (Stored().size() < enough && waitpid(pid, nullptr, WNOHANG) == 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
     const bool kill_server = round % 2 == 1;
     if (kill_server) {
       EXPECT_EQ(server_->Stop(SIGKILL), 128 + SIGKILL);

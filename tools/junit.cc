@@ -35,9 +35,7 @@ std::string Attribute(std::string_view name, std::string_view value) {
   return Cat(" ", name, "=\"", Escape(value), "\"");
 }
 
-std::string Seconds(absl::Duration duration) {
-  return absl::StrFormat("%.3f", absl::ToDoubleSeconds(duration));
-}
+std::string Seconds(absl::Duration duration) { return absl::StrFormat("%.3f", absl::ToDoubleSeconds(duration)); }
 
 struct Totals {
   size_t tests = 0;
@@ -52,8 +50,7 @@ struct Totals {
     took += more.took;
   }
   std::string Attributes() const {
-    return Cat(Attribute("tests", std::to_string(tests)),
-               Attribute("failures", std::to_string(failures)),
+    return Cat(Attribute("tests", std::to_string(tests)), Attribute("failures", std::to_string(failures)),
                Attribute("errors", std::to_string(errors)), Attribute("skipped", "0"),
                Attribute("time", Seconds(took)));
   }
@@ -67,16 +64,15 @@ Totals Count(const TestedWorld& world) {
 }
 
 std::string CaseText(const TestedWorld& world, const ValidationCase& one) {
-  std::string text = Cat("    <testcase", Attribute("name", Cat(one.line, ": ", one.name)),
-                         Attribute("classname", world.path), Attribute("file", world.path),
-                         Attribute("line", std::to_string(one.line)), Attribute("time", "0"));
+  std::string text =
+      Cat("    <testcase", Attribute("name", Cat(one.line, ": ", one.name)), Attribute("classname", world.path),
+          Attribute("file", world.path), Attribute("line", std::to_string(one.line)), Attribute("time", "0"));
   if (one.failures.empty()) return Cat(text, "/>\n");
   text += ">\n";
   const Failure& first = one.failures[0];
   std::string body;
   for (const Failure& each : one.failures) body += Cat(ToText(world.path, each), "\n");
-  return Cat(text, "      <failure",
-             Attribute("message", Cat("expected ", first.expected, ", got ", first.got)),
+  return Cat(text, "      <failure", Attribute("message", Cat("expected ", first.expected, ", got ", first.got)),
              Attribute("type", "expectation"), ">", Escape(body), "</failure>\n    </testcase>\n");
 }
 
@@ -90,18 +86,16 @@ std::string ToJUnit(const std::vector<TestedWorld>& worlds) {
     totals.Add(its);
     suites += Cat("  <testsuite", Attribute("name", world.path), its.Attributes(), ">\n");
     if (!world.loaded.ok()) {
-      suites +=
-          Cat("    <testcase", Attribute("name", "the file"), Attribute("classname", world.path),
-              Attribute("file", world.path), Attribute("time", "0"), ">\n      <error",
-              Attribute("message", StdView(world.loaded.message())), Attribute("type", "file"),
-              "/>\n    </testcase>\n");
+      suites += Cat("    <testcase", Attribute("name", "the file"), Attribute("classname", world.path),
+                    Attribute("file", world.path), Attribute("time", "0"), ">\n      <error",
+                    Attribute("message", StdView(world.loaded.message())), Attribute("type", "file"),
+                    "/>\n    </testcase>\n");
     }
     for (const ValidationCase& each : world.report.cases) suites += CaseText(world, each);
     suites += "  </testsuite>\n";
   }
-  return Cat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites",
-             Attribute("name", "mandate test"), totals.Attributes(), ">\n", suites,
-             "</testsuites>\n");
+  return Cat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites", Attribute("name", "mandate test"),
+             totals.Attributes(), ">\n", suites, "</testsuites>\n");
 }
 
 }  // namespace mandate

@@ -70,7 +70,8 @@ absl::StatusOr<std::string> Expiry(const std::string& text) {
     end = now + *duration;
   } else {
     auto time = TimeOption("--expires", text);
-    if (!time.ok()) return InvalidArgument(Cat("--expires ", Quote(text), " is neither 90d nor a moment as 2027-01-01T00:00:00Z"));
+    if (!time.ok())
+      return InvalidArgument(Cat("--expires ", Quote(text), " is neither 90d nor a moment as 2027-01-01T00:00:00Z"));
     end = *time;
   }
   if (end <= now) return InvalidArgument(Cat("--expires ", Quote(text), " has passed"));
@@ -81,13 +82,15 @@ absl::StatusOr<std::string> Expiry(const std::string& text) {
 
 int CreateKey(const KeyOptions& options) {
   if (!IsKeyId(options.id)) {
-    return Fail(InvalidArgument(Cat(Quote(options.id), " is no id: up to 63 of a-z, 0-9 and `-`, beginning with a letter")));
+    return Fail(
+        InvalidArgument(Cat(Quote(options.id), " is no id: up to 63 of a-z, 0-9 and `-`, beginning with a letter")));
   }
   auto json = ReadKeys(options.file);
   if (!json.ok()) return Fail(json.status());
   if (FindKey(&*json, options.id) != nullptr) {
     return Fail(absl::AlreadyExistsError(
-        Cat("`", options.id, "` is there already; a key is rotated by a second one with another id, then revoking the first")));
+        Cat("`", options.id,
+            "` is there already; a key is rotated by a second one with another id, then revoking the first")));
   }
   Json key = {{"id", options.id}, {"role", options.role}};
   if (!options.only.empty()) key["only"] = options.only;

@@ -15,10 +15,10 @@ struct KeyOptions {
   std::string file;
   std::string id;
   std::string role;
-  std::string certificate;         // In place of a key.
+  std::string certificate;  // In place of a key.
   std::vector<std::string> only;
-  int concurrency = 0;             // 0: as many as the server takes.
-  std::string expires;             // RFC 3339, or how long from now (`90d`); empty: never.
+  int concurrency = 0;  // 0: as many as the server takes.
+  std::string expires;  // RFC 3339, or how long from now (`90d`); empty: never.
 };
 
 int CreateKey(const KeyOptions& options);  // Prints the key, which is nowhere else.

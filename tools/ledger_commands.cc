@@ -94,15 +94,13 @@ std::string CallText(const LedgerEntry& entry) {
 // What happened, and the rest of the line.
 std::pair<std::string, std::string> EntryText(const LedgerEntry& entry) {
   switch (entry.kind) {
-    case EntryKind::kAuthorize:
-      return {absl::AsciiStrToLower(AbslView(DecisionName(entry.decision))), CallText(entry)};
+    case EntryKind::kAuthorize: return {absl::AsciiStrToLower(AbslView(DecisionName(entry.decision))), CallText(entry)};
     case EntryKind::kApprove:
       return {"approved",
               Cat(ActionText(entry), " for ", entry.root, ", by ", ToText(*entry.approver), ", digest ",
                   entry.parameter_digest,
                   entry.expires_at == absl::InfiniteFuture() ? "" : Cat(", until ", TimeText(entry.expires_at)))};
-    case EntryKind::kRetire:
-      return {"retired", Cat(entry.root, Listed(", entries ", entry.retired, kAsItIs))};
+    case EntryKind::kRetire: return {"retired", Cat(entry.root, Listed(", entries ", entry.retired, kAsItIs))};
   }
   return {};
 }
@@ -155,8 +153,7 @@ int ExportLedger(const ClientOptions& client) {
       });
   if (!status.ok()) return Fail(status);
   std::cout.flush();
-  return std::cout.good() ? static_cast<int>(kExitOk)
-                          : Fail(absl::UnavailableError("not everything could be written"));
+  return std::cout.good() ? static_cast<int>(kExitOk) : Fail(absl::UnavailableError("not everything could be written"));
 }
 
 int ReplayLedgerEntry(const ClientOptions& client, uint64_t sequence) {

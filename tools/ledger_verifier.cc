@@ -20,16 +20,15 @@ absl::StatusOr<LedgerPlace> ParseLedgerPlace(const std::string& text) {
   const std::string hex = colon == std::string::npos ? "" : text.substr(colon + 1);
   const bool is_hex = hex.size() == 2 * kLedgerHashBytes && hex.find_first_not_of("0123456789abcdefABCDEF") == hex.npos;
   if (!is_hex || !absl::SimpleAtoi(text.substr(0, colon), &place.sequence)) {
-    return InvalidArgument(Cat(Quote(text), " names no entry; write its number, `:` and its hash of 64 hex digits, as "
+    return InvalidArgument(Cat(Quote(text),
+                               " names no entry; write its number, `:` and its hash of 64 hex digits, as "
                                "`mandate ledger verify` prints the head"));
   }
   place.hash = absl::HexStringToBytes(hex);
   return place;
 }
 
-std::string ToText(const LedgerPlace& place) {
-  return Cat(place.sequence, ":", absl::BytesToHexString(place.hash));
-}
+std::string ToText(const LedgerPlace& place) { return Cat(place.sequence, ":", absl::BytesToHexString(place.hash)); }
 
 LedgerVerifier::LedgerVerifier(LedgerPlace base, LedgerPlace head, std::optional<LedgerPlace> expected)
     : base_(std::move(base)),
@@ -48,7 +47,8 @@ void LedgerVerifier::CompareExpected(const LedgerPlace& place) {
   if (!expected_ || expected_->sequence != place.sequence) return;
   met_expected_ = true;
   if (expected_->hash == place.hash) return;
-  Fault(place.sequence, Cat("entry ", place.sequence, " is not the one that was noted: it, or one before it, was "
+  Fault(place.sequence, Cat("entry ", place.sequence,
+                            " is not the one that was noted: it, or one before it, was "
                             "rewritten since"));
 }
 
@@ -58,10 +58,10 @@ void LedgerVerifier::Add(const LedgerRecord& record) {
   const LedgerPlace place{record.sequence, record.hash};
   if (record.sequence <= newest_.sequence) {
     const bool was_missing = missing_.erase(record.sequence) > 0;
-    Fault(record.sequence, was_missing ? Cat("entry ", record.sequence, " stands behind entry ", last_.sequence,
-                                             ": the order was changed")
-                                       : Cat("there is an entry ", record.sequence, " too many, behind entry ",
-                                             last_.sequence));
+    Fault(record.sequence,
+          was_missing
+              ? Cat("entry ", record.sequence, " stands behind entry ", last_.sequence, ": the order was changed")
+              : Cat("there is an entry ", record.sequence, " too many, behind entry ", last_.sequence));
   }
   for (uint64_t number = newest_.sequence + 1; number < record.sequence; ++number) {
     if (missing_.size() == kMissingMax) {
@@ -86,10 +86,10 @@ void LedgerVerifier::Follow(const LedgerRecord& record) {
     Fault(record.sequence, Cat("entry ", record.sequence, " was changed: what it says does not give its digest"));
   }
   if (last_.sequence + 1 == record.sequence && ChainHash(last_.hash, record.digest) != record.hash) {
-    Fault(record.sequence, Cat("entry ", record.sequence, " does not follow from ",
-                               last_.sequence == 0 ? std::string("the beginning of this database")
-                                                   : Cat("entry ", last_.sequence),
-                               ": one of the two was changed, replaced or moved"));
+    Fault(record.sequence,
+          Cat("entry ", record.sequence, " does not follow from ",
+              last_.sequence == 0 ? std::string("the beginning of this database") : Cat("entry ", last_.sequence),
+              ": one of the two was changed, replaced or moved"));
   }
 }
 
@@ -104,8 +104,8 @@ void LedgerVerifier::ReadBody(const LedgerRecord& record) {
     return;
   }
   if (entry->sequence != record.sequence) {
-    Fault(record.sequence, Cat("entry ", record.sequence, " says of itself that it is entry ", entry->sequence,
-                               ": it was moved"));
+    Fault(record.sequence,
+          Cat("entry ", record.sequence, " says of itself that it is entry ", entry->sequence, ": it was moved"));
   }
   for (uint64_t number : entry->retired) {
     if (number >= record.sequence) continue;
@@ -131,8 +131,8 @@ LedgerFindings LedgerVerifier::Finish() {
     const uint64_t first = *it;
     uint64_t last = first;
     for (++it; it != missing_.end() && *it == last + 1; ++it) ++last;
-    Fault(first, first == last ? Cat("entry ", first, " was removed")
-                               : Cat("entries ", first, " to ", last, " were removed"));
+    Fault(first,
+          first == last ? Cat("entry ", first, " was removed") : Cat("entries ", first, " to ", last, " were removed"));
   }
   if (missing_more_) Fault(newest_.sequence, "and more were removed than are listed");
   if (newest_.sequence < claimed_head_.sequence) {

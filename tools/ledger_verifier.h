@@ -37,8 +37,8 @@ std::string ToText(const LedgerPlace& place);
 
 struct LedgerFindings {
   uint64_t entries = 0;
-  uint64_t retired = 0;      // Of them.
-  LedgerPlace head;          // As it was found.
+  uint64_t retired = 0;             // Of them.
+  LedgerPlace head;                 // As it was found.
   std::vector<std::string> faults;  // By place in the ledger; at most 100.
 };
 

@@ -29,8 +29,8 @@ absl::StatusOr<LedgerFindings> VerifyServer(const ClientOptions& client, const E
   auto described = connection.DescribeLedger();
   while (described.ok()) {
     LedgerVerifier verifier = MakeVerifier({described->database_id, described->head}, expected);
-    absl::Status status = connection.ReadLedger(
-        {.after = described->head.base}, [&](const DelegationClient::LedgerPage& page) {
+    absl::Status status =
+        connection.ReadLedger({.after = described->head.base}, [&](const DelegationClient::LedgerPage& page) {
           for (const LedgerRecord& record : page.records) verifier.Add(record);
           return true;
         });
@@ -46,8 +46,8 @@ absl::StatusOr<LedgerFindings> VerifyServer(const ClientOptions& client, const E
 
 absl::StatusOr<LedgerFindings> VerifyLines(const std::string& file, std::istream& lines, const Expected& expected) {
   const auto at = [&](uint64_t number, const absl::Status& status) {
-    return InvalidArgument(Cat(file, ":", number, ": ", status.message(),
-                               "; a ledger is exported by `mandate ledger export`"));
+    return InvalidArgument(
+        Cat(file, ":", number, ": ", status.message(), "; a ledger is exported by `mandate ledger export`"));
   };
   std::string line;
   std::getline(lines, line);
@@ -86,8 +86,8 @@ void Print(const ClientOptions& client, const LedgerFindings& findings) {
     return;
   }
   for (const std::string& fault : findings.faults) std::cout << fault << "\n";
-  std::cout << (whole ? "the ledger is whole: " : "the ledger is not what it was: ")
-            << findings.entries << (findings.entries == 1 ? " entry" : " entries");
+  std::cout << (whole ? "the ledger is whole: " : "the ledger is not what it was: ") << findings.entries
+            << (findings.entries == 1 ? " entry" : " entries");
   if (findings.retired > 0) std::cout << ", " << findings.retired << " of them taken by retention";
   if (!whole) std::cout << ", " << Counted(findings.faults.size(), "fault");
   std::cout << "\nhead " << ToText(findings.head) << "\n";

@@ -20,12 +20,10 @@ absl::Status Malformed(const std::string& text, const char* example) {
 absl::StatusOr<ResourcesQuestion> ParseResources(const std::string& text) {
   const size_t hash = text.find('#');
   const size_t at = text.find('@');
-  if (hash == text.npos || at == text.npos || at < hash ||
-      text.substr(0, hash).find(':') != text.npos) {
+  if (hash == text.npos || at == text.npos || at < hash || text.substr(0, hash).find(':') != text.npos) {
     return Malformed(text, "document#view@user:alice");
   }
-  ResourcesQuestion question{.resource_type = text.substr(0, hash),
-                             .permission = text.substr(hash + 1, at - hash - 1)};
+  ResourcesQuestion question{.resource_type = text.substr(0, hash), .permission = text.substr(hash + 1, at - hash - 1)};
   auto subject = ParseSubject(text.substr(at + 1));
   if (!subject.ok()) return About(text, subject.status());
   question.subject = *std::move(subject);
@@ -56,8 +54,7 @@ absl::StatusOr<SubjectsQuestion> ParseSubjects(const std::string& text) {
   }
   auto resource = ParseObject(text.substr(0, hash));
   if (!resource.ok()) return About(text, resource.status());
-  SubjectsQuestion question{.resource = *std::move(resource),
-                            .permission = text.substr(hash + 1, at - hash - 1)};
+  SubjectsQuestion question{.resource = *std::move(resource), .permission = text.substr(hash + 1, at - hash - 1)};
   question.subject_type = text.substr(at + 1);
   if (const size_t set = question.subject_type.find('#'); set != text.npos) {
     question.subject_relation = question.subject_type.substr(set + 1);
@@ -76,8 +73,7 @@ std::string Described(const Found& found) {
   if (!found.error.ok()) return Cat("  no answer: ", found.error.message());
   switch (found.decision) {
     case Decision::kAllowed: return "";
-    case Decision::kConditional:
-      return Cat("  conditional, missing ", absl::StrJoin(found.missing_context, ", "));
+    case Decision::kConditional: return Cat("  conditional, missing ", absl::StrJoin(found.missing_context, ", "));
     case Decision::kDenied: return "  not this one";
   }
   return "";
@@ -85,10 +81,9 @@ std::string Described(const Found& found) {
 
 // What both lookups do around the call itself.
 template <typename Question>
-int Lookup(const ClientOptions& client, const LookupOptions& options,
-           absl::StatusOr<Question> question, const std::string& before, const std::string& after,
-           absl::Status (Client::*call)(const Question&, const Client::Page&,
-                                        const Client::LookupVisitor&)) {
+int Lookup(const ClientOptions& client, const LookupOptions& options, absl::StatusOr<Question> question,
+           const std::string& before, const std::string& after,
+           absl::Status (Client::*call)(const Question&, const Client::Page&, const Client::LookupVisitor&)) {
   if (!question.ok()) return Fail(question.status());
   auto context = ContextOption(options.context);
   if (!context.ok()) return Fail(context.status());
@@ -103,8 +98,8 @@ int Lookup(const ClientOptions& client, const LookupOptions& options,
   uint64_t count = 0;
   std::string cursor;
   Client connection(client.server);
-  const absl::Status status = (connection.*call)(
-      *question, {options.limit, options.cursor, options.at}, [&](const Client::LookedUp& page) {
+  const absl::Status status =
+      (connection.*call)(*question, {options.limit, options.cursor, options.at}, [&](const Client::LookedUp& page) {
         count += page.found.size();
         cursor = page.cursor;
         if (client.json) std::cout << page.json << "\n";
@@ -151,9 +146,8 @@ int LookupResourcesOf(const ClientOptions& client, const LookupOptions& options)
 int LookupSubjectsOf(const ClientOptions& client, const LookupOptions& options) {
   auto question = ParseSubjects(options.question);
   const std::string before = question.ok() ? Cat(question->subject_type, ":") : "";
-  const std::string after = question.ok() && !question->subject_relation.empty()
-                                ? Cat("#", question->subject_relation)
-                                : "";
+  const std::string after =
+      question.ok() && !question->subject_relation.empty() ? Cat("#", question->subject_relation) : "";
   return Lookup(client, options, std::move(question), before, after, &Client::LookupSubjects);
 }
 

@@ -17,8 +17,8 @@
 namespace mandate {
 
 struct ProgressState {
-  uint64_t done = 0;         // Relationships.
-  uint64_t part = 0;         // Of `whole`, which is 0 where nobody knows it: bytes, or relationships.
+  uint64_t done = 0;  // Relationships.
+  uint64_t part = 0;  // Of `whole`, which is 0 where nobody knows it: bytes, or relationships.
   uint64_t whole = 0;
 };
 

@@ -39,7 +39,8 @@ class ServerWitness {
     if (!found.ok()) return found.status();
     const std::string name = Cat("`", ToText(quoted.relationship), "` of revision ", quoted.written.value());
     if (!*found) return Cat(name, " is not there, or has expired since");
-    if ((*found)->relationship != quoted.relationship) return Cat(name, " is `", ToText((*found)->relationship), "` there");
+    if ((*found)->relationship != quoted.relationship)
+      return Cat(name, " is `", ToText((*found)->relationship), "` there");
     if ((*found)->written != quoted.written) return Cat(name, " is of revision ", (*found)->written.value(), " there");
     if (quoted.born && (*found)->born != *quoted.born) {
       return Cat(name, " has stood since revision ", (*found)->born.value(), " there, not ", quoted.born->value());
@@ -50,8 +51,8 @@ class ServerWitness {
  private:
   absl::StatusOr<std::optional<Client::ReadRow>> Read(const QuotedRelationship& quoted, const std::string& token) {
     std::optional<Client::ReadRow> found;
-    absl::Status status = client_.Read(FilterFor(quoted.relationship), token, 1,
-                                       [&](const Client::ReadRow& row) { found = row; });
+    absl::Status status =
+        client_.Read(FilterFor(quoted.relationship), token, 1, [&](const Client::ReadRow& row) { found = row; });
     if (!status.ok()) return status;
     return found;
   }

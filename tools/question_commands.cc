@@ -17,8 +17,7 @@ namespace {
 absl::StatusOr<CheckQuestion> ToQuestion(const CheckOptions& options) {
   auto parsed = ParseQuestion(options.question);
   if (!parsed.ok()) {
-    return About(options.question, parsed.status(),
-                 "a question looks like document:plan#view@user:alice");
+    return About(options.question, parsed.status(), "a question looks like document:plan#view@user:alice");
   }
   CheckQuestion question{.resource = parsed->resource,
                          .permission = parsed->permission,
@@ -60,8 +59,8 @@ absl::Status WriteProof(const std::string& file, const CheckQuestion& question, 
     return absl::OkStatus();
   }
   if (checked.answer.explanation.steps.back().kind == StepKind::kCut) {
-    return absl::ResourceExhaustedError(Cat("the explanation was cut after ", kExplanationStepsMax,
-                                            " steps, so it is no proof; none was written"));
+    return absl::ResourceExhaustedError(
+        Cat("the explanation was cut after ", kExplanationStepsMax, " steps, so it is no proof; none was written"));
   }
   std::ofstream stream(file, std::ios::binary);
   stream << ProofToJson(question, checked.json);
@@ -73,13 +72,10 @@ absl::Status WriteProof(const std::string& file, const CheckQuestion& question, 
 std::string Traits(const ExpandedSubject& subject) {
   std::string text;
   if (!subject.caveat.empty()) {
-    text += Cat("  [", subject.caveat, subject.caveat_context.empty() ? "" : ":",
-                subject.caveat_context, "]");
+    text += Cat("  [", subject.caveat, subject.caveat_context.empty() ? "" : ":", subject.caveat_context, "]");
   }
   if (subject.decision == Decision::kConditional) {
-    text += subject.missing.empty()
-                ? " cannot be evaluated"
-                : Cat(" needs ", absl::StrJoin(subject.missing, ", "));
+    text += subject.missing.empty() ? " cannot be evaluated" : Cat(" needs ", absl::StrJoin(subject.missing, ", "));
   }
   if (subject.expires_at != absl::InfiniteFuture()) {
     text += Cat("  until ", TimeText(subject.expires_at));
@@ -90,30 +86,16 @@ std::string Traits(const ExpandedSubject& subject) {
 void PrintNode(const ExpandNode& node) {
   const std::string indent(2 * std::min<uint32_t>(node.depth, 24), ' ');
   const std::string object = Cat(node.object.type, ":", node.object.id);
-  const std::string goal = Cat(node.relation.empty() ? object : Cat(object, "#", node.relation),
-                               node.over ? Traits(*node.over) : "");
+  const std::string goal =
+      Cat(node.relation.empty() ? object : Cat(object, "#", node.relation), node.over ? Traits(*node.over) : "");
   switch (node.kind) {
-    case ExpandKind::kSubjects:
-      std::cout << indent << goal << (node.subjects.empty() ? ": nobody\n" : "\n");
-      break;
-    case ExpandKind::kUnion:
-      std::cout << indent << goal << ": any of\n";
-      break;
-    case ExpandKind::kIntersection:
-      std::cout << indent << goal << ": all of\n";
-      break;
-    case ExpandKind::kExclusion:
-      std::cout << indent << goal << ": the first without the second\n";
-      break;
-    case ExpandKind::kSelf:
-      std::cout << indent << goal << ": the object itself\n";
-      break;
-    case ExpandKind::kNil:
-      std::cout << indent << goal << ": nobody\n";
-      break;
-    case ExpandKind::kRepeated:
-      std::cout << indent << goal << " (shown above)\n";
-      break;
+    case ExpandKind::kSubjects: std::cout << indent << goal << (node.subjects.empty() ? ": nobody\n" : "\n"); break;
+    case ExpandKind::kUnion: std::cout << indent << goal << ": any of\n"; break;
+    case ExpandKind::kIntersection: std::cout << indent << goal << ": all of\n"; break;
+    case ExpandKind::kExclusion: std::cout << indent << goal << ": the first without the second\n"; break;
+    case ExpandKind::kSelf: std::cout << indent << goal << ": the object itself\n"; break;
+    case ExpandKind::kNil: std::cout << indent << goal << ": nobody\n"; break;
+    case ExpandKind::kRepeated: std::cout << indent << goal << " (shown above)\n"; break;
   }
   for (const ExpandedSubject& subject : node.subjects) {
     std::cout << indent << "  " << ToText(subject.subject) << Traits(subject) << "\n";
@@ -147,10 +129,9 @@ int ExpandOne(const ClientOptions& client, const ExpandOptions& options) {
   if (!context.ok()) return Fail(context.status());
   auto contextual = ContextualOption(options.contextual);
   if (!contextual.ok()) return Fail(contextual.status());
-  auto expanded = Client(client.server)
-                      .Expand({goal->resource, goal->permission, options.depth, *context,
-                               *std::move(contextual)},
-                              options.at);
+  auto expanded =
+      Client(client.server)
+          .Expand({goal->resource, goal->permission, options.depth, *context, *std::move(contextual)}, options.at);
   if (!expanded.ok()) return Fail(expanded.status());
   if (client.json) {
     std::cout << expanded->json << "\n";

@@ -9,8 +9,7 @@
 namespace mandate {
 namespace {
 
-absl::StatusOr<std::vector<TupleChange>> ParseChanges(const std::vector<std::string>& texts,
-                                                      ChangeOp op) {
+absl::StatusOr<std::vector<TupleChange>> ParseChanges(const std::vector<std::string>& texts, ChangeOp op) {
   std::vector<TupleChange> changes;
   for (const std::string& text : texts) {
     auto relationship = ParseRelationship(text);
@@ -28,8 +27,8 @@ int WriteChanges(const ClientOptions& client, const absl::StatusOr<std::vector<T
   if (client.json) {
     std::cout << written->json << "\n";
   } else {
-    std::cout << changes->size() << (changes->size() == 1 ? " relationship " : " relationships ")
-              << done << ", token " << written->token << "\n";
+    std::cout << changes->size() << (changes->size() == 1 ? " relationship " : " relationships ") << done << ", token "
+              << written->token << "\n";
   }
   return kExitOk;
 }
@@ -59,8 +58,7 @@ int WriteRelationships(const ClientOptions& client, const RelationshipWriteOptio
   return WriteChanges(client, ParseChanges(options.relationships, op), "written");
 }
 
-int DeleteRelationships(const ClientOptions& client,
-                        const std::vector<std::string>& relationships) {
+int DeleteRelationships(const ClientOptions& client, const std::vector<std::string>& relationships) {
   return WriteChanges(client, ParseChanges(relationships, ChangeOp::kDelete), "deleted");
 }
 
@@ -78,19 +76,17 @@ absl::StatusOr<TupleFilter> ParsePattern(const std::string& pattern) {
     if (!relation.empty()) filter.subject_relation = relation == "..." ? "" : relation;
   }
   if (complete) return filter;
-  return absl::InvalidArgumentError(
-      Cat(Quote(pattern), " is no pattern; write [TYPE[:ID]][#RELATION][@[TYPE[:ID]][#RELATION]] with "
-                          "at least one part, as document:plan or @user:alice"));
+  return absl::InvalidArgumentError(Cat(Quote(pattern),
+                                        " is no pattern; write [TYPE[:ID]][#RELATION][@[TYPE[:ID]][#RELATION]] with "
+                                        "at least one part, as document:plan or @user:alice"));
 }
 
 int ReadRelationships(const ClientOptions& client, const RelationshipReadOptions& options) {
   auto filter = ParsePattern(options.pattern);
   if (!filter.ok()) return Fail(filter.status());
-  absl::Status status =
-      Client(client.server)
-          .Read(*filter, options.at, options.limit, [&](const Client::ReadRow& row) {
-            std::cout << (client.json ? row.json : ToText(row.relationship)) << "\n";
-          });
+  absl::Status status = Client(client.server).Read(*filter, options.at, options.limit, [&](const Client::ReadRow& row) {
+    std::cout << (client.json ? row.json : ToText(row.relationship)) << "\n";
+  });
   return status.ok() ? static_cast<int>(kExitOk) : Fail(status);
 }
 

@@ -19,11 +19,11 @@
 namespace mandate {
 
 struct Reverted {
-  Revision revision;            // The newest one afterwards.
+  Revision revision;  // The newest one afterwards.
   uint64_t written = 0;
   uint64_t deleted = 0;
-  uint64_t not_revived = 0;     // Relationships of delegation that were there and stay gone.
-  bool schema = false;          // The schema was set back, too.
+  uint64_t not_revived = 0;  // Relationships of delegation that were there and stay gone.
+  bool schema = false;       // The schema was set back, too.
 };
 
 absl::StatusOr<Reverted> RevertTo(TupleStore* store, Revision revision);

@@ -30,8 +30,7 @@ int WriteSchemaFile(const ClientOptions& client, const SchemaWriteOptions& optio
   auto text = ReadFile(options.file);
   if (!text.ok()) return Fail(text.status());
   std::vector<Diagnostic> errors;
-  auto written =
-      Client(client.server).WriteSchema(*text, options.drops, options.dry_run, &errors);
+  auto written = Client(client.server).WriteSchema(*text, options.drops, options.dry_run, &errors);
   if (!written.ok()) {
     if (errors.empty()) return Fail(written.status());
     std::cerr << RenderDiagnostics(FileName(options.file), *text, errors);
@@ -67,14 +66,12 @@ int CheckSchemaFile(const ClientOptions& client, const std::string& file) {
   if (!text.ok()) return Fail(text.status());
   const CompileResult result = CompileSchema(*text);
   if (client.json) {
-    std::cout << nlohmann::json{{"ok", result.ok()}, {"findings", ToJson(result.diagnostics)}}.dump()
-              << "\n";
+    std::cout << nlohmann::json{{"ok", result.ok()}, {"findings", ToJson(result.diagnostics)}}.dump() << "\n";
   } else {
     std::cerr << RenderDiagnostics(FileName(file), *text, result.diagnostics);
     if (result.ok()) {
       std::cout << FileName(file) << ": " << result.schema->definitions().size()
-                << (result.schema->definitions().size() == 1 ? " definition" : " definitions")
-                << ", no errors\n";
+                << (result.schema->definitions().size() == 1 ? " definition" : " definitions") << ", no errors\n";
     }
   }
   return result.ok() ? kExitOk : kExitError;

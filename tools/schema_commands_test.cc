@@ -52,8 +52,7 @@ TEST(SchemaFmt, WriteChangesWhatDiffersAndNamesIt) {
   const std::string canonical = directory.File("canonical.zed", kCanonical);
   chmod(ugly.c_str(), 0640);
   std::filesystem::create_symlink(ugly, directory.File("link.zed"));
-  const Finished finished =
-      RunMandate({"schema", "fmt", "--write", directory.File("link.zed"), canonical});
+  const Finished finished = RunMandate({"schema", "fmt", "--write", directory.File("link.zed"), canonical});
   EXPECT_EQ(finished.code, kExitOk) << finished.err;
   EXPECT_EQ(finished.out, Cat(directory.File("link.zed"), "\n"));
   EXPECT_EQ(Read(ugly), kCanonical);
@@ -61,8 +60,7 @@ TEST(SchemaFmt, WriteChangesWhatDiffersAndNamesIt) {
   struct stat status;
   ASSERT_EQ(stat(ugly.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0640u) << "permissions stay";
-  EXPECT_EQ(RunMandate({"schema", "fmt", "--write", ugly}).out, "")
-      << "there is nothing more to do";
+  EXPECT_EQ(RunMandate({"schema", "fmt", "--write", ugly}).out, "") << "there is nothing more to do";
   size_t files = 0;
   for ([[maybe_unused]] const auto& entry :
        std::filesystem::directory_iterator(std::filesystem::path(ugly).parent_path()))
@@ -90,11 +88,10 @@ TEST(SchemaFmt, AFileThatCannotBeReadIsToldAndTheOthersAreDone) {
   const std::string ugly = directory.File("ugly.zed", kUgly);
   const Finished finished = RunMandate({"schema", "fmt", "--write", broken, "/no/such", ugly});
   EXPECT_EQ(finished.code, kExitError);
-  EXPECT_EQ(finished.err,
-            Cat(broken,
-                ":1:17: error: the body of definition `user` is never closed; end it with "
-                "`}`\ndefinition user {\n                ^\n",
-                "error: cannot read `/no/such`; is the name right?\n"));
+  EXPECT_EQ(finished.err, Cat(broken,
+                              ":1:17: error: the body of definition `user` is never closed; end it with "
+                              "`}`\ndefinition user {\n                ^\n",
+                              "error: cannot read `/no/such`; is the name right?\n"));
   EXPECT_EQ(Read(broken), kBroken);
   EXPECT_EQ(Read(ugly), kCanonical);
   EXPECT_EQ(RunMandate({"schema", "fmt", "--check", broken, ugly}).code, kExitError)
@@ -102,8 +99,7 @@ TEST(SchemaFmt, AFileThatCannotBeReadIsToldAndTheOthersAreDone) {
 }
 
 TEST(SchemaFmt, WriteNeedsFilesAndGoesWithoutCheck) {
-  for (const std::vector<std::string>& rest :
-       std::vector<std::vector<std::string>>{{}, {"-"}, {"x", "-"}}) {
+  for (const std::vector<std::string>& rest : std::vector<std::vector<std::string>>{{}, {"-"}, {"x", "-"}}) {
     std::vector<std::string> arguments = {"schema", "fmt", "--write"};
     arguments.insert(arguments.end(), rest.begin(), rest.end());
     const Finished finished = RunMandate(arguments, kUgly);
@@ -182,27 +178,24 @@ TEST(SchemaDiff, OfFilesThatSayTheSameIsNothing) {
                                        "relation aaa: user\n}\ndefinition user {}");
   EXPECT_EQ(finished.out + finished.err, "");
   EXPECT_EQ(finished.code, kExitOk);
-  EXPECT_EQ(RunMandate({"schema", "diff", one, one, "--json"}).out,
-            "{\"differences\":[],\"widened\":[]}\n");
+  EXPECT_EQ(RunMandate({"schema", "diff", one, one, "--json"}).out, "{\"differences\":[],\"widened\":[]}\n");
 }
 
 TEST(SchemaDiff, IsGivenAsJson) {
   TempDirectory directory;
-  const Finished finished = RunMandate({"schema", "diff", directory.File("old.zed", kOld),
-                                        directory.File("new.zed", kNew), "--json"});
+  const Finished finished =
+      RunMandate({"schema", "diff", directory.File("old.zed", kOld), directory.File("new.zed", kNew), "--json"});
   EXPECT_EQ(finished.code, kExitDifferent);
   const json parsed = json::parse(finished.out, nullptr, false);
   ASSERT_EQ(parsed["differences"].size(), 11u) << finished.out;
-  EXPECT_EQ(
-      parsed["differences"][0],
-      (json{{"kind", "DEFINITION_REMOVED"}, {"definition", "team"}, {"before", "definition"}}));
+  EXPECT_EQ(parsed["differences"][0],
+            (json{{"kind", "DEFINITION_REMOVED"}, {"definition", "team"}, {"before", "definition"}}));
   EXPECT_EQ(parsed["differences"][5], (json{{"kind", "SUBJECT_TYPE_ADDED"},
                                             {"definition", "doc"},
                                             {"relation", "viewer"},
                                             {"after", "user with hours"}}));
-  EXPECT_EQ(
-      parsed["differences"][8],
-      (json{{"kind", "DEFINITION_ADDED"}, {"definition", "folder"}, {"after", "definition"}}));
+  EXPECT_EQ(parsed["differences"][8],
+            (json{{"kind", "DEFINITION_ADDED"}, {"definition", "folder"}, {"after", "definition"}}));
   EXPECT_EQ(parsed["widened"], json{"bot#boundary"});
 }
 
@@ -249,23 +242,19 @@ TEST_F(SchemaDiffInForce, SaysWhatTheChangeWouldOrphan) {
   EXPECT_EQ(same.code, kExitOk);
 
   const std::string fewer = "definition user {}\ndefinition doc { relation owner: user }";
-  ASSERT_EQ(Run({"relationship", "write", "doc:a#owner@user:u", "doc:a#viewer@user:u",
-                 "doc:b#viewer@user:u", "doc:c#viewer@user:u", "doc:d#viewer@user:u",
-                 "doc:a#viewer@user:*"})
+  ASSERT_EQ(Run({"relationship", "write", "doc:a#owner@user:u", "doc:a#viewer@user:u", "doc:b#viewer@user:u",
+                 "doc:c#viewer@user:u", "doc:d#viewer@user:u", "doc:a#viewer@user:*"})
                 .code,
             kExitOk);
   const Finished orphans = Run({"schema", "diff", "-"}, fewer);
   EXPECT_EQ(orphans.code, kExitDifferent) << orphans.err;
-  EXPECT_THAT(
-      orphans.out,
-      AllOf(HasSubstr("- definition team\n"),
-            HasSubstr("\n! the new schema does not allow 5 relationships that are stored; delete "
-                      "them first, or keep what allows them:\n"
-                      "  4 of doc#viewer@user: doc:a#viewer@user:u, doc:b#viewer@user:u, "
-                      "doc:c#viewer@user:u, ...\n"
-                      "  1 of doc#viewer@user:*: doc:a#viewer@user:*\n")));
-  const json parsed =
-      json::parse(Run({"schema", "diff", "-", "--json"}, fewer).out, nullptr, false);
+  EXPECT_THAT(orphans.out, AllOf(HasSubstr("- definition team\n"),
+                                 HasSubstr("\n! the new schema does not allow 5 relationships that are stored; delete "
+                                           "them first, or keep what allows them:\n"
+                                           "  4 of doc#viewer@user: doc:a#viewer@user:u, doc:b#viewer@user:u, "
+                                           "doc:c#viewer@user:u, ...\n"
+                                           "  1 of doc#viewer@user:*: doc:a#viewer@user:*\n")));
+  const json parsed = json::parse(Run({"schema", "diff", "-", "--json"}, fewer).out, nullptr, false);
   EXPECT_EQ(parsed["accepted"], false);
   EXPECT_EQ(parsed["refusal"]["reason"], "ORPHANS_RELATIONSHIPS");
   EXPECT_EQ(Run({"schema", "read"}).out, kOld) << "nothing is written";
@@ -277,12 +266,10 @@ TEST_F(SchemaDiffInForce, SaysWhatTheChangeWouldWiden) {
   wider.replace(wider.find("relation boundary: doc:*#view"), 29, "");
   const Finished finished = Run({"schema", "diff", "-"}, wider);
   EXPECT_EQ(finished.code, kExitDifferent);
-  EXPECT_EQ(
-      finished.out,
-      "~ agent bot\n    - relation boundary: doc:*#view\n! this widens what agents may do; write "
-      "it with --drop 'bot#boundary'\n");
-  const json parsed =
-      json::parse(Run({"schema", "diff", "-", "--json"}, wider).out, nullptr, false);
+  EXPECT_EQ(finished.out,
+            "~ agent bot\n    - relation boundary: doc:*#view\n! this widens what agents may do; write "
+            "it with --drop 'bot#boundary'\n");
+  const json parsed = json::parse(Run({"schema", "diff", "-", "--json"}, wider).out, nullptr, false);
   EXPECT_EQ(parsed["accepted"], false);
   EXPECT_FALSE(parsed.contains("refusal"));
 }
@@ -302,15 +289,13 @@ TEST(SchemaGraph, PrintsDot) {
   EXPECT_EQ(finished.out, SchemaToDot(*CompileSchema(kOld).schema));
   EXPECT_EQ(finished.code, kExitOk);
   EXPECT_EQ(RunMandate({"schema", "graph", "-"}, kBroken).code, kExitError);
-  EXPECT_EQ(RunMandate({"schema", "graph", "/no/such"}).err,
-            "error: cannot read `/no/such`; is the name right?\n");
+  EXPECT_EQ(RunMandate({"schema", "graph", "/no/such"}).err, "error: cannot read `/no/such`; is the name right?\n");
 }
 
 // A program of this text in place of Graphviz's, which need not be installed.
 Finished GraphWith(const TempDirectory& directory, const std::string& dot) {
   chmod(directory.File("dot", dot).c_str(), 0755);
-  return RunMandate({"schema", "graph", "-", "--svg"}, kOld,
-                    {Cat("PATH=", directory.File(""), ":/usr/bin:/bin")});
+  return RunMandate({"schema", "graph", "-", "--svg"}, kOld, {Cat("PATH=", directory.File(""), ":/usr/bin:/bin")});
 }
 
 TEST(SchemaGraph, SvgIsWhatDotMakesOfIt) {
@@ -325,14 +310,13 @@ TEST(SchemaGraph, SvgSaysWhenDotFailsOrIsMissing) {
   const Finished failed = GraphWith(directory, "#!/bin/sh\necho no >&2\nexit 1\n");
   EXPECT_EQ(failed.code, kExitError);
   EXPECT_EQ(failed.err, "no\nerror: `dot` failed; see what it says above\n");
-  const Finished missing = RunMandate({"schema", "graph", "-", "--svg"}, kOld,
-                                      {Cat("PATH=", directory.File("nothing"))});
+  const Finished missing =
+      RunMandate({"schema", "graph", "-", "--svg"}, kOld, {Cat("PATH=", directory.File("nothing"))});
   EXPECT_EQ(missing.code, kExitError);
   EXPECT_EQ(missing.out, "");
-  EXPECT_EQ(
-      missing.err,
-      "error: `dot` is not installed; install Graphviz (on Debian: apt-get install graphviz), "
-      "or leave out --svg for its input\n");
+  EXPECT_EQ(missing.err,
+            "error: `dot` is not installed; install Graphviz (on Debian: apt-get install graphviz), "
+            "or leave out --svg for its input\n");
 }
 
 }  // namespace

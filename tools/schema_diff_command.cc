@@ -16,8 +16,7 @@ namespace {
 // The schema that `text` compiles to; null, and the errors told, if there is none.
 std::shared_ptr<const Schema> Compile(const std::string& name, const std::string& text) {
   CompileResult compiled = CompileSchema(text);
-  std::erase_if(compiled.diagnostics,
-                [](const Diagnostic& d) { return d.severity == Severity::kWarning; });
+  std::erase_if(compiled.diagnostics, [](const Diagnostic& d) { return d.severity == Severity::kWarning; });
   std::cerr << RenderDiagnostics(name, text, compiled.diagnostics);
   return compiled.schema;
 }
@@ -27,14 +26,11 @@ std::string_view KindOf(DifferenceKind kind) {
     case DifferenceKind::kRelationAdded:
     case DifferenceKind::kRelationRemoved:
     case DifferenceKind::kSubjectTypeAdded:
-    case DifferenceKind::kSubjectTypeRemoved:
-      return "relation";
+    case DifferenceKind::kSubjectTypeRemoved: return "relation";
     case DifferenceKind::kParameterAdded:
     case DifferenceKind::kParameterRemoved:
-    case DifferenceKind::kParameterTypeChanged:
-      return "parameter";
-    default:
-      return "permission";
+    case DifferenceKind::kParameterTypeChanged: return "parameter";
+    default: return "permission";
   }
 }
 
@@ -93,20 +89,18 @@ class DiffPrinter {
         return;
       case DifferenceKind::kPermissionExpressionChanged:
       case DifferenceKind::kParameterTypeChanged:
-        out_ += Cat("    ~ ", what, " ", d.member, "\n        - ", d.before, "\n        + ",
-                    d.after, "\n");
+        out_ += Cat("    ~ ", what, " ", d.member, "\n        - ", d.before, "\n        + ", d.after, "\n");
         return;
       default:
-        out_ += Cat("    ", d.before.empty() ? "+ " : "- ", what, " ", d.member,
-                    Is(d.kind, Cat(d.before, d.after)), "\n");
+        out_ +=
+            Cat("    ", d.before.empty() ? "+ " : "- ", what, " ", d.member, Is(d.kind, Cat(d.before, d.after)), "\n");
     }
   }
 
   void OpenItem(const Difference& d) {
-    const std::string item =
-        Cat(IsOfCaveat(d.kind) ? std::string_view("caveat")
-                               : KindKeyword(after_.definition(*after_.FindType(d.name)).kind),
-            " ", d.name);
+    const std::string item = Cat(
+        IsOfCaveat(d.kind) ? std::string_view("caveat") : KindKeyword(after_.definition(*after_.FindType(d.name)).kind),
+        " ", d.name);
     if (item == item_) return;
     item_ = item;
     relation_.clear();
@@ -141,8 +135,7 @@ nlohmann::json ToJson(const Difference& d) {
 
 // Prints the differences, and `verdict`, if there is one: OK, or why the server would refuse the
 // change.
-int Print(const ClientOptions& client, const Schema& before, const Schema& after,
-          const absl::Status* verdict) {
+int Print(const ClientOptions& client, const Schema& before, const Schema& after, const absl::Status* verdict) {
   std::vector<Difference> differences = DiffSchemas(before, after);
   std::erase_if(differences, [](const Difference& d) { return IsOfDocumentation(d.kind); });
   const std::vector<std::string> widened = CompareForStorage(before, after).widened;
@@ -152,15 +145,13 @@ int Print(const ClientOptions& client, const Schema& before, const Schema& after
     for (const Difference& d : differences) json["differences"].push_back(ToJson(d));
     if (verdict != nullptr) json["accepted"] = !refused && widened.empty();
     if (refused) {
-      json["refusal"] = {{"reason", ReasonOf(*verdict)},
-                         {"message", std::string(verdict->message())}};
+      json["refusal"] = {{"reason", ReasonOf(*verdict)}, {"message", std::string(verdict->message())}};
     }
     std::cout << json.dump() << "\n";
   } else {
     std::cout << DiffPrinter(after).Run(differences);
     for (const std::string& restriction : widened) {
-      std::cout << "! this widens what agents may do; write it with --drop '" << restriction
-                << "'\n";
+      std::cout << "! this widens what agents may do; write it with --drop '" << restriction << "'\n";
     }
     if (refused) std::cout << "! " << std::string(verdict->message()) << "\n";
   }
@@ -176,9 +167,7 @@ int DiffWithServer(const ClientOptions& client, const std::string& file, const s
   if (before == nullptr || after == nullptr) return kExitError;
   std::vector<Diagnostic> errors;
   const absl::Status verdict =
-      server
-          .WriteSchema(text, CompareForStorage(*before, *after).widened, /*dry_run=*/true, &errors)
-          .status();
+      server.WriteSchema(text, CompareForStorage(*before, *after).widened, /*dry_run=*/true, &errors).status();
   // Anything but a refusal of this change leaves open whether it would be accepted.
   if (!verdict.ok() && !absl::IsFailedPrecondition(verdict)) {
     std::cerr << RenderDiagnostics(FileName(file), text, errors);

@@ -32,8 +32,7 @@ constexpr std::string_view kHead = R"(digraph schema {
 		<FONT COLOR="#16a34a">- -</FONT> over the objects of a relation &#160;
 		<FONT COLOR="#dc2626">&#8212;</FONT> less &#160;
 		<FONT COLOR="#334155">&#9679;</FONT> the object itself)";
-constexpr std::string_view kDelegationLegend =
-    " &#160;\n\t\t<FONT COLOR=\"#9333ea\">&#8212;</FONT> delegation";
+constexpr std::string_view kDelegationLegend = " &#160;\n\t\t<FONT COLOR=\"#9333ea\">&#8212;</FONT> delegation";
 
 // As a quoted string of DOT, in which `&` begins an entity as in XML.
 std::string Quoted(std::string_view text) {
@@ -79,9 +78,7 @@ class DotWriter {
   }
 
  private:
-  std::string NodeOf(const Member& member) const {
-    return Cat(schema_.definition(member.type).name, "#", member.name);
-  }
+  std::string NodeOf(const Member& member) const { return Cat(schema_.definition(member.type).name, "#", member.name); }
   const std::string& NodeOf(TypeId type) {
     pointed_at_.insert(type);
     return schema_.definition(type).name;
@@ -97,19 +94,15 @@ class DotWriter {
   void AddRelation(const Member& relation) {
     const std::string_view color = relation.reserved == Reserved::kNone ? kGray : kPurple;
     // An edge of delegation that may end always must: its label would tell nothing.
-    const bool may_expire = relation.reserved == Reserved::kNone ||
-                            relation.reserved == Reserved::kScope ||
+    const bool may_expire = relation.reserved == Reserved::kNone || relation.reserved == Reserved::kScope ||
                             relation.reserved == Reserved::kBoundary;
     for (const SubjectType& subject : relation.subject_types) {
-      const std::string to = subject.relation == MemberId::kNone
-                                 ? NodeOf(subject.type)
-                                 : NodeOf(schema_.member(subject.relation));
+      const std::string to =
+          subject.relation == MemberId::kNone ? NodeOf(subject.type) : NodeOf(schema_.member(subject.relation));
       std::vector<std::string> label;
       if (subject.wildcard) label.push_back("*");
-      if (subject.caveat != CaveatId::kNone)
-        label.push_back(Cat("with ", schema_.caveat(subject.caveat).name));
-      if (subject.expiration && may_expire)
-        label.push_back(label.empty() ? "with expiration" : "expiration");
+      if (subject.caveat != CaveatId::kNone) label.push_back(Cat("with ", schema_.caveat(subject.caveat).name));
+      if (subject.expiration && may_expire) label.push_back(label.empty() ? "with expiration" : "expiration");
       AddEdge({NodeOf(relation), to, color}, absl::StrJoin(label, " "));
     }
   }
@@ -133,16 +126,14 @@ class DotWriter {
       const bool is_exclusion = e.op == Op::kExclusion;
       const bool is_operator = is_exclusion || e.op == Op::kUnion || e.op == Op::kIntersection;
       for (size_t i = e.children.size(); is_operator && i-- > 0;) {
-        open.push_back({e.children[i], here.is_taken_away != (is_exclusion && i > 0),
-                        e.op == Op::kIntersection, ""});
+        open.push_back({e.children[i], here.is_taken_away != (is_exclusion && i > 0), e.op == Op::kIntersection, ""});
       }
       if (is_arrow) {
-        std::string step = Cat(here.path.empty() ? "" : "->", e.op == Op::kArrowAll ? "all " : "",
-                               schema_.member(e.member).name);
+        std::string step =
+            Cat(here.path.empty() ? "" : "->", e.op == Op::kArrowAll ? "all " : "", schema_.member(e.member).name);
         if (here.path.size() > kPathBytesMax) step = here.path.ends_with("...") ? "" : "...";
         for (size_t i = e.targets.size(); i-- > 0;) {
-          open.push_back(
-              {e.targets[i].expr, here.is_taken_away, here.is_shared, Cat(here.path, step)});
+          open.push_back({e.targets[i].expr, here.is_taken_away, here.is_shared, Cat(here.path, step)});
         }
       }
       if (!is_operator && !is_arrow && e.op != Op::kNil) AddOperand(from, e, here);
@@ -162,17 +153,15 @@ class DotWriter {
     const std::string tooltip = Quoted(definition.doc.empty() ? definition.name : definition.doc);
     if (definition.members.empty()) {
       const std::string_view color = is_ordinary ? "#334155" : "#6b21a8";
-      out_ += Cat("\t", name, " [label=<<B>", definition.name,
-                  "</B>> fontsize=12 fontcolor=white color=\"", color, "\" fillcolor=\"", color,
-                  "\" tooltip=", tooltip, "]\n");
+      out_ += Cat("\t", name, " [label=<<B>", definition.name, "</B>> fontsize=12 fontcolor=white color=\"", color,
+                  "\" fillcolor=\"", color, "\" tooltip=", tooltip, "]\n");
       return;
     }
-    out_ += Cat("\tsubgraph ", Quoted(Cat("cluster ", definition.name)), " {\n\t\tlabel=<",
-                is_ordinary ? "" : Cat(KindKeyword(definition.kind), " "), "<B>", definition.name,
-                "</B>", ShowRules(definition),
-                "> labelloc=t fontsize=13 style=\"rounded,filled\" tooltip=", tooltip,
-                is_ordinary ? " color=\"#cbd5e1\" fillcolor=\"#f8fafc\"\n"
-                            : " color=\"#d8b4fe\" fillcolor=\"#faf5ff\"\n");
+    out_ +=
+        Cat("\tsubgraph ", Quoted(Cat("cluster ", definition.name)), " {\n\t\tlabel=<",
+            is_ordinary ? "" : Cat(KindKeyword(definition.kind), " "), "<B>", definition.name, "</B>",
+            ShowRules(definition), "> labelloc=t fontsize=13 style=\"rounded,filled\" tooltip=", tooltip,
+            is_ordinary ? " color=\"#cbd5e1\" fillcolor=\"#f8fafc\"\n" : " color=\"#d8b4fe\" fillcolor=\"#faf5ff\"\n");
     if (pointed_at_.contains(*schema_.FindType(definition.name))) {
       out_ += Cat("\t\t", name,
                   " [label=\"\" shape=circle width=0.12 height=0.12 fixedsize=true "
@@ -187,26 +176,21 @@ class DotWriter {
   static std::string ShowRules(const Definition& task) {
     std::string out;
     for (const TaskRule& rule : task.rules)
-      out += Cat("<BR ALIGN=\"LEFT\"/><FONT POINT-SIZE=\"9\" COLOR=\"#6b21a8\">", rule.text,
-                 "</FONT>");
+      out += Cat("<BR ALIGN=\"LEFT\"/><FONT POINT-SIZE=\"9\" COLOR=\"#6b21a8\">", rule.text, "</FONT>");
     return out.empty() ? out : out + "<BR ALIGN=\"LEFT\"/>";
   }
 
   void WriteMember(const Member& member) {
     std::vector<std::string> types;
-    for (const SubjectType& subject : member.subject_types)
-      types.push_back(ShowSubjectType(schema_, subject));
-    const std::string means = member.is_permission ? Cat(" = ", member.expression)
-                                                   : Cat(": ", absl::StrJoin(types, " | "));
+    for (const SubjectType& subject : member.subject_types) types.push_back(ShowSubjectType(schema_, subject));
+    const std::string means =
+        member.is_permission ? Cat(" = ", member.expression) : Cat(": ", absl::StrJoin(types, " | "));
     const bool is_reserved = member.reserved != Reserved::kNone;
     const std::string_view color = is_reserved ? kPurple : member.is_permission ? kGreen : kBlue;
-    const std::string_view fill = is_reserved            ? "#f3e8ff"
-                                  : member.is_permission ? "#dcfce7"
-                                                         : "#dbeafe";
+    const std::string_view fill = is_reserved ? "#f3e8ff" : member.is_permission ? "#dcfce7" : "#dbeafe";
     out_ +=
-        Cat("\t\t", Quoted(NodeOf(member)), " [label=", Quoted(member.name), " color=\"", color,
-            "\" fillcolor=\"", fill, "\" tooltip=",
-            Quoted(Cat(member.name, means, member.doc.empty() ? "" : "\n\n", member.doc)), "]\n");
+        Cat("\t\t", Quoted(NodeOf(member)), " [label=", Quoted(member.name), " color=\"", color, "\" fillcolor=\"",
+            fill, "\" tooltip=", Quoted(Cat(member.name, means, member.doc.empty() ? "" : "\n\n", member.doc)), "]\n");
   }
 
   void WriteEdge(const Edge& edge) {

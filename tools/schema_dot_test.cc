@@ -53,8 +53,7 @@ definition doc {
     EXPECT_THAT(dot, HasSubstr(line));
   }
   EXPECT_THAT(dot, Not(HasSubstr("#9333ea"))) << "no delegation, no word of it";
-  EXPECT_THAT(dot, Not(HasSubstr("\"team\" [")))
-      << "nothing holds a team itself, so there is no dot for it";
+  EXPECT_THAT(dot, Not(HasSubstr("\"team\" ["))) << "nothing holds a team itself, so there is no dot for it";
 }
 
 TEST(SchemaDot, CutsThePathOfALongArrow) {

@@ -20,11 +20,10 @@ absl::Status AdmitListening(const ServeOptions& options) {
   const bool far = !IsLoopback(options.listen) || (!options.http.empty() && !IsLoopback(options.http));
   const bool knows_callers = !options.key_file.empty() || !options.tls.client_ca.empty();
   if (!far || options.insecure || (!options.tls.empty() && knows_callers)) return absl::OkStatus();
-  return InvalidArgument(
-      Cat("listening beyond this machine needs encryption and callers that are known: ",
-          options.tls.empty() ? "--tls-cert and --tls-key" : "",
-          options.tls.empty() && !knows_callers ? ", and " : "", knows_callers ? "" : "--keys FILE or --tls-client-ca FILE",
-          "; or say --insecure"));
+  return InvalidArgument(Cat("listening beyond this machine needs encryption and callers that are known: ",
+                             options.tls.empty() ? "--tls-cert and --tls-key" : "",
+                             options.tls.empty() && !knows_callers ? ", and " : "",
+                             knows_callers ? "" : "--keys FILE or --tls-client-ca FILE", "; or say --insecure"));
 }
 
 RequestLogOptions LogOf(const ServeOptions& options) {
@@ -58,9 +57,14 @@ int Serve(const ServeOptions& options) {
   database_options.check.chain_agents_max = options.chain_agents_max;
   auto database = Database::Open(database_options);
   if (!database.ok()) return Fail(database.status());
-  ServerOptions server_options{.listen = options.listen, .http = options.http, .http_url = options.http_url,
-                               .tls = options.tls, .key_file = options.key_file, .backups = options.backups,
-                               .load = options.load, .log = LogOf(options)};
+  ServerOptions server_options{.listen = options.listen,
+                               .http = options.http,
+                               .http_url = options.http_url,
+                               .tls = options.tls,
+                               .key_file = options.key_file,
+                               .backups = options.backups,
+                               .load = options.load,
+                               .log = LogOf(options)};
   if (options.ledger_retention_days > 0) {
     server_options.ledger_retention = absl::Hours(24) * options.ledger_retention_days;
   }
@@ -68,7 +72,8 @@ int Serve(const ServeOptions& options) {
   if (!server.ok()) return Fail(server.status());
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
   if (options.insecure) {
-    spdlog::warn("--insecure: whoever reaches the port can {}", options.key_file.empty() ? "do everything" : "read what is sent");
+    spdlog::warn("--insecure: whoever reaches the port can {}",
+                 options.key_file.empty() ? "do everything" : "read what is sent");
   }
   const std::string http_host = options.http.substr(0, options.http.rfind(':'));
   spdlog::info("serving {} on {}:{}, {}, revision {}", options.data, host, (*server)->port(),

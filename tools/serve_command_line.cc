@@ -6,10 +6,8 @@ namespace mandate {
 
 void ServeCommandLine::AddTo(CLI::App* app) {
   CLI::App* command = app->add_subcommand("serve", "Open the database and answer over gRPC and HTTP");
-  command->add_option("--data", options_.data, "Directory of the database, made when missing")
-      ->capture_default_str();
-  command->add_option("--listen", options_.listen, "HOST:PORT; port 0 lets the system choose")
-      ->capture_default_str();
+  command->add_option("--data", options_.data, "Directory of the database, made when missing")->capture_default_str();
+  command->add_option("--listen", options_.listen, "HOST:PORT; port 0 lets the system choose")->capture_default_str();
   command->add_option("--http", options_.http, "The same for HTTP; '' for none")->capture_default_str();
   command->add_option("--http-url", options_.http_url,
                       "Where callers reach it, if not there: https://HOST, behind a proxy");
@@ -23,9 +21,7 @@ void ServeCommandLine::AddTo(CLI::App* app) {
                       "everything. Read again when it changes");
   command->add_flag("--insecure", options_.insecure,
                     "Listen beyond this machine although calls are not encrypted or callers not known");
-  command
-      ->add_option("--retention-hours", options_.retention_hours,
-                   "How far back questions can be asked")
+  command->add_option("--retention-hours", options_.retention_hours, "How far back questions can be asked")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 24.0 * 3650));
   command
@@ -36,7 +32,9 @@ void ServeCommandLine::AddTo(CLI::App* app) {
   command->add_option("--cache-mib", options_.cache_mib, "Memory for blocks read from disk")
       ->capture_default_str()
       ->check(CLI::Range(1, 1 << 20));
-  command->add_option("--write-buffer-mib", options_.write_buffer_mib, "Memory for writes that are in the log and not in tables yet")
+  command
+      ->add_option("--write-buffer-mib", options_.write_buffer_mib,
+                   "Memory for writes that are in the log and not in tables yet")
       ->capture_default_str()
       ->check(CLI::Range(4, 1 << 20));
   command
@@ -44,18 +42,13 @@ void ServeCommandLine::AddTo(CLI::App* app) {
                    "Memory for relationships and answers ready to use, half for each; 0: none. Answers are the same")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 20));
-  command
-      ->add_option("--check-steps-max", options_.check_steps_max,
-                   "Rows and goals one question may visit")
+  command->add_option("--check-steps-max", options_.check_steps_max, "Rows and goals one question may visit")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
-  command
-      ->add_option("--check-seconds-max", options_.check_seconds_max, "Time one question may take")
+  command->add_option("--check-seconds-max", options_.check_seconds_max, "Time one question may take")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
-  command
-      ->add_option("--chain-agents-max", options_.chain_agents_max,
-                   "Agents on a chain of delegation")
+  command->add_option("--chain-agents-max", options_.chain_agents_max, "Agents on a chain of delegation")
       ->capture_default_str()
       ->check(CLI::Range(1, 16));
   command->add_option("--log-level", options_.log_level, "debug, info, warn or error")
@@ -82,7 +75,8 @@ void ServeCommandLine::AddTo(CLI::App* app) {
   command->add_option("--writes-max", options_.load.writes_max, "Writes under way at a time")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));
-  command->add_option("--lists-max", options_.load.lists_max, "Batches, lookups, exports and imports under way at a time")
+  command
+      ->add_option("--lists-max", options_.load.lists_max, "Batches, lookups, exports and imports under way at a time")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));
   command->add_option("--watches-max", options_.load.watches_max, "Watchers at a time; each has a thread")
@@ -90,9 +84,10 @@ void ServeCommandLine::AddTo(CLI::App* app) {
       ->check(CLI::Range(1, 7000));
   command->add_option("--backups", options_.backups,
                       "Directory into which `mandate backup create` puts backups; without it, it is refused");
-  command->add_option("--config", config_,
-                      "File of these options, one a line: `listen = \"127.0.0.1:50051\"`. The command line goes before the "
-                      "environment (MANDATE_SERVE_LISTEN), and that before the file");
+  command->add_option(
+      "--config", config_,
+      "File of these options, one a line: `listen = \"127.0.0.1:50051\"`. The command line goes before the "
+      "environment (MANDATE_SERVE_LISTEN), and that before the file");
   NameVariables(command);
   command->callback([this, command] {
     if (!config_.empty()) ReadConfigFile(command, config_);

@@ -60,7 +60,8 @@ void ReadConfigFile(CLI::App* command, const std::string& file) {
     if (option->count() > 0) continue;
     try {
       const bool is_flag = option->get_items_expected_max() == 0;
-      if (is_flag && item.inputs != std::vector<std::string>{"true"} && item.inputs != std::vector<std::string>{"false"}) {
+      if (is_flag && item.inputs != std::vector<std::string>{"true"} &&
+          item.inputs != std::vector<std::string>{"false"}) {
         throw CLI::ValidationError(name, "is true or false");
       }
       if (is_flag && item.inputs[0] == "false") continue;

@@ -116,10 +116,10 @@ TEST(Serve, KilledWhileSessionsActKeepsEachAcknowledgedEntryAndCountsItOnce) {
       ASSERT_TRUE(Client(server.address()).WriteSchema(kServeLedgerSchema, {}, false, nullptr).ok());
       Relationship acts = *ParseRelationship("user:ann#acts_on_behalf_of@bot:b");
       acts.expires_at = end;
-      ASSERT_TRUE(Client(server.address())
-                      .Write({{ChangeOp::kTouch, acts},
-                              {ChangeOp::kTouch, *ParseRelationship("mailbox:m#owner@user:ann")}})
-                      .ok());
+      ASSERT_TRUE(
+          Client(server.address())
+              .Write({{ChangeOp::kTouch, acts}, {ChangeOp::kTouch, *ParseRelationship("mailbox:m#owner@user:ann")}})
+              .ok());
       DelegationClient client(server.address());
       const auto delegated = client.Delegate({.task_type = "errand",
                                               .task_id = "e",

@@ -29,10 +29,8 @@ TEST(Serve, StopsGracefullyOnSigtermAndSigint) {
     ServingProcess server(directory.File("db"));
     EXPECT_TRUE(Client(server.address()).WriteSchema(kServeSchema, {}, false, nullptr).ok());
     EXPECT_EQ(server.Stop(signal), kExitOk);
-    EXPECT_THAT(
-        server.log(),
-        AllOf(HasSubstr(Cat("info serving ", directory.File("db"), " on ", server.address())),
-              HasSubstr("info stopping: "), HasSubstr("info stopped\n")));
+    EXPECT_THAT(server.log(), AllOf(HasSubstr(Cat("info serving ", directory.File("db"), " on ", server.address())),
+                                    HasSubstr("info stopping: "), HasSubstr("info stopped\n")));
   }
 }
 
@@ -55,8 +53,7 @@ TEST(Serve, KeepsEverythingAcrossARestart) {
     ServingProcess server(directory.File("db"));
     EXPECT_TRUE(Client(server.address()).WriteSchema(kServeSchema, {}, false, nullptr).ok());
     auto written =
-        Client(server.address())
-            .Write({{ChangeOp::kTouch, *ParseRelationship("document:plan#viewer@user:ann")}});
+        Client(server.address()).Write({{ChangeOp::kTouch, *ParseRelationship("document:plan#viewer@user:ann")}});
     ASSERT_TRUE(written.ok());
     token = written->token;
     EXPECT_EQ(server.Stop(SIGTERM), kExitOk);
@@ -64,9 +61,7 @@ TEST(Serve, KeepsEverythingAcrossARestart) {
   ServingProcess server(directory.File("db"));
   auto checked =
       Client(server.address())
-          .Check(
-              {.resource = {"document", "plan"}, .permission = "view", .subject = {"user", "ann"}},
-              token);
+          .Check({.resource = {"document", "plan"}, .permission = "view", .subject = {"user", "ann"}}, token);
   ASSERT_TRUE(checked.ok()) << checked.status();
   EXPECT_EQ(checked->answer.decision, Decision::kAllowed);
   EXPECT_EQ(checked->token, token);
@@ -78,8 +73,7 @@ TEST(Serve, RefusesADirectoryThatAnotherServerHolds) {
   const Finished second =
       RunMandate({"serve", "--data", directory.File("db"), "--listen", "127.0.0.1:0", "--http", ""});
   EXPECT_EQ(second.code, kExitError);
-  EXPECT_THAT(second.err, AllOf(HasSubstr("error: "), HasSubstr(directory.File("db")),
-                                HasSubstr("another process")));
+  EXPECT_THAT(second.err, AllOf(HasSubstr("error: "), HasSubstr(directory.File("db")), HasSubstr("another process")));
 }
 
 TEST(Serve, RefusesAPortThatIsTaken) {
@@ -94,11 +88,9 @@ TEST(Serve, RefusesAPortThatIsTaken) {
 
 TEST(Serve, RefusesAnAddressAndADirectoryThatAreNone) {
   TempDirectory directory;
-  const Finished address =
-      RunMandate({"serve", "--data", directory.File("db"), "--listen", "127.0.0.1:99999"});
+  const Finished address = RunMandate({"serve", "--data", directory.File("db"), "--listen", "127.0.0.1:99999"});
   EXPECT_EQ(address.code, kExitError);
-  EXPECT_EQ(address.err,
-            "error: `127.0.0.1:99999` is no address; write HOST:PORT, as in 127.0.0.1:50051\n");
+  EXPECT_EQ(address.err, "error: `127.0.0.1:99999` is no address; write HOST:PORT, as in 127.0.0.1:50051\n");
   const std::string file = directory.File("file", "something else");
   const Finished data = RunMandate({"serve", "--data", file, "--listen", "127.0.0.1:0", "--http", ""});
   EXPECT_EQ(data.code, kExitError);
@@ -114,9 +106,10 @@ TEST(Serve, ListensBeyondThisMachineOnlyWhenItIsToldHow) {
     EXPECT_EQ(finished.code, kExitError);
     return finished.err;
   };
-  EXPECT_EQ(refused({"--listen", "0.0.0.0:0", "--http", ""}),
-            "error: listening beyond this machine needs encryption and callers that are known: --tls-cert and --tls-key, and "
-            "--keys FILE or --tls-client-ca FILE; or say --insecure\n");
+  EXPECT_EQ(
+      refused({"--listen", "0.0.0.0:0", "--http", ""}),
+      "error: listening beyond this machine needs encryption and callers that are known: --tls-cert and --tls-key, and "
+      "--keys FILE or --tls-client-ca FILE; or say --insecure\n");
   EXPECT_THAT(refused({"--listen", "127.0.0.1:0", "--http", "0.0.0.0:0", "--keys", keys}),
               HasSubstr("needs encryption and callers that are known: --tls-cert and --tls-key; or"));
   EXPECT_THAT(refused({"--listen", "[::]:0", "--http", "", "--tls-cert", "c", "--tls-key", "k"}),
@@ -133,7 +126,8 @@ TEST(Serve, ListensBeyondThisMachineOnlyWhenItIsToldHow) {
 TEST(Serve, TakesItsOptionsFromAFileAndTheEnvironment) {
   TempDirectory directory;
   const auto run = [&](const std::string& config, const std::vector<std::string>& environment = {}) {
-    return RunMandate({"serve", "--config", directory.File("c.conf", config), "--data", directory.File("db")}, "", environment)
+    return RunMandate({"serve", "--config", directory.File("c.conf", config), "--data", directory.File("db")}, "",
+                      environment)
         .err;
   };
   // Each ends at the address, which is wrong on purpose: what is named is what counted.
@@ -147,8 +141,8 @@ TEST(Serve, TakesItsOptionsFromAFileAndTheEnvironment) {
                   .err,
               HasSubstr("`127.0.0.1:70003` is no address"));
   const std::string wrong = run("lissten = \"x\"\ncache-mib = 0\nlog-level = \"loud\"\ninsecure = 3\n");
-  EXPECT_THAT(wrong, AllOf(HasSubstr("`lissten` is no option of `mandate serve`; did you mean `listen`?"), HasSubstr("--cache-mib"),
-                           HasSubstr("--log-level"), HasSubstr("insecure")));
+  EXPECT_THAT(wrong, AllOf(HasSubstr("`lissten` is no option of `mandate serve`; did you mean `listen`?"),
+                           HasSubstr("--cache-mib"), HasSubstr("--log-level"), HasSubstr("insecure")));
   EXPECT_THAT(RunMandate({"serve", "--config", directory.File("none")}).err, HasSubstr("none"));
 }
 
@@ -163,13 +157,15 @@ TEST(Serve, TakesTheKeysThatTheCommandMakes) {
   };
   const std::string admin = create({"root", "--role", "admin"});
   const std::string reader = create({"app", "--role", "reader", "--only", "document", "--expires", "90d"});
-  EXPECT_EQ(std::filesystem::status(file).permissions() & std::filesystem::perms::others_read, std::filesystem::perms::none);
+  EXPECT_EQ(std::filesystem::status(file).permissions() & std::filesystem::perms::others_read,
+            std::filesystem::perms::none);
   std::ifstream stored(file);
   const std::string text(std::istreambuf_iterator<char>(stored), {});
   EXPECT_THAT(text, AllOf(testing::Not(HasSubstr(admin)), testing::Not(HasSubstr(reader)), HasSubstr("sha256")));
   EXPECT_THAT(RunMandate({"key", "list", "--keys", file}).out,
               AllOf(HasSubstr("root  admin\n"), HasSubstr("app  reader  only document  until 20")));
-  EXPECT_THAT(RunMandate({"key", "create", "app", "--keys", file, "--role", "reader"}).err, HasSubstr("is there already"));
+  EXPECT_THAT(RunMandate({"key", "create", "app", "--keys", file, "--role", "reader"}).err,
+              HasSubstr("is there already"));
   EXPECT_THAT(RunMandate({"key", "create", "App", "--keys", file, "--role", "reader"}).err, HasSubstr("is no id"));
   EXPECT_THAT(RunMandate({"key", "create", "b", "--keys", file, "--role", "reader", "--only", "Doc"}).err,
               HasSubstr("names no resources"));
@@ -222,9 +218,7 @@ class Told {
 std::vector<TupleChange> Viewers(ChangeOp op, const std::string& document) {
   std::vector<TupleChange> changes;
   for (const char* user : {"ann", "bob", "eve"}) {
-    changes.push_back(
-        {op,
-         {.resource = {"document", document}, .relation = "viewer", .subject = {"user", user}}});
+    changes.push_back({op, {.resource = {"document", document}, .relation = "viewer", .subject = {"user", user}}});
   }
   return changes;
 }
@@ -245,9 +239,9 @@ void WriteUntilItFails(const std::string& address, const std::string& prefix, To
 
 void ExpectWhatWasTold(const std::string& address, const Told& told) {
   std::map<std::string, int> viewers;
-  const absl::Status read = Client(address).Read(
-      {.resource_type = "document"}, "", 0,
-      [&](const Client::ReadRow& row) { ++viewers[row.relationship.resource.id]; });
+  const absl::Status read = Client(address).Read({.resource_type = "document"}, "", 0, [&](const Client::ReadRow& row) {
+    ++viewers[row.relationship.resource.id];
+  });
   ASSERT_TRUE(read.ok()) << read;
   for (const auto& [document, count] : viewers) {
     EXPECT_EQ(count, 3) << "half a write of " << document;
@@ -281,8 +275,7 @@ TEST(Serve, KilledDuringWritesKeepsWhatItAcknowledgedAndNoHalfWrite) {
     const int enough = told.acknowledged() + 20 + static_cast<int>(random() % 200);
     std::vector<std::thread> writers;
     for (int w = 0; w < kWriters; ++w) {
-      writers.emplace_back(WriteUntilItFails, server.address(), Cat("r", round, "w", w, "d"),
-                           &told);
+      writers.emplace_back(WriteUntilItFails, server.address(), Cat("r", round, "w", w, "d"), &told);
     }
     while (told.acknowledged() < enough) std::this_thread::yield();
     EXPECT_EQ(server.Stop(SIGKILL), 128 + SIGKILL);

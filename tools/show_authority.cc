@@ -58,8 +58,7 @@ std::vector<std::string> RuleRows(const Authority& authority, const ObjectRef& t
   std::vector<std::string> rows;
   for (const Authority::Rule& rule : authority.rules) {
     if (rule.task != task) continue;
-    rows.push_back(rule.is_limit ? Cat(rule.text, ": ", rule.left, " of ", rule.used + rule.left, " left")
-                                 : rule.text);
+    rows.push_back(rule.is_limit ? Cat(rule.text, ": ", rule.left, " of ", rule.used + rule.left, " left") : rule.text);
   }
   return rows;
 }
@@ -67,7 +66,8 @@ std::vector<std::string> RuleRows(const Authority& authority, const ObjectRef& t
 void PrintHop(const Authority& authority, size_t index) {
   const Lineage::Hop& at = authority.chain.lineage->hops[index];
   const Authority::Hop& hop = authority.hops[index];
-  std::cout << "\n" << ToText(at.agent) << ", on " << ToText(at.task)
+  std::cout << "\n"
+            << ToText(at.agent) << ", on " << ToText(at.task)
             << (at.delegator ? Cat(" from ", ToText(*at.delegator)) : ", which nobody delegates") << "\n";
   PrintRows("scope", hop.scope.empty() ? std::vector<std::string>{"nothing"} : ItemRows(hop.scope));
   if (hop.has_boundary) {
@@ -78,12 +78,10 @@ void PrintHop(const Authority& authority, size_t index) {
 
 std::string Headline(const Answer& chain, const std::string& subject) {
   switch (chain.decision) {
-    case Decision::kDenied:
-      return Cat(subject, " may do nothing: ", ReasonName(chain.reason), " at ", chain.reason_at);
+    case Decision::kDenied: return Cat(subject, " may do nothing: ", ReasonName(chain.reason), " at ", chain.reason_at);
     case Decision::kConditional:
       return Cat(subject, " is live on a condition, missing ", absl::StrJoin(chain.missing_context, ", "));
-    case Decision::kAllowed:
-      break;
+    case Decision::kAllowed: break;
   }
   return Cat(subject, " is live",
              chain.valid_until == absl::InfiniteFuture() ? "" : Cat(" until ", TimeText(chain.valid_until)));

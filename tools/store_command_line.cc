@@ -15,8 +15,9 @@ void StoreCommandLine::AddTo(CLI::App* app) {
 void StoreCommandLine::AddBackup(CLI::App* app) {
   CLI::App* backup = app->add_subcommand("backup", "Make, list, verify or delete backups");
   backup->require_subcommand(1);
-  add_client_(backup->add_subcommand("create", "Add a backup to those in the server's --backups, while it serves; only what "
-                                               "changed is copied"),
+  add_client_(backup->add_subcommand("create",
+                                     "Add a backup to those in the server's --backups, while it serves; only what "
+                                     "changed is copied"),
               [this] { return MakeBackup(client_); });
   const auto add = [&](const char* name, const char* description, int (*run)(const BackupOptions&)) {
     CLI::App* command = backup->add_subcommand(name, description);
@@ -39,8 +40,10 @@ void StoreCommandLine::AddRestore(CLI::App* app) {
   command->add_option("--from", restore_.from, "The directory of the backups")->required();
   command->add_option("--to", restore_.to, "The directory of the new database, missing or empty")->required();
   command->add_option("--backup", restore_.id, "The backup's number; without it, the newest");
-  command->add_option("--at", restore_.revision,
-                      "Make what is stored what it was at this revision of the backup's retention window, as one more write")
+  command
+      ->add_option(
+          "--at", restore_.revision,
+          "Make what is stored what it was at this revision of the backup's retention window, as one more write")
       ->check(CLI::PositiveNumber);
   command->add_flag("--json", restore_.json, "Print the outcome as JSON");
   command->callback([this] { run_ = [this] { return RestoreStore(restore_); }; });

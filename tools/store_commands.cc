@@ -65,7 +65,8 @@ int CompactStore(const ClientOptions& client) {
   if (client.json) {
     std::cout << done->json << "\n";
   } else {
-    std::cout << "tables rewritten: " << Bytes(done->bytes_before) << " before, " << Bytes(done->bytes_after) << " now\n";
+    std::cout << "tables rewritten: " << Bytes(done->bytes_before) << " before, " << Bytes(done->bytes_after)
+              << " now\n";
   }
   return kExitOk;
 }
@@ -141,14 +142,11 @@ int RestoreStore(const RestoreOptions& options) {
     reverted = *done;
   }
   if (options.json) {
-    std::cout << Json{{"data", options.to},
-                      {"revision", reverted.revision.value()},
-                      {"written", reverted.written},
-                      {"deleted", reverted.deleted},
-                      {"not_revived", reverted.not_revived},
-                      {"schema", reverted.schema}}
-                     .dump()
-              << "\n";
+    std::cout
+        << Json{{"data", options.to},          {"revision", reverted.revision.value()}, {"written", reverted.written},
+                {"deleted", reverted.deleted}, {"not_revived", reverted.not_revived},   {"schema", reverted.schema}}
+               .dump()
+        << "\n";
     return kExitOk;
   }
   std::cout << "restored into " << options.to << ", which goes on at revision " << reverted.revision.value() << "\n";
@@ -156,7 +154,8 @@ int RestoreStore(const RestoreOptions& options) {
   std::cout << "as it was at revision " << options.revision << ": " << reverted.written << " relationships written, "
             << reverted.deleted << " deleted" << (reverted.schema ? ", and the schema set back" : "") << "\n";
   if (reverted.not_revived > 0) {
-    std::cout << reverted.not_revived << " relationships of agents, tasks and sessions that ended since stay as they are\n";
+    std::cout << reverted.not_revived
+              << " relationships of agents, tasks and sessions that ended since stay as they are\n";
   }
   return kExitOk;
 }
@@ -185,11 +184,11 @@ int CheckStoreDirectory(const CheckStoreOptions& options) {
               << "\n";
     return report.faults.empty() ? kExitOk : kExitFailed;
   }
-  std::cout << "database " << report.database_id << ", revisions " << report.oldest.value() << " to " << report.head.value()
-            << "\n"
-            << report.relationships << " relationships, " << report.versions << " versions of the past, " << report.commits
-            << " commits, " << report.schemas << " schemas, " << report.facts << " facts, " << report.ledger_records
-            << " records of the ledger\n";
+  std::cout << "database " << report.database_id << ", revisions " << report.oldest.value() << " to "
+            << report.head.value() << "\n"
+            << report.relationships << " relationships, " << report.versions << " versions of the past, "
+            << report.commits << " commits, " << report.schemas << " schemas, " << report.facts << " facts, "
+            << report.ledger_records << " records of the ledger\n";
   for (const std::string& fault : report.faults) std::cout << "fault: " << fault << "\n";
   if (report.faults_count > report.faults.size()) {
     std::cout << "and " << report.faults_count - report.faults.size() << " more\n";

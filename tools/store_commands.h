@@ -18,7 +18,7 @@ int ShowStats(const ClientOptions& client);
 // Of directories, without a server.
 struct BackupOptions {
   std::string directory;
-  uint32_t id = 0;         // 0: the newest.
+  uint32_t id = 0;  // 0: the newest.
   uint32_t keep = 0;
   bool json = false;
 };
@@ -28,9 +28,9 @@ int DeleteBackups(const BackupOptions& options);
 
 struct RestoreOptions {
   std::string from;
-  uint32_t id = 0;         // 0: the newest.
+  uint32_t id = 0;  // 0: the newest.
   std::string to;
-  uint64_t revision = 0;   // What is stored is made what it was at this one; 0: it stays as it is in the backup.
+  uint64_t revision = 0;  // What is stored is made what it was at this one; 0: it stays as it is in the backup.
   bool json = false;
 };
 int RestoreStore(const RestoreOptions& options);

@@ -71,7 +71,8 @@ TEST_F(StoreCommands, ABackupIsMadeListedVerifiedAndRestored) {
   Write({"document:later#viewer@user:ann"});
   EXPECT_EQ(Run({"backup", "create", "--json"}).code, kExitOk);
   const std::string backups = directory_.File("backups");
-  EXPECT_THAT(Run({"backup", "list", "--from", backups}).out, AllOf(HasSubstr("backup 1  20"), HasSubstr("backup 2  20")));
+  EXPECT_THAT(Run({"backup", "list", "--from", backups}).out,
+              AllOf(HasSubstr("backup 1  20"), HasSubstr("backup 2  20")));
   EXPECT_EQ(json::parse(Run({"backup", "list", "--from", backups, "--json"}).out)["backups"].size(), 2u);
   EXPECT_THAT(Run({"backup", "verify", "--from", backups}).out, HasSubstr("it has the bytes that were written"));
   const Finished restored = Run({"restore", "--from", backups, "--backup", "1", "--to", directory_.File("one")});
@@ -90,18 +91,21 @@ TEST_F(StoreCommands, ABackupIsMadeListedVerifiedAndRestored) {
 
 TEST_F(StoreCommands, RestoredToARevisionItGivesBackGrantsAndRevivesNoAgent) {
   const std::string until = "[expiration:2040-01-01T00:00:00Z]";
-  Write({"user:ann#acts_on_behalf_of@assistant:bot" + until, "errand:1#delegator@user:ann", "errand:1#scope@document:*#view",
-         "errand:1#delegated_for_task@assistant:bot" + until, "run:1#agent@assistant:bot" + until, "run:1#task@errand:1"});
+  Write({"user:ann#acts_on_behalf_of@assistant:bot" + until, "errand:1#delegator@user:ann",
+         "errand:1#scope@document:*#view", "errand:1#delegated_for_task@assistant:bot" + until,
+         "run:1#agent@assistant:bot" + until, "run:1#task@errand:1"});
   ASSERT_TRUE(Allowed("document:plan#view@run:1"));
   const uint64_t then = Revision();
-  ASSERT_EQ(Run({"relationship", "delete", "document:menu#viewer@user:bob", "run:1#agent@assistant:bot"}).code, kExitOk);
+  ASSERT_EQ(Run({"relationship", "delete", "document:menu#viewer@user:bob", "run:1#agent@assistant:bot"}).code,
+            kExitOk);
   Write({"document:wrong#viewer@user:mallory"});
   ASSERT_EQ(Run({"backup", "create"}).code, kExitOk);
   const Finished restored =
       Run({"restore", "--from", directory_.File("backups"), "--to", directory_.File("then"), "--at", Cat(then)});
   ASSERT_EQ(restored.code, kExitOk) << restored.err;
-  EXPECT_THAT(restored.out, AllOf(HasSubstr(Cat("as it was at revision ", then, ": 1 relationships written, 1 deleted")),
-                                  HasSubstr("1 relationships of agents, tasks and sessions that ended since stay as they are")));
+  EXPECT_THAT(restored.out,
+              AllOf(HasSubstr(Cat("as it was at revision ", then, ": 1 relationships written, 1 deleted")),
+                    HasSubstr("1 relationships of agents, tasks and sessions that ended since stay as they are")));
   server_.reset();
   EXPECT_THAT(Run({"check-store", "--data", directory_.File("then")}).out, HasSubstr("nothing is wrong"));
   Start(directory_.File("then"));
@@ -132,7 +136,8 @@ TEST(ServeLog, IsJsonWhereItIsWanted) {
   TempDirectory directory;
   ServingProcess server(directory.File("db"), "127.0.0.1", {"--log-format", "json", "--log-calls", "all"});
   ASSERT_TRUE(Client(server.address()).WriteSchema(kOperatorSchema, {}, false, nullptr).ok());
-  EXPECT_EQ(RunMandate({"backup", "create", "--server", server.address()}).code, kExitError) << "it has no directory for them";
+  EXPECT_EQ(RunMandate({"backup", "create", "--server", server.address()}).code, kExitError)
+      << "it has no directory for them";
   server.Stop(SIGTERM);
   std::istringstream log(server.log());
   int calls = 0;

@@ -48,8 +48,8 @@ absl::StatusOr<DeleteLimit> ParseDeleteLimit(const std::string& text) {
   DeleteLimit limit;
   const bool percent = !text.empty() && text.back() == '%';
   double number = 0;
-  if (percent && absl::SimpleAtod(AbslView(std::string_view(text).substr(0, text.size() - 1)), &number) && number >= 0 &&
-      number <= 100) {
+  if (percent && absl::SimpleAtod(AbslView(std::string_view(text).substr(0, text.size() - 1)), &number) &&
+      number >= 0 && number <= 100) {
     limit.share = number / 100;
     return limit;
   }
@@ -153,7 +153,8 @@ class Sync {
       }
     }
     if (more.ok()) return absl::OkStatus();
-    return absl::Status(more.status().code(), Cat(file.name(), ":", reader->record().line, ": ", more.status().message()));
+    return absl::Status(more.status().code(),
+                        Cat(file.name(), ":", reader->record().line, ": ", more.status().message()));
   }
 
   // One relationship of the source, or why it is none.
@@ -217,14 +218,17 @@ class Sync {
     const DifferenceCounts& counts = difference_.counts();
     const double percent = 100.0 * static_cast<double>(counts.removed) / static_cast<double>(counts.stored);
     const auto above = static_cast<uint64_t>(std::ceil(percent));
-    return Cat("the sync would remove ", counts.removed, " of ", counts.stored, " relationships, more than --max-delete ",
-               options_.max_delete, "; is the source whole? See which with --dry-run --lines, and allow it with "
-               "--max-delete ", std::min<uint64_t>(above, 100), "%");
+    return Cat("the sync would remove ", counts.removed, " of ", counts.stored,
+               " relationships, more than --max-delete ", options_.max_delete,
+               "; is the source whole? See which with --dry-run --lines, and allow it with "
+               "--max-delete ",
+               std::min<uint64_t>(above, 100), "%");
   }
 
   absl::Status AdmitDeletions() const {
     if (limit_.Allows(difference_.counts())) return absl::OkStatus();
-    return WithReason(absl::FailedPreconditionError(Cat(TooManyDeletions(), ". Nothing was written")), "TOO_MANY_DELETIONS");
+    return WithReason(absl::FailedPreconditionError(Cat(TooManyDeletions(), ". Nothing was written")),
+                      "TOO_MANY_DELETIONS");
   }
 
   int TellDifference() {
@@ -258,29 +262,37 @@ class Sync {
 
   absl::Status WhileApplying(const absl::Status& status) const {
     if (ReasonOf(status) != "PRECONDITION_FAILED") return status;
-    return WithReason(absl::AbortedError(Cat("somebody else changed the same relationships meanwhile: ", status.message(),
-                                             "; run the sync again, it goes on from what is stored now")),
-                      "CONCURRENT_CHANGE");
+    return WithReason(
+        absl::AbortedError(Cat("somebody else changed the same relationships meanwhile: ", status.message(),
+                               "; run the sync again, it goes on from what is stored now")),
+        "CONCURRENT_CHANGE");
   }
 
   void Report(const DifferenceCounts& counts, const absl::Status& status) const {
     const double seconds = absl::ToDoubleSeconds(absl::Now() - started_);
     const std::string& token = token_.empty() ? snapshot_ : token_;
     if (client_.json) {
-      nlohmann::json report{{"added", counts.added},         {"removed", counts.removed},
-                            {"changed", counts.changed},     {"unchanged", difference_.counts().unchanged},
-                            {"left_out", left_out_},         {"refused", {{"count", refusals_.count()}, {"reasons", refusals_.kept()}}},
-                            {"dry_run", options_.dry_run},   {"complete", status.ok()},
-                            {"revisions_count", revisions_}, {"seconds", seconds},
+      nlohmann::json report{{"added", counts.added},
+                            {"removed", counts.removed},
+                            {"changed", counts.changed},
+                            {"unchanged", difference_.counts().unchanged},
+                            {"left_out", left_out_},
+                            {"refused", {{"count", refusals_.count()}, {"reasons", refusals_.kept()}}},
+                            {"dry_run", options_.dry_run},
+                            {"complete", status.ok()},
+                            {"revisions_count", revisions_},
+                            {"seconds", seconds},
                             {options_.dry_run || revisions_ == 0 ? "read_at" : "written_at", {{"token", token}}}};
       std::cout << report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
       return;
     }
     ShowRefusals(std::cerr);
-    std::cout << (options_.dry_run ? "would be: " : status.ok() ? "" : "until then: ") << counts.added << " added, "
-              << counts.removed << " removed, " << counts.changed << " changed, " << difference_.counts().unchanged
-              << " unchanged, " << refusals_.count() << " refused, " << left_out_ << " left out; "
-              << static_cast<int64_t>(seconds * 1000) << " ms, " << revisions_
+    std::cout << (options_.dry_run ? "would be: "
+                  : status.ok()    ? ""
+                                   : "until then: ")
+              << counts.added << " added, " << counts.removed << " removed, " << counts.changed << " changed, "
+              << difference_.counts().unchanged << " unchanged, " << refusals_.count() << " refused, " << left_out_
+              << " left out; " << static_cast<int64_t>(seconds * 1000) << " ms, " << revisions_
               << (revisions_ == 1 ? " revision" : " revisions") << ", token " << token << "\n";
   }
 
@@ -291,7 +303,7 @@ class Sync {
   Mapping mapping_;
   std::vector<Format> formats_;  // Of each source.
   std::shared_ptr<const Schema> schema_;
-  std::string snapshot_;         // The token of the revision that everything is compared at.
+  std::string snapshot_;  // The token of the revision that everything is compared at.
   std::optional<Progress> progress_;
   Refusals refusals_;
   uint64_t left_out_ = 0;

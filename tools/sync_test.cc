@@ -79,7 +79,8 @@ class Syncing : public testing::Test {
     return {report["added"], report["removed"], report["changed"], report["unchanged"]};
   }
   // What a refused sync says; and it wrote nothing.
-  std::string Refusal(const std::string& source, const std::string& mapping, const std::vector<std::string>& more = {}) {
+  std::string Refusal(const std::string& source, const std::string& mapping,
+                      const std::vector<std::string>& more = {}) {
     const auto before = Stored();
     const Finished finished = RunSync(source, mapping, more);
     EXPECT_EQ(finished.code, kExitError) << finished.out;
@@ -88,11 +89,11 @@ class Syncing : public testing::Test {
   }
   std::set<std::string> Stored() {
     std::set<std::string> stored;
-    const absl::Status status = BulkClient(server_->address())
-                                    .Export(std::nullopt, "", "", [&](BulkClient::Page& page) {
-                                      for (const Relationship& r : page.relationships) stored.insert(ToText(r));
-                                      return true;
-                                    });
+    const absl::Status status =
+        BulkClient(server_->address()).Export(std::nullopt, "", "", [&](BulkClient::Page& page) {
+          for (const Relationship& r : page.relationships) stored.insert(ToText(r));
+          return true;
+        });
     EXPECT_TRUE(status.ok()) << status;
     return stored;
   }
@@ -169,8 +170,9 @@ entries:
   for (const char* format : {".ldif", ".scim.json"}) {
     ServingProcess other(directory_.File(Cat("db", format)));
     const auto sync = [&](const char* date) {
-      return RunMandate({"sync", "--source", Cat(data, date, format), "--mapping", directory, "--server", other.address(),
-                         "--max-delete", "7%"});  // 190 of 3,076 left their teams: more than the default allows.
+      return RunMandate({"sync", "--source", Cat(data, date, format), "--mapping", directory, "--server",
+                         other.address(), "--max-delete",
+                         "7%"});  // 190 of 3,076 left their teams: more than the default allows.
     };
     ASSERT_TRUE(Client(other.address()).WriteSchema(*ReadFile(data + "schema.zed"), {}, false, nullptr).ok());
     ASSERT_EQ(sync("2025-08-20").code, kExitOk);
@@ -198,13 +200,16 @@ TEST_F(Syncing, TouchesNothingOutsideOfItsDomain) {
 TEST_F(Syncing, ShowsTheDifferenceAsLines) {
   Store("team:aaa#member@user:ann\nteam:aaa#member@user:bob\nteam:aaa#member@user:cid\n");
   const std::string mapping = File("m.yaml", "domain: [{type: team}]\n");
-  const std::string source = File(
-      "s.csv",
-      "resource_type,resource_id,relation,subject_type,subject_id,expires_at\nteam,aaa,member,user,dan,\n"
-      "team,aaa,member,user,ann,2040-01-01T00:00:00Z\nteam,aaa,member,user,cid,\nteam,aaa,member,user,eve,2001-01-01T00:00:00Z\n");
-  EXPECT_THAT(RunSync(source, mapping, {"--dry-run", "--lines"}).out,
-              StartsWith("~ team:aaa#member@user:ann[expiration:2040-01-01T00:00:00Z]\n+ team:aaa#member@user:dan\n"
-                         "- team:aaa#member@user:bob\nwould be: 1 added, 1 removed, 1 changed, 1 unchanged, 0 refused, 1 left out"));
+  const std::string source =
+      File("s.csv",
+           "resource_type,resource_id,relation,subject_type,subject_id,expires_at\nteam,aaa,member,user,dan,\n"
+           "team,aaa,member,user,ann,2040-01-01T00:00:00Z\nteam,aaa,member,user,cid,\nteam,aaa,member,user,eve,2001-01-"
+           "01T00:00:00Z\n");
+  EXPECT_THAT(
+      RunSync(source, mapping, {"--dry-run", "--lines"}).out,
+      StartsWith(
+          "~ team:aaa#member@user:ann[expiration:2040-01-01T00:00:00Z]\n+ team:aaa#member@user:dan\n"
+          "- team:aaa#member@user:bob\nwould be: 1 added, 1 removed, 1 changed, 1 unchanged, 0 refused, 1 left out"));
 }
 
 TEST_F(Syncing, StopsBeforeATruncatedExportWipesTheOrganization) {
@@ -213,8 +218,9 @@ TEST_F(Syncing, StopsBeforeATruncatedExportWipesTheOrganization) {
   Store(lines);
   const std::string mapping = File("m.yaml", "domain: [{type: team}]\n");
   const std::string most = File("most.tuples", lines.substr(0, lines.find("team:t94#")));
-  EXPECT_THAT(Refusal(most, mapping), AllOf(HasSubstr("would remove 6 of 100 relationships, more than --max-delete 5%"),
-                                            HasSubstr("allow it with --max-delete 6%"), HasSubstr("Nothing was written")));
+  EXPECT_THAT(Refusal(most, mapping),
+              AllOf(HasSubstr("would remove 6 of 100 relationships, more than --max-delete 5%"),
+                    HasSubstr("allow it with --max-delete 6%"), HasSubstr("Nothing was written")));
   EXPECT_THAT(Refusal(File("none.tuples", ""), mapping), HasSubstr("would remove 100 of 100"));
   EXPECT_THAT(Refusal(most, mapping, {"--max-delete", "5"}), HasSubstr("more than --max-delete 5;"));
   EXPECT_THAT(Refusal(most, mapping, {"--max-delete", "much"}), HasSubstr("is neither a share"));
@@ -224,10 +230,12 @@ TEST_F(Syncing, StopsBeforeATruncatedExportWipesTheOrganization) {
 TEST_F(Syncing, WritesNothingIfAnythingIsRefusedUnlessItIsTold) {
   const std::string mapping = File("m.yaml", "domain: [{type: team}]\n");
   const std::string source =
-      File("s.tuples", "team:aaa#member@user:ann\nteam:aaa#member@folder:f\nteam:aaa#member@user:b b\n"
-                       "team:aaa#member@user:cid\nteam:aaa#member@user:cid[expiration:2040-01-01T00:00:00Z]\n");
-  EXPECT_THAT(Refusal(source, mapping), AllOf(HasSubstr("s.tuples:2: `folder` cannot be a subject"), HasSubstr("s.tuples:3: "),
-                                              HasSubstr("error: 2 of the source cannot be taken over; nothing was written")));
+      File("s.tuples",
+           "team:aaa#member@user:ann\nteam:aaa#member@folder:f\nteam:aaa#member@user:b b\n"
+           "team:aaa#member@user:cid\nteam:aaa#member@user:cid[expiration:2040-01-01T00:00:00Z]\n");
+  EXPECT_THAT(Refusal(source, mapping),
+              AllOf(HasSubstr("s.tuples:2: `folder` cannot be a subject"), HasSubstr("s.tuples:3: "),
+                    HasSubstr("error: 2 of the source cannot be taken over; nothing was written")));
   const json report = Report(source, mapping, {"--skip-refused"});
   EXPECT_THAT(Counts(report), ElementsAre(1, 0, 0, 0));
   EXPECT_EQ(report["refused"]["count"], 3);
@@ -241,9 +249,9 @@ TEST_F(Syncing, NoticesSomebodyElseWhoWritesTheSame) {
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   FILE* const err = tmpfile();
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  const pid_t pid = StartMandate({"sync", "--source", pipe, "--format", "tuples", "--mapping", mapping, "--server",
-                                  server_->address()},
-                                 {null, null, fileno(err)});
+  const pid_t pid = StartMandate(
+      {"sync", "--source", pipe, "--format", "tuples", "--mapping", mapping, "--server", server_->address()},
+      {null, null, fileno(err)});
   {
     std::ofstream source(pipe);  // Opened once the sync reads, and it has its snapshot by then.
     Store("team:aaa#member@user:bob\n");
@@ -255,17 +263,19 @@ TEST_F(Syncing, NoticesSomebodyElseWhoWritesTheSame) {
   std::string said(4096, '\0');
   said.resize(fread(said.data(), 1, said.size(), err));
   fclose(err);
-  EXPECT_THAT(said, AllOf(HasSubstr("somebody else changed the same relationships meanwhile: `team:aaa#member@user:bob`"),
-                          HasSubstr("CONCURRENT_CHANGE")));
+  EXPECT_THAT(said,
+              AllOf(HasSubstr("somebody else changed the same relationships meanwhile: `team:aaa#member@user:bob`"),
+                    HasSubstr("CONCURRENT_CHANGE")));
   EXPECT_THAT(Stored(), ElementsAre("team:aaa#member@user:ann", "team:aaa#member@user:bob"));
 }
 
 TEST_F(Syncing, ReadsNestedAndCyclicGroupsOfADirectory) {
   const std::string mapping = File("m.yaml", kLdapMapping);
-  const std::string source = File("s.ldif",
-                                  "dn: uid=ann,dc=x\nobjectClass: inetOrgPerson\nuid: ann\n\n"
-                                  "dn: cn=aaa,dc=x\nobjectClass: groupOfNames\ncn: aaa\nmember: cn=bbb,dc=x\n\n"
-                                  "dn: cn=bbb,dc=x\nobjectClass: groupOfNames\ncn: bbb\nmember: cn=aaa,dc=x\nmember: uid=ann,dc=x\n");
+  const std::string source =
+      File("s.ldif",
+           "dn: uid=ann,dc=x\nobjectClass: inetOrgPerson\nuid: ann\n\n"
+           "dn: cn=aaa,dc=x\nobjectClass: groupOfNames\ncn: aaa\nmember: cn=bbb,dc=x\n\n"
+           "dn: cn=bbb,dc=x\nobjectClass: groupOfNames\ncn: bbb\nmember: cn=aaa,dc=x\nmember: uid=ann,dc=x\n");
   EXPECT_THAT(Counts(Report(source, mapping)), ElementsAre(2, 0, 0, 0));
   EXPECT_THAT(Stored(), ElementsAre("team:aaa#member@user:ann", "team:bbb#member@user:ann"));
   const std::string shipped = MANDATE_SOURCE_DIR "/docs/sync/ldap.yaml";
@@ -277,15 +287,19 @@ TEST_F(Syncing, ReadsNestedAndCyclicGroupsOfADirectory) {
 TEST_F(Syncing, OfADamagedSourceWritesNothingAndSaysWhatIsWrong) {
   Store("team:aaa#member@user:ann\n");
   const std::string mapping = File("m.yaml", kLdapMapping);
-  EXPECT_THAT(Refusal(File("twice.ldif", "dn: uid=ann\nobjectClass: inetOrgPerson\nuid: ann\n\n"
-                                         "dn: UID=ann\nobjectClass: inetOrgPerson\nuid: ann\n"),
+  EXPECT_THAT(Refusal(File("twice.ldif",
+                           "dn: uid=ann\nobjectClass: inetOrgPerson\nuid: ann\n\n"
+                           "dn: UID=ann\nobjectClass: inetOrgPerson\nuid: ann\n"),
                       mapping),
               HasSubstr("twice.ldif:5: the dn `uid=ann` stands at"));
-  EXPECT_THAT(Refusal(File("bad.ldif", "dn: uid=ann\nuid: \xff\n"), mapping), HasSubstr("bad.ldif:2: the value of `uid` is no text"));
-  EXPECT_THAT(Refusal(File("cut.json", "{\"Resources\":[{\"id\":"), mapping), HasSubstr("cut.json:1: the JSON ends too early"));
+  EXPECT_THAT(Refusal(File("bad.ldif", "dn: uid=ann\nuid: \xff\n"), mapping),
+              HasSubstr("bad.ldif:2: the value of `uid` is no text"));
+  EXPECT_THAT(Refusal(File("cut.json", "{\"Resources\":[{\"id\":"), mapping),
+              HasSubstr("cut.json:1: the JSON ends too early"));
   EXPECT_THAT(Refusal(File("cut.ldif.gz", "\x1f\x8b\x08"), mapping), HasSubstr("it was cut off"));
   EXPECT_THAT(Refusal(File("s.ldif", ""), File("n.yaml", "domain: [{type: team}]\n")), HasSubstr("has no `entries`"));
-  EXPECT_THAT(Refusal(File("s.tuples", ""), File("a.yaml", "domain: &a [{type: team}]\n")), HasSubstr("a.yaml:1: a mapping has no anchors"));
+  EXPECT_THAT(Refusal(File("s.tuples", ""), File("a.yaml", "domain: &a [{type: team}]\n")),
+              HasSubstr("a.yaml:1: a mapping has no anchors"));
   EXPECT_THAT(Refusal(File("s.tuples", ""), "/no/such/file"), HasSubstr("cannot read `/no/such/file`"));
 }
 

@@ -25,8 +25,7 @@ TestedWorld TestOne(const std::string& path, const TestOptions& options) {
 }
 
 // In parallel; the results in the order of the files.
-std::vector<TestedWorld> TestAll(const std::vector<std::string>& files,
-                                 const TestOptions& options) {
+std::vector<TestedWorld> TestAll(const std::vector<std::string>& files, const TestOptions& options) {
   std::vector<TestedWorld> worlds(files.size());
   std::atomic<size_t> next = 0;
   const auto work = [&] {
@@ -79,9 +78,9 @@ int TestWorlds(const TestOptions& options) {
     failed += !world.report.Failures().empty();
     assertions += world.report.assertions;
   }
-  std::cout << Counted(worlds.size(), "world", "worlds") << ": " << worlds.size() - failed - wrong
-            << " passed, " << failed << " failed, " << wrong << " not readable; "
-            << Counted(assertions, "assertion", "assertions") << "\n";
+  std::cout << Counted(worlds.size(), "world", "worlds") << ": " << worlds.size() - failed - wrong << " passed, "
+            << failed << " failed, " << wrong << " not readable; " << Counted(assertions, "assertion", "assertions")
+            << "\n";
   if (!options.junit.empty()) {
     std::ofstream file(options.junit, std::ios::binary | std::ios::trunc);
     file << ToJUnit(worlds);

@@ -95,8 +95,7 @@ inline Finished RunMandate(const std::vector<std::string>& arguments, const std:
   FILE* const out = file("");
   FILE* const err = file("");
   Finished finished;
-  finished.code =
-      WaitFor(StartMandate(arguments, {fileno(in), fileno(out), fileno(err)}, environment));
+  finished.code = WaitFor(StartMandate(arguments, {fileno(in), fileno(out), fileno(err)}, environment));
   fclose(in);
   finished.out = take(out);
   finished.err = take(err);

@@ -12,27 +12,25 @@ using testing::StartsWith;
 
 TEST(Usage, HelpAndVersionSucceed) {
   EXPECT_THAT(RunMandate({"--version"}).out, StartsWith("mandate "));
-  for (const std::vector<std::string>& command :
-       std::vector<std::vector<std::string>>{{},
-                                             {"serve"},
-                                             {"schema"},
-                                             {"schema", "write"},
-                                             {"schema", "fmt"},
-                                             {"schema", "diff"},
-                                             {"schema", "graph"},
-                                             {"relationship"},
-                                             {"relationship", "read"},
-                                             {"import"},
-                                             {"check"},
-                                             {"expand"}}) {
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{{},
+                                                                                       {"serve"},
+                                                                                       {"schema"},
+                                                                                       {"schema", "write"},
+                                                                                       {"schema", "fmt"},
+                                                                                       {"schema", "diff"},
+                                                                                       {"schema", "graph"},
+                                                                                       {"relationship"},
+                                                                                       {"relationship", "read"},
+                                                                                       {"import"},
+                                                                                       {"check"},
+                                                                                       {"expand"}}) {
     std::vector<std::string> arguments = command;
     arguments.push_back("--help");
     const Finished finished = RunMandate(arguments);
     EXPECT_EQ(finished.code, kExitOk);
-    EXPECT_THAT(
-        finished.out,
-        HasSubstr("Exit codes: 0 done or allowed, 1 denied, different, nothing found or a failed test, "
-                  "2 conditional, 3 error, 4 wrong usage."));
+    EXPECT_THAT(finished.out,
+                HasSubstr("Exit codes: 0 done or allowed, 1 denied, different, nothing found or a failed test, "
+                          "2 conditional, 3 error, 4 wrong usage."));
     EXPECT_EQ(finished.err, "");
   }
 }
@@ -45,23 +43,22 @@ TEST(Usage, WrongIsOneLineAndExitCode4) {
   const std::vector<Row> rows = {
       {{},
        "`mandate` needs a command, one of serve, schema, relationship, import, export, sync, check, expand, lookup, "
-       "delegate, session, authorize, approve, revoke, who-can, ledger, proof, test, key, backup, restore, check-store, compact, stats; see mandate --help"},
+       "delegate, session, authorize, approve, revoke, who-can, ledger, proof, test, key, backup, restore, "
+       "check-store, compact, stats; see mandate --help"},
       {{"chek", "x"}, "`chek` is no command of `mandate`; did you mean `check`?"},
       {{"bogus"},
        "`bogus` is no command of `mandate`; write one of serve, schema, relationship, import, export, sync, "
-       "check, expand, lookup, delegate, session, authorize, approve, revoke, who-can, ledger, proof, test, key, backup, restore, check-store, compact, stats"},
+       "check, expand, lookup, delegate, session, authorize, approve, revoke, who-can, ledger, proof, test, key, "
+       "backup, restore, check-store, compact, stats"},
       {{"--bogus"}, "`--bogus` is no option of `mandate`; see mandate --help"},
       {{"schema"},
        "`mandate schema` needs a command, one of write, read, check, fmt, diff, graph; see mandate schema --help"},
       {{"schema", "wirte"}, "`wirte` is no command of `mandate schema`; did you mean `write`?"},
       {{"check"}, "QUESTION is required; see mandate check --help"},
       {{"check", "a", "b"}, "The following argument was not expected: b; see mandate check --help"},
-      {{"relationship", "write"},
-       "RELATIONSHIP is required; see mandate relationship write --help"},
-      {{"expand", "document:plan#view", "--depth", "-1"},
-       "Could not convert: --depth = -1; see mandate expand --help"},
-      {{"serve", "--cache-mib", "0"},
-       "--cache-mib: Value 0 not in range 1 to 1048576; see mandate serve --help"},
+      {{"relationship", "write"}, "RELATIONSHIP is required; see mandate relationship write --help"},
+      {{"expand", "document:plan#view", "--depth", "-1"}, "Could not convert: --depth = -1; see mandate expand --help"},
+      {{"serve", "--cache-mib", "0"}, "--cache-mib: Value 0 not in range 1 to 1048576; see mandate serve --help"},
       {{"serve", "--chain-agents-max", "17"},
        "--chain-agents-max: Value 17 not in range 1 to 16; see mandate serve --help"},
   };
@@ -81,15 +78,12 @@ TEST(Pattern, NamesWhatItMatches) {
   const std::vector<Row> rows = {
       {"document", {.resource_type = "document"}},
       {"document:plan", {.resource_type = "document", .resource_id = "plan"}},
-      {"document:plan#viewer",
-       {.resource_type = "document", .resource_id = "plan", .relation = "viewer"}},
+      {"document:plan#viewer", {.resource_type = "document", .resource_id = "plan", .relation = "viewer"}},
       {"#viewer", {.relation = "viewer"}},
-      {"document#viewer@user",
-       {.resource_type = "document", .relation = "viewer", .subject_type = "user"}},
+      {"document#viewer@user", {.resource_type = "document", .relation = "viewer", .subject_type = "user"}},
       {"@user:alice", {.subject_type = "user", .subject_id = "alice"}},
       {"@user:*", {.subject_type = "user", .subject_id = "*"}},
-      {"@team:core#member",
-       {.subject_type = "team", .subject_id = "core", .subject_relation = "member"}},
+      {"@team:core#member", {.subject_type = "team", .subject_id = "core", .subject_relation = "member"}},
       {"@user:alice#...", {.subject_type = "user", .subject_id = "alice", .subject_relation = ""}},
       {"@#member", {.subject_relation = "member"}},
       {"document:plan#viewer@team:core#member",
@@ -104,17 +98,15 @@ TEST(Pattern, NamesWhatItMatches) {
     auto filter = ParsePattern(row.pattern);
     ASSERT_TRUE(filter.ok()) << row.pattern << filter.status();
     const auto parts = [](const TupleFilter& f) {
-      return std::tie(f.resource_type, f.resource_id, f.relation, f.subject_type, f.subject_id,
-                      f.subject_relation);
+      return std::tie(f.resource_type, f.resource_id, f.relation, f.subject_type, f.subject_id, f.subject_relation);
     };
     EXPECT_EQ(parts(*filter), parts(row.filter)) << row.pattern;
   }
 }
 
 TEST(Pattern, WithAnEmptyPartIsRefused) {
-  for (const char* pattern :
-       {"", "@", "#", ":", "document:", ":plan", "document#", "document@",
-        "document@user:", "document@:alice", "document@user#", "document:plan#viewer@team:core#"}) {
+  for (const char* pattern : {"", "@", "#", ":", "document:", ":plan", "document#", "document@", "document@user:",
+                              "document@:alice", "document@user#", "document:plan#viewer@team:core#"}) {
     EXPECT_THAT(std::string(ParsePattern(pattern).status().message()),
                 StartsWith(Cat("`", pattern, "` is no pattern; write ")));
   }

@@ -37,8 +37,7 @@ std::string Show(const std::set<SubjectRef>& places) {
 
 class ExpectedCheck {
  public:
-  ExpectedCheck(const std::vector<ExpandNode>& tree, const ExpectedSet& expected)
-      : set_(tree), expected_(expected) {
+  ExpectedCheck(const std::vector<ExpandNode>& tree, const ExpectedSet& expected) : set_(tree), expected_(expected) {
     for (const SubjectRef& subject : set_.Named()) truths_[subject] = set_.Holds(subject).truth;
   }
 
@@ -56,8 +55,7 @@ class ExpectedCheck {
 
  private:
   void Fail(int line, std::string asked, std::string expected, std::string got) {
-    failures_.push_back({line,
-                         Cat(ToText(expected_.resource), "#", expected_.permission, ": ", asked),
+    failures_.push_back({line, Cat(ToText(expected_.resource), "#", expected_.permission, ": ", asked),
                          std::move(expected), std::move(got), ""});
   }
 
@@ -67,8 +65,7 @@ class ExpectedCheck {
     const auto known = truths_.find(listed.subject);
     const Truth truth = known == truths_.end() ? Truth::kNo : known->second;
     if (truth != wanted) {
-      return Fail(listed.line, listed.text, Word(wanted),
-                  known == truths_.end() ? "not found" : Word(truth));
+      return Fail(listed.line, listed.text, Word(wanted), known == truths_.end() ? "not found" : Word(truth));
     }
     if (listed.subject.IsWildcard()) CheckExclusions(listed, truth);
     if (listed.found_in.empty()) return;
@@ -87,8 +84,7 @@ class ExpectedCheck {
     }
     Exclusions found;
     for (const auto& [subject, truth] : truths_) {
-      const bool is_one =
-          subject.type == listed.subject.type && subject.relation.empty() && !subject.IsWildcard();
+      const bool is_one = subject.type == listed.subject.type && subject.relation.empty() && !subject.IsWildcard();
       if (is_one && truth != everybody && truth != Truth::kYes) found[subject.id] = truth;
     }
     // A condition may be shown on the one who has it instead.
@@ -110,16 +106,13 @@ class ExpectedCheck {
 
 }  // namespace
 
-std::vector<Failure> CheckExpectedSet(const Database& database, const View& view,
-                                      const ExpectedSet& expected) {
-  const auto tree = database.ExpandAt(view,
-                                      {.resource = expected.resource,
-                                       .permission = expected.permission,
-                                       .subject_set_depth = kEveryLevel},
-                                      database.options().check);
+std::vector<Failure> CheckExpectedSet(const Database& database, const View& view, const ExpectedSet& expected) {
+  const auto tree = database.ExpandAt(
+      view, {.resource = expected.resource, .permission = expected.permission, .subject_set_depth = kEveryLevel},
+      database.options().check);
   if (tree.ok()) return ExpectedCheck(*tree, expected).Run();
-  return {{expected.line, Cat(ToText(expected.resource), "#", expected.permission),
-           "to be expanded", std::string(tree.status().message()), ""}};
+  return {{expected.line, Cat(ToText(expected.resource), "#", expected.permission), "to be expanded",
+           std::string(tree.status().message()), ""}};
 }
 
 }  // namespace mandate

@@ -14,8 +14,7 @@
 
 namespace mandate {
 
-std::vector<Failure> CheckExpectedSet(const Database& database, const View& view,
-                                      const ExpectedSet& expected);
+std::vector<Failure> CheckExpectedSet(const Database& database, const View& view, const ExpectedSet& expected);
 
 }  // namespace mandate
 

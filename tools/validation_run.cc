@@ -25,14 +25,10 @@ using Expected = Assertion::Expected;
 
 std::string Word(Expected expected) {
   switch (expected) {
-    case Expected::kTrue:
-      return "allowed";
-    case Expected::kFalse:
-      return "denied";
-    case Expected::kCaveated:
-      return "conditional";
-    case Expected::kError:
-      return "an error";
+    case Expected::kTrue: return "allowed";
+    case Expected::kFalse: return "denied";
+    case Expected::kCaveated: return "conditional";
+    case Expected::kError: return "an error";
   }
   return "";
 }
@@ -53,8 +49,7 @@ std::string ShowAnswer(const absl::StatusOr<Answer>& answer) {
     return Cat("conditional, needs ", absl::StrJoin(answer->missing_context, ", "));
   }
   const std::string_view reason = ReasonName(answer->reason);
-  return Cat("denied", reason.empty() ? "" : ", ", reason, answer->reason_at.empty() ? "" : " at ",
-             answer->reason_at);
+  return Cat("denied", reason.empty() ? "" : ", ", reason, answer->reason_at.empty() ? "" : " at ", answer->reason_at);
 }
 
 bool Holds(const Assertion& assertion, const absl::StatusOr<Answer>& answer) {
@@ -63,8 +58,7 @@ bool Holds(const Assertion& assertion, const absl::StatusOr<Answer>& answer) {
            (assertion.reason.empty() || assertion.reason == ReasonOf(answer.status()));
   }
   switch (answer->decision) {
-    case Decision::kAllowed:
-      return assertion.expected == Expected::kTrue;
+    case Decision::kAllowed: return assertion.expected == Expected::kTrue;
     case Decision::kConditional:
       return assertion.expected == Expected::kCaveated &&
              (assertion.needs.empty() || assertion.needs == answer->missing_context);
@@ -114,8 +108,7 @@ class Run {
       database_ = *std::move(database);
       return true;
     }
-    AddCase(line, "the store").failures = {
-        {line, "the store", "opens", std::string(database.status().message()), ""}};
+    AddCase(line, "the store").failures = {{line, "the store", "opens", std::string(database.status().message()), ""}};
     return false;
   }
 
@@ -123,8 +116,7 @@ class Run {
   bool Apply(const WorldStep& step) {
     const absl::Status status = Write(step);
     const std::string reason = ReasonOf(status);
-    const std::string got =
-        status.ok() ? "accepted" : Cat("refused, ", reason, ": ", status.message());
+    const std::string got = status.ok() ? "accepted" : Cat("refused, ", reason, ": ", status.message());
     if (!step.refused) {
       if (!status.ok()) {
         const auto [line, what] = FaultOf(step, status);
@@ -136,10 +128,8 @@ class Run {
     const std::string name = Cat("refused with ", *step.refused);
     const std::string says = step.says.value_or("");
     ValidationCase& refusal = AddCase(step.line, name);
-    if (status.ok() || reason != *step.refused ||
-        StdView(status.message()).find(says) == std::string_view::npos) {
-      refusal.failures = {
-          {step.line, "the write", Cat(name, says.empty() ? "" : ", saying: ", says), got, ""}};
+    if (status.ok() || reason != *step.refused || StdView(status.message()).find(says) == std::string_view::npos) {
+      refusal.failures = {{step.line, "the write", Cat(name, says.empty() ? "" : ", saying: ", says), got, ""}};
     }
     return true;
   }
@@ -164,8 +154,7 @@ class Run {
       const auto written = database_->WriteSchema(*step.schema, step.drops, DryRun::kNo, &findings);
       if (ReasonOf(written.status()) == "SCHEMA_INVALID") {
         const std::string name = step.schema_file.empty() ? "schema" : step.schema_file;
-        return WithReason(InvalidArgument(RenderDiagnostics(name, *step.schema, findings)),
-                          "SCHEMA_INVALID");
+        return WithReason(InvalidArgument(RenderDiagnostics(name, *step.schema, findings)), "SCHEMA_INVALID");
       }
       if (!written.ok()) return written.status();
     }
@@ -186,8 +175,7 @@ class Run {
     std::unique_ptr<ReferenceEvaluator> reference = ReferenceNow(step.call.question.resource, step.call.line);
     if (step.is_approval) return Approve(step.call, reference.get(), fail);
     Authorizer authorizer(database_.get());
-    const auto outcome =
-        authorizer.Authorize({{step.call.question, step.call.key}}, database_->options().check);
+    const auto outcome = authorizer.Authorize({{step.call.question, step.call.key}}, database_->options().check);
     const absl::StatusOr<Answer> answer =
         outcome.ok() ? absl::StatusOr<Answer>(outcome->answers.back()) : outcome.status();
     if (reference != nullptr && outcome.ok() && !outcome->repeated) {
@@ -218,9 +206,8 @@ class Run {
                            .context = asked.context};
     const auto approved = Authorizer(database_.get()).Approve(call, database_->options().check);
     const bool is_expected = approval.expected == Expected::kTrue;
-    const std::string got = approved.ok() ? "approved"
-                                          : Cat("refused, ", ReasonOf(approved.status()), ": ",
-                                                approved.status().message());
+    const std::string got =
+        approved.ok() ? "approved" : Cat("refused, ", ReasonOf(approved.status()), ": ", approved.status().message());
     if (reference != nullptr) {
       const auto expected = reference->Approve(asked, now_ + approval.lasts);
       if (expected.has_value() != approved.ok()) {
@@ -238,12 +225,12 @@ class Run {
   std::unique_ptr<ReferenceEvaluator> ReferenceNow(const ObjectRef& resource, int line) {
     auto view = database_->Head();
     if (!view.ok() || !options_.agreement) return nullptr;
-    auto world = ReadReferenceWorld(std::shared_ptr<const Schema>(view->plan, &view->plan->schema()),
-                                    *view->snapshot, now_, database_->options().check.chain_agents_max,
-                                    options_.agreement_relationships_max);
+    auto world =
+        ReadReferenceWorld(std::shared_ptr<const Schema>(view->plan, &view->plan->schema()), *view->snapshot, now_,
+                           database_->options().check.chain_agents_max, options_.agreement_relationships_max);
     if (!world.ok()) {
-      report_.notes.push_back(Cat("line ", line, ": the call was not held against the reference: ",
-                                  world.status().message()));
+      report_.notes.push_back(
+          Cat("line ", line, ": the call was not held against the reference: ", world.status().message()));
       return nullptr;
     }
     world->ledger = ledger_;
@@ -265,8 +252,8 @@ class Run {
     }
     for (const ExpectedSet& expected : step.validation) {
       report_.assertions += std::max<size_t>(expected.subjects.size(), 1);
-      AddCase(expected.line, Cat("who has ", ToText(expected.resource), "#", expected.permission))
-          .failures = CheckExpectedSet(*database_, *view, expected);
+      AddCase(expected.line, Cat("who has ", ToText(expected.resource), "#", expected.permission)).failures =
+          CheckExpectedSet(*database_, *view, expected);
     }
     // A refused step leaves the world as it was.
     if (options_.agreement && !step.refused) Agree(step, *view);
@@ -279,13 +266,10 @@ class Run {
     question.explain = true;
     const auto explained = database_->CheckerFor(view).Check(question);
     const std::pair<const char*, absl::StatusOr<Answer>> ways[] = {
-        {"", alone},
-        {" (together with the others)", together.Check(assertion.question)},
-        {" (explained)", explained}};
+        {"", alone}, {" (together with the others)", together.Check(assertion.question)}, {" (explained)", explained}};
     for (const auto& [how, answer] : ways) {
       if (Holds(assertion, answer)) continue;
-      one.failures.push_back({assertion.line, Cat(assertion.text, how), ShowExpected(assertion),
-                              ShowAnswer(answer),
+      one.failures.push_back({assertion.line, Cat(assertion.text, how), ShowExpected(assertion), ShowAnswer(answer),
                               explained.ok() ? RenderExplanation(explained->explanation) : ""});
       return;
     }
@@ -294,17 +278,15 @@ class Run {
   void Agree(const WorldStep& step, const View& view) {
     const std::shared_ptr<const Schema> schema(view.plan, &view.plan->schema());
     const CheckLimits& limits = database_->options().check;
-    auto world = ReadReferenceWorld(schema, *view.snapshot, now_, limits.chain_agents_max,
-                                    options_.agreement_relationships_max);
+    auto world =
+        ReadReferenceWorld(schema, *view.snapshot, now_, limits.chain_agents_max, options_.agreement_relationships_max);
     if (absl::IsResourceExhausted(world.status())) {
-      report_.notes.push_back(
-          Cat("line ", step.line, ": agreement was not asked for: ", world.status().message()));
+      report_.notes.push_back(Cat("line ", step.line, ": agreement was not asked for: ", world.status().message()));
       return;
     }
     ValidationCase& one = AddCase(step.line, "every way of asking agrees");
     if (!world.ok()) {
-      one.failures = {
-          {step.line, one.name, "can be read", std::string(world.status().message()), ""}};
+      one.failures = {{step.line, one.name, "can be read", std::string(world.status().message()), ""}};
       return;
     }
     world->ledger = ledger_;
@@ -314,15 +296,14 @@ class Run {
       const bool is_new = std::find(contexts.begin(), contexts.end(), context) == contexts.end();
       if (is_new && contexts.size() <= kContextsMax) contexts.push_back(context);
     }
-    const WorldAgreement agreement = AgreeOnWorld(
-        {view.plan.get(), view.snapshot.get(), now_, limits}, *world, contexts, options_.bounds);
+    const WorldAgreement agreement =
+        AgreeOnWorld({view.plan.get(), view.snapshot.get(), now_, limits}, *world, contexts, options_.bounds);
     report_.pairs += agreement.pairs;
     report_.pairs_of_world += agreement.pairs_of_world;
     if (!agreement.complete() && agreement.disagreements.empty()) {
-      report_.notes.push_back(
-          Cat("line ", step.line, ": the world is large, so agreement was asked for a sample: ",
-              agreement.pairs, " of ", agreement.pairs_of_world, " pairs, ", agreement.listings,
-              " of ", agreement.listings_of_world, " trees and listings"));
+      report_.notes.push_back(Cat("line ", step.line, ": the world is large, so agreement was asked for a sample: ",
+                                  agreement.pairs, " of ", agreement.pairs_of_world, " pairs, ", agreement.listings,
+                                  " of ", agreement.listings_of_world, " trees and listings"));
     }
     for (const std::string& each : agreement.disagreements) {
       one.failures.push_back({step.line, one.name, "one answer", each, ""});
@@ -358,9 +339,9 @@ std::vector<Failure> ValidationReport::Failures() const {
 
 std::string ToText(const std::string& path, const Failure& failure) {
   constexpr std::string_view kIndent = "              ";
-  std::string text = Cat(path, ":", failure.line, ": ", failure.asked,
-                         "\n    expected: ", Indented(failure.expected, kIndent),
-                         "\n    got:      ", Indented(failure.got, kIndent));
+  std::string text =
+      Cat(path, ":", failure.line, ": ", failure.asked, "\n    expected: ", Indented(failure.expected, kIndent),
+          "\n    got:      ", Indented(failure.got, kIndent));
   if (!failure.because.empty()) {
     text += Cat("\n    because:  ", Indented(failure.because, kIndent));
   }

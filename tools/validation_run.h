@@ -23,7 +23,7 @@ struct ValidationOptions {
   std::string directory;  // Empty: in memory.
   bool agreement = true;
   SetSearch set_search = SetSearch::kCheaper;
-  bool caches = true;     // Keep lists and answers in memory, as a server does.
+  bool caches = true;  // Keep lists and answers in memory, as a server does.
   AgreementBounds bounds;
   // Of a world with more, agreement is not asked for: reading them all takes too long.
   size_t agreement_relationships_max = 20'000;

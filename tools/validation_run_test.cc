@@ -86,13 +86,13 @@ TEST(ValidationRun, ShowsTheLineTheAnswerAndWhyOfAnAssertionThatDoesNotHold) {
 }
 
 TEST(ValidationRun, TellsAnErrorFromADenial) {
-  EXPECT_THAT(FailuresOf(std::string(kWorldOfDocuments) +
-                         "assertions:\n  assertFalse:\n    - document:plan#see@user:alice\n"),
-              ElementsAre(HasSubstr("expected: denied\n"
-                                    "    got:      an error, UNKNOWN_PERMISSION: ")));
-  EXPECT_THAT(FailuresOf(std::string(kWorldOfDocuments) +
-                         "assertions:\n  assertError:\n    - document:plan#view@user:alice\n"),
-              ElementsAre(HasSubstr("expected: an error\n    got:      allowed")));
+  EXPECT_THAT(
+      FailuresOf(std::string(kWorldOfDocuments) + "assertions:\n  assertFalse:\n    - document:plan#see@user:alice\n"),
+      ElementsAre(HasSubstr("expected: denied\n"
+                            "    got:      an error, UNKNOWN_PERMISSION: ")));
+  EXPECT_THAT(
+      FailuresOf(std::string(kWorldOfDocuments) + "assertions:\n  assertError:\n    - document:plan#view@user:alice\n"),
+      ElementsAre(HasSubstr("expected: an error\n    got:      allowed")));
 }
 
 TEST(ValidationRun, HoldsAConditionalAnswerToWhatItNeeds) {
@@ -108,9 +108,8 @@ assertions:
     - 'document:plan#viewer@user:alice with {"from": 20} needs from, hour'
 )";
   EXPECT_THAT(FailuresOf(kCaveat),
-              ElementsAre(AllOf(StartsWith("world.yaml:10: "),
-                                HasSubstr("expected: conditional, needs from, hour\n"
-                                          "    got:      conditional, needs hour"))));
+              ElementsAre(AllOf(StartsWith("world.yaml:10: "), HasSubstr("expected: conditional, needs from, hour\n"
+                                                                         "    got:      conditional, needs hour"))));
 }
 
 TEST(ValidationRun, HoldsAnExpectedSetToWhoIsFoundAndWhere) {
@@ -153,15 +152,13 @@ relationships: |
       ElementsAre(AllOf(StartsWith("world.yaml:20: document:plan#view: [user:alice]"),
                         HasSubstr("expected: <document:plan#viewer>\n"
                                   "    got:      <document:plan#viewer>/<team:core#member>")),
-                  AllOf(StartsWith("world.yaml:21: "),
-                        HasSubstr("expected: allowed\n    got:      conditional")),
+                  AllOf(StartsWith("world.yaml:21: "), HasSubstr("expected: allowed\n    got:      conditional")),
                   AllOf(StartsWith("world.yaml:22: "), HasSubstr("got:      not found")),
                   AllOf(StartsWith("world.yaml:19: document:plan#view: [team:core#member]"),
                         HasSubstr("expected: nobody else\n    got:      allowed, stands in "
                                   "<document:plan#viewer>")),
-                  AllOf(StartsWith("world.yaml:24: "),
-                        HasSubstr("expected: taken out: eve[...]\n"
-                                  "    got:      taken out: eve, mallory[...]"))));
+                  AllOf(StartsWith("world.yaml:24: "), HasSubstr("expected: taken out: eve[...]\n"
+                                                                 "    got:      taken out: eve, mallory[...]"))));
 }
 
 TEST(ValidationRun, ShowsAWriteThatWasToBeRefusedAndWasNotAndTheOtherWayRound) {
@@ -173,7 +170,7 @@ TEST(ValidationRun, ShowsAWriteThatWasToBeRefusedAndWasNotAndTheOtherWayRound) {
                          "steps:\n  - write: document:plan#view@user:bob\n    refused: CYCLE\n"),
               ElementsAre(HasSubstr("got:      refused, NOT_A_RELATION: ")));
   EXPECT_THAT(FailuresOf(std::string(kWorldOfDocuments) + "steps:\n  - write: document:plan#view@user:bob\n"
-                                               "    refused: NOT_A_RELATION\n    says: nonsense\n"),
+                                                          "    refused: NOT_A_RELATION\n    says: nonsense\n"),
               ElementsAre(HasSubstr("expected: refused with NOT_A_RELATION, saying: nonsense\n")));
   EXPECT_THAT(FailuresOf(std::string(kWorldOfDocuments) + "steps:\n  - write: document:plan#view@user:bob\n"),
               ElementsAre(AllOf(StartsWith("world.yaml:16: document:plan#view@user:bob\n"),
@@ -194,9 +191,9 @@ TEST(ValidationRun, ShowsASchemaThatIsWrongWhereItStands) {
 
 TEST(ValidationRun, HoldsAlsoWithTheDatabaseReopenedInBetween) {
   TempDirectory directory;
-  const ValidationReport report = RunText(
-      std::string(kWorldOfDocuments) + "assertions:\n  assertTrue:\n    - document:plan#view@user:alice\n",
-      {.reopen = true, .directory = directory.File("db")});
+  const ValidationReport report =
+      RunText(std::string(kWorldOfDocuments) + "assertions:\n  assertTrue:\n    - document:plan#view@user:alice\n",
+              {.reopen = true, .directory = directory.File("db")});
   EXPECT_THAT(report.Failures(), IsEmpty());
 }
 
@@ -278,21 +275,19 @@ TEST(ValidationRun, SaysSoWhenAWorldIsTooLargeToAskEverything) {
 
 TEST(JUnit, HasASuiteForEachFileAndACaseForEachExpectation) {
   TestedWorld holds{.path = "good.yaml"};
-  holds.report = RunText(std::string(kWorldOfDocuments) +
-                         "assertions:\n  assertTrue:\n    - document:plan#view@user:alice\n");
+  holds.report =
+      RunText(std::string(kWorldOfDocuments) + "assertions:\n  assertTrue:\n    - document:plan#view@user:alice\n");
   TestedWorld fails{.path = "a&b.yaml", .took = absl::Milliseconds(1500)};
-  fails.report = RunText(std::string(kWorldOfDocuments) +
-                         "assertions:\n  assertTrue:\n    - document:plan#view@user:mallory\n");
-  const TestedWorld broken{.path = "broken.yaml",
-                           .loaded = absl::InvalidArgumentError("unknown key `\x01<\xff`")};
+  fails.report =
+      RunText(std::string(kWorldOfDocuments) + "assertions:\n  assertTrue:\n    - document:plan#view@user:mallory\n");
+  const TestedWorld broken{.path = "broken.yaml", .loaded = absl::InvalidArgumentError("unknown key `\x01<\xff`")};
   const std::string xml = ToJUnit({holds, fails, broken});
   EXPECT_THAT(xml, StartsWith("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites "
                               "name=\"mandate test\" tests=\"5\" failures=\"1\" errors=\"1\" "
                               "skipped=\"0\" time=\"1.500\">\n"));
   EXPECT_THAT(xml, HasSubstr("<testsuite name=\"a&amp;b.yaml\" tests=\"2\" failures=\"1\""));
-  EXPECT_THAT(xml,
-              HasSubstr("<testcase name=\"17: document:plan#view@user:alice\" "
-                        "classname=\"good.yaml\" file=\"good.yaml\" line=\"17\" time=\"0\"/>"));
+  EXPECT_THAT(xml, HasSubstr("<testcase name=\"17: document:plan#view@user:alice\" "
+                             "classname=\"good.yaml\" file=\"good.yaml\" line=\"17\" time=\"0\"/>"));
   EXPECT_THAT(xml, HasSubstr("<failure message=\"expected allowed, got denied\""));
   EXPECT_THAT(xml, HasSubstr("<error message=\"unknown key `?&lt;?`\""));
   EXPECT_THAT(xml, Not(HasSubstr("\x01")));

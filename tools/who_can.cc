@@ -59,8 +59,8 @@ class WhoCanSearch {
     std::vector<ObjectRef> unnamed;
     for (const auto& [acted_for, agents] : acting_) {
       const ObjectRef& principal = acted_for;  // C++20 lets a lambda capture it; clang 14 does not.
-      const bool named = std::any_of(people_.begin(), people_.end(),
-                                     [&](const Holder& holder) { return holder.who == principal; });
+      const bool named =
+          std::any_of(people_.begin(), people_.end(), [&](const Holder& holder) { return holder.who == principal; });
       if (!named) unnamed.push_back(principal);
     }
     return unnamed;
@@ -70,17 +70,16 @@ class WhoCanSearch {
  private:
   absl::Status Find(const Definition& definition) {
     question_.subject_type = definition.name;
-    return connection_.LookupSubjects(
-        question_, {.at_token = schema_.token}, [&](const Client::LookedUp& page) {
-          for (const Found& found : page.found) {
-            Holder holder{{definition.name, found.id}, found};
-            if (found.principal) {
-              acting_[*found.principal].push_back(std::move(holder));
-            } else {
-              people_.push_back(std::move(holder));
-            }
-          }
-        });
+    return connection_.LookupSubjects(question_, {.at_token = schema_.token}, [&](const Client::LookedUp& page) {
+      for (const Found& found : page.found) {
+        Holder holder{{definition.name, found.id}, found};
+        if (found.principal) {
+          acting_[*found.principal].push_back(std::move(holder));
+        } else {
+          people_.push_back(std::move(holder));
+        }
+      }
+    });
   }
 
   Client& connection_;
@@ -134,9 +133,8 @@ nlohmann::json ToJson(const Holder& holder) {
 }
 
 nlohmann::json ToJson(const WhoCanSearch& search) {
-  nlohmann::json json = {{"people", nlohmann::json::array()},
-                         {"acting", nlohmann::json::array()},
-                         {"looked_up_at", search.token()}};
+  nlohmann::json json = {
+      {"people", nlohmann::json::array()}, {"acting", nlohmann::json::array()}, {"looked_up_at", search.token()}};
   for (const Holder& holder : search.people()) json["people"].push_back(ToJson(holder));
   for (const auto& [principal, acting] : search.acting()) {
     for (const Holder& holder : acting) json["acting"].push_back(ToJson(holder));

@@ -16,8 +16,7 @@ namespace fs = std::filesystem;
 absl::StatusOr<std::vector<std::string>> FilesBelow(const std::string& folder) {
   std::vector<std::string> files;
   std::error_code error;
-  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
-       at.increment(error)) {
+  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     const std::string extension = at->path().extension().string();
     if (extension == ".yaml" || extension == ".yml") files.push_back(at->path().string());
   }
@@ -52,8 +51,7 @@ absl::StatusOr<std::vector<std::string>> FindWorldFiles(const std::vector<std::s
     std::vector<std::string> meant = {argument};
     if (!fs::exists(argument, error)) meant = Matches(argument);
     if (meant.empty()) {
-      return absl::NotFoundError(
-          Cat(Quote(argument), " is no file, no folder and no pattern that matches one"));
+      return absl::NotFoundError(Cat(Quote(argument), " is no file, no folder and no pattern that matches one"));
     }
     for (const std::string& each : meant) {
       if (!fs::is_directory(each, error)) {

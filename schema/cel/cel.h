@@ -67,9 +67,7 @@ struct Diagnostic {
 // The values of some or all variables.
 class Activation {
  public:
-  void Set(std::string name, Value value) {
-    values_.insert_or_assign(std::move(name), std::move(value));
-  }
+  void Set(std::string name, Value value) { values_.insert_or_assign(std::move(name), std::move(value)); }
   const Value* Find(std::string_view name) const {
     auto it = values_.find(AbslView(name));
     return it == values_.end() ? nullptr : &it->second;
@@ -102,8 +100,7 @@ class Program {
   // Variables without a value in `activation` are unknown: the answer is decided if it is the same
   // whatever they are (as far as CEL can tell), and kMissing otherwise. Values are expected to have
   // the variables' types (ConvertJson makes them so); others are errors where they do not fit.
-  absl::StatusOr<Evaluation> Evaluate(const Activation& activation,
-                                      const EvaluateOptions& options = {}) const;
+  absl::StatusOr<Evaluation> Evaluate(const Activation& activation, const EvaluateOptions& options = {}) const;
 
   const std::vector<Variable>& variables() const;
   const std::string& source() const;
@@ -119,16 +116,15 @@ class Program {
 enum class Result : uint8_t { kBool, kAny };
 enum class Checking : uint8_t { kFull, kNone };
 struct CompileOptions {
-  Result result = Result::kBool;  // A caveat is bool; `any` passes and is looked at when evaluated.
-  Checking checking =
-      Checking::kFull;    // kNone leaves all errors to the evaluation, as cel-spec allows.
-  std::string container;  // The namespace in which names are looked up first: `acme.policy`.
+  Result result = Result::kBool;        // A caveat is bool; `any` passes and is looked at when evaluated.
+  Checking checking = Checking::kFull;  // kNone leaves all errors to the evaluation, as cel-spec allows.
+  std::string container;                // The namespace in which names are looked up first: `acme.policy`.
 };
 
 struct CompileResult {
   std::shared_ptr<const Program> program;  // Null when there are diagnostics.
   std::vector<Diagnostic> diagnostics;     // In the order of the source.
-  std::vector<std::string> unused;  // Variables that the expression never names, as declared.
+  std::vector<std::string> unused;         // Variables that the expression never names, as declared.
   bool ok() const { return program != nullptr; }
 };
 
@@ -138,8 +134,7 @@ CompileResult Compile(std::string_view source, absl::Span<const Variable> variab
 // `json` as a value of `type`, by the table of README.md. INVALID_ARGUMENT names `parameter`, the
 // place inside it and what is allowed: ``parameter `hours[2]` must be an integer or a decimal
 // string``.
-absl::StatusOr<Value> ConvertJson(std::string_view parameter, const Type& type,
-                                  const nlohmann::json& json);
+absl::StatusOr<Value> ConvertJson(std::string_view parameter, const Type& type, const nlohmann::json& json);
 
 }  // namespace mandate::cel
 

@@ -35,21 +35,15 @@ TEST(CelCompile, RefusesWhatIsNotAWord) {
       {"s == 'abc", "'abc", "the text is never closed with `'`"},
       {"s == 'a\nb'", "'a", "the text is never closed with `'`"},
       {"s == '''a'", "'''a'", "the text is never closed with `'''`"},
-      {"s == 'a\\qb'", "\\q",
-       "`\\q` does not begin an escape of strings; write `\\\\` for a backslash"},
-      {"s == '\\ud800'", "\\u",
-       "`\\u` does not begin an escape of strings; write `\\\\` for a backslash"},
+      {"s == 'a\\qb'", "\\q", "`\\q` does not begin an escape of strings; write `\\\\` for a backslash"},
+      {"s == '\\ud800'", "\\u", "`\\u` does not begin an escape of strings; write `\\\\` for a backslash"},
       {"a /* b", "/*", "the comment is never closed with `*/`"},
-      {"i == 9223372036854775808", "9223372036854775808",
-       "`9223372036854775808` does not fit an int of 64 bits"},
-      {"i == 99999999999999999999", "99999999999999999999",
-       "`99999999999999999999` does not fit an int of 64 bits"},
-      {"u == 18446744073709551616u", "18446744073709551616u",
-       "`18446744073709551616u` does not fit a uint of 64 bits"},
+      {"i == 9223372036854775808", "9223372036854775808", "`9223372036854775808` does not fit an int of 64 bits"},
+      {"i == 99999999999999999999", "99999999999999999999", "`99999999999999999999` does not fit an int of 64 bits"},
+      {"u == 18446744073709551616u", "18446744073709551616u", "`18446744073709551616u` does not fit a uint of 64 bits"},
       {"i == 12abc", "12abc", "`12abc` is not a number"},
       {"d == 1e999", "1e999", "`1e999` does not fit a double"},
-      {"n.`a", "`a",
-       "a quoted field takes letters, digits, and `_.-/` or blanks, up to a closing backtick"},
+      {"n.`a", "`a", "a quoted field takes letters, digits, and `_.-/` or blanks, up to a closing backtick"},
   });
 }
 
@@ -95,16 +89,14 @@ TEST(CelCompile, RefusesTypesThatDoNotFit) {
       {"i + s == 1", "i + s", "`+` is not defined for `int` and `string`"},
       {"a && i < 1.5", "i < 1.5",
        "`<` is not defined for `int` and `double`; convert one of them, as in `double(...)`"},
-      {"u + 1 == 2u", "u + 1",
-       "`+` is not defined for `uint` and `int`; convert one of them, as in `int(...)`"},
+      {"u + 1 == 2u", "u + 1", "`+` is not defined for `uint` and `int`; convert one of them, as in `int(...)`"},
       {"s == 1", "s == 1", "`==` is not defined for `string` and `int`"},
       {"!i", "!i", "`!` is not defined for `int`"},
       {"a && i", "i", "an operand here must be `bool`, not `int`"},
       {"i ? a : b", "i", "the condition must be `bool`, not `int`"},
       {"(a ? i : s) == 1", "(a ? i : s)",
        "both sides of `:` need one type, not `int` and `string`; `dyn(...)` lifts that"},
-      {"s.startsWith(i)", "startsWith",
-       "there is no `startsWith` of `string` with arguments (`int`)"},
+      {"s.startsWith(i)", "startsWith", "there is no `startsWith` of `string` with arguments (`int`)"},
       {"size(i) == 1", "size", "there is no `size` with arguments (`int`)"},
       {"i.all(x, true)", "i", "`all` needs a list or a map, not `int`"},
       {"l.all(x, x)", "x", "the condition must be `bool`, not `int`"},
@@ -123,12 +115,9 @@ TEST(CelCompile, RefusesTypesThatDoNotFit) {
 TEST(CelCompile, RefusesLiteralsThatMeanNothing) {
   ExpectRefusals({
       {"s.matches('a(')", "'a('", "`a(` is not a regular expression: missing ): a("},
-      {"matches(s, '[z-a]')", "'[z-a]'",
-       "`[z-a]` is not a regular expression: invalid character class range: z-a"},
-      {"ip.in_cidr('10.0.0.0/33')", "'10.0.0.0/33'",
-       "`10.0.0.0/33` is not an address range like `10.0.0.0/8`"},
-      {"t.getHours('Mars/Base') > 8", "'Mars/Base'",
-       "`Mars/Base` is not a time zone this machine knows"},
+      {"matches(s, '[z-a]')", "'[z-a]'", "`[z-a]` is not a regular expression: invalid character class range: z-a"},
+      {"ip.in_cidr('10.0.0.0/33')", "'10.0.0.0/33'", "`10.0.0.0/33` is not an address range like `10.0.0.0/8`"},
+      {"t.getHours('Mars/Base') > 8", "'Mars/Base'", "`Mars/Base` is not a time zone this machine knows"},
       {"t.getHours('../../etc/passwd') > 8", "'../../etc/passwd'",
        "`../../etc/passwd` is not a time zone this machine knows"},
   });
@@ -171,8 +160,7 @@ TEST(CelCompile, ListsVariablesThatAreNeverNamed) {
   const std::vector<Variable> variables = {{"x", Type()}, {"y", Type()}, {"z", Type()}};
   EXPECT_EQ(Compile("y == 1", variables).unused, (std::vector<std::string>{"x", "z"}));
   EXPECT_EQ(Compile("[1].all(x, x == y) && z", variables).unused, (std::vector<std::string>{"x"}));
-  EXPECT_EQ(Compile("[1].all(x, .x == y) && has(z.q)", variables).unused,
-            std::vector<std::string>());
+  EXPECT_EQ(Compile("[1].all(x, .x == y) && has(z.q)", variables).unused, std::vector<std::string>());
 }
 
 TEST(CelCompile, ValidatesNamesOfVariables) {
@@ -184,8 +172,7 @@ TEST(CelCompile, ValidatesNamesOfVariables) {
 }
 
 TEST(CelCompile, ParsesParameterTypes) {
-  for (std::string_view text :
-       {"any", "int", "list<string>", "map<list<ipaddress>>", "list< map <any> >"}) {
+  for (std::string_view text : {"any", "int", "list<string>", "map<list<ipaddress>>", "list< map <any> >"}) {
     EXPECT_TRUE(ParseType(text).ok()) << text;
   }
   EXPECT_EQ(ParseType("list<map<uint>>")->ToString(), "list<map<uint>>");
@@ -193,12 +180,9 @@ TEST(CelCompile, ParsesParameterTypes) {
             "`number` is not a parameter type; use any, bool, int, uint, double, string, bytes, "
             "duration, timestamp, "
             "ipaddress, list<T> or map<T>");
-  EXPECT_EQ(ParseType("list").status().message(),
-            "`list` needs the type of its elements, as in `list<string>`");
-  EXPECT_EQ(ParseType("map<string, int>").status().message(),
-            "`map` takes exactly one type, as in `map<string>`");
-  EXPECT_EQ(ParseType("int<string>").status().message(),
-            "`<string>` does not belong to the type `int`");
+  EXPECT_EQ(ParseType("list").status().message(), "`list` needs the type of its elements, as in `list<string>`");
+  EXPECT_EQ(ParseType("map<string, int>").status().message(), "`map` takes exactly one type, as in `map<string>`");
+  EXPECT_EQ(ParseType("int<string>").status().message(), "`<string>` does not belong to the type `int`");
 }
 
 }  // namespace

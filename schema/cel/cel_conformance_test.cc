@@ -40,8 +40,7 @@ Value ToBytes(const Json& json) {
 Value ToMap(const Json& json) {
   MapValue map;
   if (json.contains("entries")) {
-    for (const Json& entry : json["entries"])
-      map.Insert(ToValue(entry["key"]), ToValue(entry["value"]));
+    for (const Json& entry : json["entries"]) map.Insert(ToValue(entry["key"]), ToValue(entry["value"]));
   }
   return Value::Map(std::move(map));
 }
@@ -55,10 +54,9 @@ Value ToList(const Json& json) {
 }
 
 Value ToType(const Json& json) {
-  for (TypeKind kind :
-       {TypeKind::kNull, TypeKind::kBool, TypeKind::kInt, TypeKind::kUint, TypeKind::kDouble,
-        TypeKind::kString, TypeKind::kBytes, TypeKind::kDuration, TypeKind::kTimestamp,
-        TypeKind::kList, TypeKind::kMap, TypeKind::kOptional, TypeKind::kType}) {
+  for (TypeKind kind : {TypeKind::kNull, TypeKind::kBool, TypeKind::kInt, TypeKind::kUint, TypeKind::kDouble,
+                        TypeKind::kString, TypeKind::kBytes, TypeKind::kDuration, TypeKind::kTimestamp, TypeKind::kList,
+                        TypeKind::kMap, TypeKind::kOptional, TypeKind::kType}) {
     if (TypeName(kind) == json.get<std::string>()) return Value::OfType(kind);
   }
   throw Unsupported("type " + json.dump());
@@ -98,20 +96,18 @@ Type ToDeclaredType(const Json& json) {
   if (kind == "null") return Type(TypeKind::kNull);
   if (kind == "dyn") return Type();
   if (kind == "listType") return Type::List(ToDeclaredType(v["elemType"]));
-  if (kind == "mapType")
-    return Type::Map(ToDeclaredType(v["keyType"]), ToDeclaredType(v["valueType"]));
+  if (kind == "mapType") return Type::Map(ToDeclaredType(v["keyType"]), ToDeclaredType(v["valueType"]));
   if (kind == "abstractType" && v["name"] == "optional_type") {
     return Type::Optional(ToDeclaredType(v["parameterTypes"][0]));
   }
-  static const std::map<std::string, TypeKind> kNamed = {
-      {"BOOL", TypeKind::kBool},
-      {"INT64", TypeKind::kInt},
-      {"UINT64", TypeKind::kUint},
-      {"DOUBLE", TypeKind::kDouble},
-      {"STRING", TypeKind::kString},
-      {"BYTES", TypeKind::kBytes},
-      {"google.protobuf.Duration", TypeKind::kDuration},
-      {"google.protobuf.Timestamp", TypeKind::kTimestamp}};
+  static const std::map<std::string, TypeKind> kNamed = {{"BOOL", TypeKind::kBool},
+                                                         {"INT64", TypeKind::kInt},
+                                                         {"UINT64", TypeKind::kUint},
+                                                         {"DOUBLE", TypeKind::kDouble},
+                                                         {"STRING", TypeKind::kString},
+                                                         {"BYTES", TypeKind::kBytes},
+                                                         {"google.protobuf.Duration", TypeKind::kDuration},
+                                                         {"google.protobuf.Timestamp", TypeKind::kTimestamp}};
   if (v.is_string() && kNamed.contains(v)) return Type(kNamed.at(v));
   throw Unsupported("type " + json.dump());
 }
@@ -119,8 +115,7 @@ Type ToDeclaredType(const Json& json) {
 // As cel-go writes it: `map(string, dyn)`.
 std::string CelGoName(const Type& type) {
   if (type.kind() == TypeKind::kNull) return "null";
-  if (type.kind() == TypeKind::kDuration || type.kind() == TypeKind::kTimestamp)
-    return type.ToString();
+  if (type.kind() == TypeKind::kDuration || type.kind() == TypeKind::kTimestamp) return type.ToString();
   std::string text(TypeName(type.kind()));
   if (type.parameters().empty()) return text;
   std::string_view separator = "(";
@@ -136,8 +131,7 @@ bool Identical(const Value& a, const Value& b) {
   if (a.kind() != b.kind()) return false;
   if (a.Is(ValueKind::kDouble) && std::isnan(a.double_value())) return std::isnan(b.double_value());
   if (a.Is(ValueKind::kList)) {
-    return std::equal(a.list().begin(), a.list().end(), b.list().begin(), b.list().end(),
-                      Identical);
+    return std::equal(a.list().begin(), a.list().end(), b.list().begin(), b.list().end(), Identical);
   }
   if (a.Is(ValueKind::kMap)) {
     if (a.map().size() != b.map().size()) return false;
@@ -147,8 +141,7 @@ bool Identical(const Value& a, const Value& b) {
     }
     return true;
   }
-  return a.ToString() == b.ToString() ||
-         (a.Is(ValueKind::kDouble) && a.double_value() == b.double_value());
+  return a.ToString() == b.ToString() || (a.Is(ValueKind::kDouble) && a.double_value() == b.double_value());
 }
 
 CompileResult CompileTest(const Json& test) {
@@ -166,8 +159,7 @@ CompileResult CompileTest(const Json& test) {
   if (options.checking == Checking::kNone && test.contains("bindings")) {
     for (const auto& binding : test["bindings"].items()) {
       auto declares = [&](const Variable& v) { return v.name == binding.key(); };
-      if (std::none_of(variables.begin(), variables.end(), declares))
-        variables.push_back({binding.key(), Type()});
+      if (std::none_of(variables.begin(), variables.end(), declares)) variables.push_back({binding.key(), Type()});
     }
   }
   return Compile(test["expr"].get<std::string>(), variables, options);
@@ -180,9 +172,7 @@ std::string CheckDeducedType(const Json& test, const Type& type) {
   }
   if (!test.contains("celGoType") || test.value("disableCheck", false)) return "";
   std::string expected = test["celGoType"];
-  return expected == CelGoName(type)
-             ? ""
-             : "type " + CelGoName(type) + " instead of cel-go's " + expected;
+  return expected == CelGoName(type) ? "" : "type " + CelGoName(type) + " instead of cel-go's " + expected;
 }
 
 std::string CheckOutcome(const Json& test, const absl::StatusOr<Evaluation>& outcome) {
@@ -208,8 +198,7 @@ std::string RunTest(const Json& test) {
     if (!type_problem.empty() || test.value("checkOnly", false)) return type_problem;
     Activation activation;
     if (test.contains("bindings")) {
-      for (const auto& [name, binding] : test["bindings"].items())
-        activation.Set(name, ToValue(binding["value"]));
+      for (const auto& [name, binding] : test["bindings"].items()) activation.Set(name, ToValue(binding["value"]));
     }
     return CheckOutcome(test, compiled.program->Evaluate(activation));
   } catch (const Unsupported& unsupported) {
@@ -220,9 +209,8 @@ std::string RunTest(const Json& test) {
 TEST(CelConformance, PassesTheTestsOfCelSpec) {
   const char* path = std::getenv("CEL_CONFORMANCE_JSON");
   if (path == nullptr) {
-    std::cerr
-        << "\n*** The CEL conformance tests DID NOT RUN: CEL_CONFORMANCE_JSON is not set. ***\n"
-        << "*** See schema/cel/conformance/extract.mjs.                                ***\n\n";
+    std::cerr << "\n*** The CEL conformance tests DID NOT RUN: CEL_CONFORMANCE_JSON is not set. ***\n"
+              << "*** See schema/cel/conformance/extract.mjs.                                ***\n\n";
     GTEST_SKIP() << "CEL_CONFORMANCE_JSON is not set";
   }
   std::ifstream file(path);
@@ -245,10 +233,8 @@ TEST(CelConformance, PassesTheTestsOfCelSpec) {
     passed += problem.empty();
   }
   std::cerr << "CEL conformance: " << passed << " passed\n";
-  for (const auto& [reason, count] : failing)
-    std::cerr << "  " << count << " fail as listed: " << reason << "\n";
-  for (const auto& [reason, count] : not_run)
-    std::cerr << "  " << count << " not run: " << reason << "\n";
+  for (const auto& [reason, count] : failing) std::cerr << "  " << count << " fail as listed: " << reason << "\n";
+  for (const auto& [reason, count] : not_run) std::cerr << "  " << count << " not run: " << reason << "\n";
 }
 
 }  // namespace

@@ -63,8 +63,7 @@ TEST(CelEvaluate, SaysWhatFailedAndWhere) {
           {"m.z == 1", "error: no such key \"z\" in `m.z`"},
           {"[1][5]", "error: index 5 is out of range of a list of 1 in `[1][5]`"},
           {"int('x')", "error: cannot convert \"x\" to int in `int('x')`"},
-          {"dyn(1) + dyn('a')",
-           "error: no such overload: `+` of (int, string) in `dyn(1) + dyn('a')`"},
+          {"dyn(1) + dyn('a')", "error: no such overload: `+` of (int, string) in `dyn(1) + dyn('a')`"},
           {"dyn('a') && true", "error: no such overload: string is not a bool in `dyn('a')`"},
           {"{'a': 1, 'a': 2}", "error: repeated key \"a\" in `{'a': 1, 'a': 2}`"},
           {"0.0 / 0.0 < 1.0", "error: NaN values cannot be ordered in `0.0 / 0.0 < 1.0`"},
@@ -105,14 +104,12 @@ TEST(CelEvaluate, FallsBackWithoutEvaluatingMore) {
       {"optional.of(1).orValue(1 / 0)", "1"},
       {"optional.none().orValue(1 / 0)", "error: division by zero in `1 / 0`"},
       {"optional.of(1).or(optional.of(1 / 0)).value()", "1"},
-      {"optional.none().value()",
-       "error: optional.none() has no value in `optional.none().value()`"},
+      {"optional.none().value()", "error: optional.none() has no value in `optional.none().value()`"},
   });
 }
 
 TEST(CelEvaluate, ReadsTimesInZones) {
-  const Values given = {
-      {"t", Value::Timestamp(absl::FromUnixSeconds(1'767'265'200))}};  // 2026-01-01T11:00:00Z
+  const Values given = {{"t", Value::Timestamp(absl::FromUnixSeconds(1'767'265'200))}};  // 2026-01-01T11:00:00Z
   ExpectAnswers(
       {
           {"t.getHours()", "11"},
@@ -126,8 +123,7 @@ TEST(CelEvaluate, ReadsTimesInZones) {
            "error: cannot convert \"2026-02-29T00:00:00Z\" to timestamp in "
            "`timestamp('2026-02-29T00:00:00Z')`"},
           {"duration('1x')", "error: cannot convert \"1x\" to duration in `duration('1x')`"},
-          {"duration('106751d')",
-           "error: cannot convert \"106751d\" to duration in `duration('106751d')`"},
+          {"duration('106751d')", "error: cannot convert \"106751d\" to duration in `duration('106751d')`"},
       },
       given);
 }
@@ -139,19 +135,16 @@ TEST(CelEvaluate, LetsDynamicResultsBeBoolsOnly) {
   activation.Set("d", Value::Bool(true));
   EXPECT_EQ(compiled.program->Evaluate(activation)->outcome, Outcome::kTrue);
   activation.Set("d", Value::Int(1));
-  EXPECT_EQ(compiled.program->Evaluate(activation).status().message(),
-            "the expression must be bool, not int");
+  EXPECT_EQ(compiled.program->Evaluate(activation).status().message(), "the expression must be bool, not int");
 }
 
 TEST(CelEvaluate, LooksNamesUpFromTheInsideOut) {
-  const std::vector<Variable> variables = {{"x", Type(TypeKind::kInt)},
-                                           {"acme.x", Type(TypeKind::kInt)}};
+  const std::vector<Variable> variables = {{"x", Type(TypeKind::kInt)}, {"acme.x", Type(TypeKind::kInt)}};
   Activation activation;
   activation.Set("x", Value::Int(1));
   activation.Set("acme.x", Value::Int(2));
   auto evaluate = [&](std::string_view text, std::string container) {
-    CompileResult compiled =
-        Compile(text, variables, {.result = Result::kAny, .container = std::move(container)});
+    CompileResult compiled = Compile(text, variables, {.result = Result::kAny, .container = std::move(container)});
     return Describe(compiled.program->Evaluate(activation));
   };
   EXPECT_EQ(evaluate("x", ""), "1");

@@ -16,8 +16,7 @@ void CompileAndEvaluate(std::string_view text, Checking checking) {
   options.checking = checking;
   CompileResult compiled = Compile(text, variables, options);
   for (const Diagnostic& diagnostic : compiled.diagnostics) {
-    if (diagnostic.offset + diagnostic.length > text.size() || diagnostic.message.empty())
-      std::abort();
+    if (diagnostic.offset + diagnostic.length > text.size() || diagnostic.message.empty()) std::abort();
   }
   if (!compiled.ok()) return;
   RandomChoices choices(text.size());
@@ -38,16 +37,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   CompileAndEvaluate(text, Checking::kFull);
   CompileAndEvaluate(text, Checking::kNone);
-  if (auto type = ParseType(text); type.ok() && !(*ParseType(type->ToString()) == *type))
-    std::abort();
-  if (auto time = ParseTimestamp(text); time && *ParseTimestamp(TimestampToText(*time)) != *time)
-    std::abort();
-  if (auto duration = ParseDuration(text);
-      duration && *ParseDuration(DurationToText(*duration)) != *duration) {
+  if (auto type = ParseType(text); type.ok() && !(*ParseType(type->ToString()) == *type)) std::abort();
+  if (auto time = ParseTimestamp(text); time && *ParseTimestamp(TimestampToText(*time)) != *time) std::abort();
+  if (auto duration = ParseDuration(text); duration && *ParseDuration(DurationToText(*duration)) != *duration) {
     std::abort();
   }
-  if (auto address = ParseIpAddress(text); address && *ParseIpAddress(ToText(*address)) != *address)
-    std::abort();
+  if (auto address = ParseIpAddress(text); address && *ParseIpAddress(ToText(*address)) != *address) std::abort();
   ParseIpRange(text);
   return 0;
 }

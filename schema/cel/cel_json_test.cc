@@ -50,14 +50,11 @@ TEST(CelJson, ConvertsWhatEachTypeAccepts) {
 }
 
 TEST(CelJson, RefusesTheRestAndSaysWhatIsAllowed) {
-  const std::string an_int =
-      "parameter `p` must be an integer of 64 bits, as a number or a decimal string";
+  const std::string an_int = "parameter `p` must be an integer of 64 bits, as a number or a decimal string";
   const std::string a_duration = "parameter `p` must be a duration such as \"1h30m\" or \"5400s\"";
-  const std::string a_timestamp =
-      "parameter `p` must be a timestamp such as \"2026-01-31T12:00:00Z\"";
+  const std::string a_timestamp = "parameter `p` must be a timestamp such as \"2026-01-31T12:00:00Z\"";
   const std::string bytes = "parameter `p` must be a string of base64 with padding";
-  for (const auto& [type, json, message] :
-       std::initializer_list<std::tuple<std::string, std::string, std::string>>{
+  for (const auto& [type, json, message] : std::initializer_list<std::tuple<std::string, std::string, std::string>>{
            {"bool", "\"true\"", "parameter `p` must be true or false"},
            {"bool", "1", "parameter `p` must be true or false"},
            {"string", "1", "parameter `p` must be a string"},
@@ -81,8 +78,7 @@ TEST(CelJson, RefusesTheRestAndSaysWhatIsAllowed) {
            {"timestamp", "\"2026-01-31\"", a_timestamp},
            {"timestamp", "\"2026-01-31T12:00:00\"", a_timestamp},
            {"timestamp", "1767265200", a_timestamp},
-           {"ipaddress", "\"10.0.0\"",
-            "parameter `p` must be an IP address such as \"10.0.0.1\" or \"2001:db8::1\""},
+           {"ipaddress", "\"10.0.0\"", "parameter `p` must be an IP address such as \"10.0.0.1\" or \"2001:db8::1\""},
            {"ipaddress", "\"fe80::1%eth0\"",
             "parameter `p` must be an IP address such as \"10.0.0.1\" or \"2001:db8::1\""},
            {"list<int>", "{}", "parameter `p` must be a list"},

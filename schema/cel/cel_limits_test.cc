@@ -41,20 +41,17 @@ TEST(CelLimits, AllowsLongChainsOfAndAndOr) {
 }
 
 TEST(CelLimits, RefusesLongSourcesAndInvalidUtf8) {
-  EXPECT_EQ(Answer(std::string(kSourceSizeMax + 1, ' ')),
-            "refused: an expression has at most 100000 bytes");
+  EXPECT_EQ(Answer(std::string(kSourceSizeMax + 1, ' ')), "refused: an expression has at most 100000 bytes");
   EXPECT_EQ(Answer("'\xFF'"), "refused: the expression is not valid UTF-8");
   EXPECT_EQ(Answer("'\xED\xA0\x80'"), "refused: the expression is not valid UTF-8");
 }
 
 TEST(CelLimits, StopsAtTheCostLimit) {
   const std::string stopped = "error: the expression needs more than 1000 steps";
-  Values given = {{"l", Value::List(ValueList(100, Value::Int(1)))},
-                  {"s", Value::String(std::string(100'000, 'a'))}};
+  Values given = {{"l", Value::List(ValueList(100, Value::Int(1)))}, {"s", Value::String(std::string(100'000, 'a'))}};
   EXPECT_EQ(Answer("l.all(x, x == 1)", given, 1000), "true");
   EXPECT_EQ(Answer("l.all(x, l.all(y, y == x))", given, 1000), stopped);
-  EXPECT_EQ(Answer("l.map(x, l).size() > 0 || l.exists_one(x, l.exists_one(y, true))", given, 1000),
-            "true");
+  EXPECT_EQ(Answer("l.map(x, l).size() > 0 || l.exists_one(x, l.exists_one(y, true))", given, 1000), "true");
   EXPECT_EQ(Answer("l.map(x, l.filter(y, true)).size()", given, 1000), stopped);
   EXPECT_EQ(Answer("s.contains('b')", given, 1000), stopped);
   EXPECT_EQ(Answer("s.matches('b')", given, 1000), stopped);
@@ -65,10 +62,8 @@ TEST(CelLimits, StopsAtTheCostLimit) {
 
 TEST(CelLimits, AnExceededLimitIsNotAbsorbed) {
   Values given = {{"s", Value::String(std::string(100'000, 'a'))}};
-  EXPECT_EQ(Answer("s.size() == 1 || true", given, 1000),
-            "error: the expression needs more than 1000 steps");
-  EXPECT_EQ(Answer("s.size() == 1 && false", given, 1000),
-            "error: the expression needs more than 1000 steps");
+  EXPECT_EQ(Answer("s.size() == 1 || true", given, 1000), "error: the expression needs more than 1000 steps");
+  EXPECT_EQ(Answer("s.size() == 1 && false", given, 1000), "error: the expression needs more than 1000 steps");
 }
 
 TEST(CelLimits, PaysForValuesThatShareTheirParts) {
@@ -80,14 +75,13 @@ TEST(CelLimits, PaysForValuesThatShareTheirParts) {
   std::string open;
   std::string close;
   for (int i = 0; i < 40; ++i) {
-    open += "cel.bind(x" + std::to_string(i) + ", [" + x + ", " + x + "], cel.bind(y" +
-            std::to_string(i) + ", [" + y + ", " + y + "], ";
+    open += "cel.bind(x" + std::to_string(i) + ", [" + x + ", " + x + "], cel.bind(y" + std::to_string(i) + ", [" + y +
+            ", " + y + "], ";
     x = "x" + std::to_string(i);
     y = "y" + std::to_string(i);
     close += "))";
   }
-  EXPECT_EQ(Answer(open + x + " == " + y + close),
-            "error: the expression needs more than 1000000 steps");
+  EXPECT_EQ(Answer(open + x + " == " + y + close), "error: the expression needs more than 1000000 steps");
 }
 
 TEST(CelLimits, TypesThatDoubleEndInARefusal) {
@@ -106,10 +100,8 @@ TEST(CelLimits, TypesThatDoubleEndInARefusal) {
 
 TEST(CelLimits, BoundsPatterns) {
   EXPECT_EQ(Answer("s.matches('((a{100}){100}){100}')").substr(0, 8), "refused:");
-  EXPECT_EQ(Answer("false" + Repeat(" || s.matches('a')", 100), {{"s", Value::String("b")}}),
-            "false");
-  EXPECT_EQ(Answer("false" + Repeat(" || s.matches('a')", 101)),
-            "refused: an expression has at most 100 patterns");
+  EXPECT_EQ(Answer("false" + Repeat(" || s.matches('a')", 100), {{"s", Value::String("b")}}), "false");
+  EXPECT_EQ(Answer("false" + Repeat(" || s.matches('a')", 101)), "refused: an expression has at most 100 patterns");
   Values given = {{"s", Value::String("((a{100}){100}){100}")}};
   EXPECT_EQ(Answer("'a'.matches(s)", given).substr(0, 6), "error:");
   given = {{"s", Value::String(std::string(2000, 'a'))}};

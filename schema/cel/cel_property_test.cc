@@ -37,8 +37,7 @@ TEST(CelCompile, SurvivesDamagedExpressions) {
     RandomChoices choices(seed);
     std::string text = ExpressionMaker(choices).Make();
     for (int edits = 0; edits < 3; ++edits) {
-      text[choices.Below(static_cast<uint32_t>(text.size()))] =
-          kNoise[choices.Below(kNoise.size())];
+      text[choices.Below(static_cast<uint32_t>(text.size()))] = kNoise[choices.Below(kNoise.size())];
     }
     CompileResult result = Compile(text, TestVariables());
     for (const Diagnostic& diagnostic : result.diagnostics) {

@@ -27,14 +27,12 @@ inline std::vector<Variable> AnswerVariables() {
   return variables;
 }
 
-inline std::string Answer(std::string_view text, const Values& values = {},
-                          uint64_t cost_limit = kDefaultCostLimit) {
+inline std::string Answer(std::string_view text, const Values& values = {}, uint64_t cost_limit = kDefaultCostLimit) {
   CompileResult compiled = Compile(text, AnswerVariables(), {.result = Result::kAny});
   if (!compiled.ok()) return "refused: " + compiled.diagnostics[0].message;
   Activation activation;
   for (const auto& [name, value] : values) activation.Set(name, value);
-  absl::StatusOr<Evaluation> evaluation =
-      compiled.program->Evaluate(activation, {.cost_limit = cost_limit});
+  absl::StatusOr<Evaluation> evaluation = compiled.program->Evaluate(activation, {.cost_limit = cost_limit});
   return (evaluation.ok() ? "" : "error: ") + Describe(evaluation);
 }
 

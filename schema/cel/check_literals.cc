@@ -7,9 +7,7 @@
 namespace mandate::cel {
 namespace {
 
-bool IsText(const Node& node) {
-  return node.kind == NodeKind::kConstant && node.constant.Is(ValueKind::kString);
-}
+bool IsText(const Node& node) { return node.kind == NodeKind::kConstant && node.constant.Is(ValueKind::kString); }
 
 // The program of a pattern grows with its repetitions, `(a{1000}){1000}`; RE2 refuses what exceeds
 // its memory.
@@ -22,8 +20,7 @@ std::string CompilePattern(Node& call, const std::string& text) {
 
 bool TakesTimeZone(const Function& function) {
   for (const Signature& signature : function.signatures) {
-    if (signature.parameters.size() == 2 &&
-        signature.parameters[0].kind() == TypeKind::kTimestamp &&
+    if (signature.parameters.size() == 2 && signature.parameters[0].kind() == TypeKind::kTimestamp &&
         signature.parameters[1].kind() == TypeKind::kString) {
       return true;
     }
@@ -48,8 +45,7 @@ std::string CheckLiteral(Node& call, const std::string& text) {
 void CheckLiterals(Ast& ast, std::vector<Diagnostic>& diagnostics) {
   int patterns = 0;
   for (Node& node : ast.nodes) {
-    if (node.kind != NodeKind::kCall || node.function == nullptr || node.children.size() != 2)
-      continue;
+    if (node.kind != NodeKind::kCall || node.function == nullptr || node.children.size() != 2) continue;
     const Node& argument = ast[node.children[1]];
     if (!IsText(argument)) continue;
     std::string problem = CheckLiteral(node, argument.constant.text());
@@ -57,8 +53,7 @@ void CheckLiterals(Ast& ast, std::vector<Diagnostic>& diagnostics) {
       node.pattern = nullptr;
       problem = Cat("an expression has at most ", kLiteralPatternsMax, " patterns");
     }
-    if (!problem.empty())
-      diagnostics.push_back({argument.offset, argument.length, std::move(problem)});
+    if (!problem.empty()) diagnostics.push_back({argument.offset, argument.length, std::move(problem)});
   }
 }
 

@@ -16,22 +16,19 @@ Type Instantiate(const Type& type, const std::vector<Type>& variables) {
   if (type.kind() == TypeKind::kVariable) return variables[type.variable()];
   if (type.parameters().empty()) return type;
   std::vector<Type> parameters;
-  for (const Type& parameter : type.parameters())
-    parameters.push_back(Instantiate(parameter, variables));
+  for (const Type& parameter : type.parameters()) parameters.push_back(Instantiate(parameter, variables));
   return Type::WithParameters(type.kind(), std::move(parameters));
 }
 
 bool IsNumber(const Type& type) {
-  return type.kind() == TypeKind::kInt || type.kind() == TypeKind::kUint ||
-         type.kind() == TypeKind::kDouble;
+  return type.kind() == TypeKind::kInt || type.kind() == TypeKind::kUint || type.kind() == TypeKind::kDouble;
 }
 
 std::string Quoted(const Type& type) { return Cat(Quote(type.ToString())); }
 
 class Checker {
  public:
-  Checker(const Ast& ast, const std::vector<Variable>& variables,
-          std::vector<Diagnostic>& diagnostics)
+  Checker(const Ast& ast, const std::vector<Variable>& variables, std::vector<Diagnostic>& diagnostics)
       : ast_(ast), variables_(variables), diagnostics_(diagnostics) {}
 
   Type Run() {
@@ -48,9 +45,7 @@ class Checker {
     diagnostics_.push_back({offset, length, std::move(message)});
     return Type(TypeKind::kError);
   }
-  Type Report(const Node& node, std::string message) {
-    return Report(node.offset, node.length, std::move(message));
-  }
+  Type Report(const Node& node, std::string message) { return Report(node.offset, node.length, std::move(message)); }
   Type ReportFocus(const Node& node, std::string message) {
     return Report(node.focus_offset, node.focus_length, std::move(message));
   }
@@ -61,38 +56,24 @@ class Checker {
   Type TypeOf(NodeId id) {
     const Node& node = ast_[id];
     switch (node.kind) {
-      case NodeKind::kConstant:
-        return ConstantType(node.constant);
-      case NodeKind::kParameter:
-        return variables_[node.slot].type;
-      case NodeKind::kLocal:
-        return locals_[node.slot];
-      case NodeKind::kSelect:
-        return Select(node, TypeOf(node.children[0]), Access::kValue);
-      case NodeKind::kOptionalSelect:
-        return Select(node, TypeOf(node.children[0]), Access::kOptional);
-      case NodeKind::kHas:
-        Select(node, TypeOf(node.children[0]), Access::kValue);
-        return Type(TypeKind::kBool);
-      case NodeKind::kCall:
-        return CallType(node);
-      case NodeKind::kList:
-        return ListType(node);
-      case NodeKind::kMap:
-        return MapType(node);
+      case NodeKind::kConstant: return ConstantType(node.constant);
+      case NodeKind::kParameter: return variables_[node.slot].type;
+      case NodeKind::kLocal: return locals_[node.slot];
+      case NodeKind::kSelect: return Select(node, TypeOf(node.children[0]), Access::kValue);
+      case NodeKind::kOptionalSelect: return Select(node, TypeOf(node.children[0]), Access::kOptional);
+      case NodeKind::kHas: Select(node, TypeOf(node.children[0]), Access::kValue); return Type(TypeKind::kBool);
+      case NodeKind::kCall: return CallType(node);
+      case NodeKind::kList: return ListType(node);
+      case NodeKind::kMap: return MapType(node);
       case NodeKind::kAnd:
       case NodeKind::kOr:
         for (NodeId child : node.children) ExpectBool(child, "an operand here");
         return Type(TypeKind::kBool);
-      case NodeKind::kConditional:
-        return ConditionalType(node);
-      case NodeKind::kComprehension:
-        return ComprehensionType(node);
-      case NodeKind::kBind:
-        return Scoped(node, {TypeOf(node.children[0])}, [&] { return TypeOf(node.children[1]); });
+      case NodeKind::kConditional: return ConditionalType(node);
+      case NodeKind::kComprehension: return ComprehensionType(node);
+      case NodeKind::kBind: return Scoped(node, {TypeOf(node.children[0])}, [&] { return TypeOf(node.children[1]); });
       case NodeKind::kOptMap:
-      case NodeKind::kOptFlatMap:
-        return OptMapType(node);
+      case NodeKind::kOptFlatMap: return OptMapType(node);
       case NodeKind::kName:
       case NodeKind::kUnresolved:
         for (NodeId child : node.children) TypeOf(child);
@@ -104,14 +85,10 @@ class Checker {
   static Type ConstantType(const Value& value) {
     if (!value.Is(ValueKind::kType)) return Type(value.TypeOf());
     switch (value.type()) {
-      case TypeKind::kList:
-        return Type::OfType(Type::List(Type()));
-      case TypeKind::kMap:
-        return Type::OfType(Type::Map(Type(), Type()));
-      case TypeKind::kOptional:
-        return Type::OfType(Type::Optional(Type()));
-      default:
-        return Type::OfType(Type(value.type()));
+      case TypeKind::kList: return Type::OfType(Type::List(Type()));
+      case TypeKind::kMap: return Type::OfType(Type::Map(Type(), Type()));
+      case TypeKind::kOptional: return Type::OfType(Type::Optional(Type()));
+      default: return Type::OfType(Type(value.type()));
     }
   }
 
@@ -139,20 +116,14 @@ class Checker {
     switch (inner.kind()) {
       case TypeKind::kMap:
         if (!unifier_.Assign(Type(TypeKind::kString), inner.parameter(0))) {
-          return ReportFocus(
-              node, Cat("the keys of ", Quoted(Shown(inner)), " are not strings; write `[key]`"));
+          return ReportFocus(node, Cat("the keys of ", Quoted(Shown(inner)), " are not strings; write `[key]`"));
         }
         field = inner.parameter(1);
         break;
-      case TypeKind::kVariable:
-        unifier_.Assign(Type(), inner);
-        break;
-      case TypeKind::kAny:
-        break;
-      case TypeKind::kError:
-        return inner;
-      default:
-        return ReportFocus(node, Cat("a value of type ", Quoted(Shown(inner)), " has no fields"));
+      case TypeKind::kVariable: unifier_.Assign(Type(), inner); break;
+      case TypeKind::kAny: break;
+      case TypeKind::kError: return inner;
+      default: return ReportFocus(node, Cat("a value of type ", Quoted(Shown(inner)), " has no fields"));
     }
     return wrapped || access == Access::kOptional ? Type::Optional(field) : field;
   }
@@ -168,14 +139,11 @@ class Checker {
     }
     std::optional<Type> result;
     for (const Signature& signature : node.function->signatures) {
-      if (signature.is_method != node.has_receiver ||
-          signature.parameters.size() != arguments.size())
-        continue;
+      if (signature.is_method != node.has_receiver || signature.parameters.size() != arguments.size()) continue;
       std::vector<Type> fresh;
       for (int i = 0; i < kSignatureVariableCount; ++i) fresh.push_back(unifier_.Fresh());
       std::vector<Type> parameters;
-      for (const Type& parameter : signature.parameters)
-        parameters.push_back(Instantiate(parameter, fresh));
+      for (const Type& parameter : signature.parameters) parameters.push_back(Instantiate(parameter, fresh));
       if (!unifier_.AssignAll(arguments, parameters)) continue;
       Type type = unifier_.Resolve(Instantiate(signature.result, fresh), Unifier::Open::kStay);
       if (!result.has_value()) {
@@ -194,16 +162,15 @@ class Checker {
     std::string name = DisplayName(node.text);
     if (name != node.text && shown.size() == 2) {
       bool numbers = IsNumber(Shown(arguments[0])) && IsNumber(Shown(arguments[1]));
-      return Report(node, Cat(Quote(name), " is not defined for ", shown[0], " and ", shown[1],
-                              numbers ? Cat("; convert one of them, as in `",
-                                            Shown(arguments[1]).ToString(), "(...)`")
-                                      : ""));
+      return Report(
+          node, Cat(Quote(name), " is not defined for ", shown[0], " and ", shown[1],
+                    numbers ? Cat("; convert one of them, as in `", Shown(arguments[1]).ToString(), "(...)`") : ""));
     }
     if (name != node.text) return Report(node, Cat(Quote(name), " is not defined for ", shown[0]));
     std::string on = node.has_receiver ? Cat(" of ", shown[0]) : "";
     if (node.has_receiver) shown.erase(shown.begin());
-    return ReportFocus(node, Cat("there is no ", Quote(node.text), on, " with arguments (",
-                                 absl::StrJoin(shown, ", "), ")"));
+    return ReportFocus(node,
+                       Cat("there is no ", Quote(node.text), on, " with arguments (", absl::StrJoin(shown, ", "), ")"));
   }
 
   Type Join(const std::optional<Type>& previous, const Type& current) {
@@ -242,11 +209,8 @@ class Checker {
       case TypeKind::kString:
       case TypeKind::kAny:
       case TypeKind::kVariable:
-      case TypeKind::kError:
-        return type;
-      default:
-        return Report(ast_[id],
-                      Cat("a key is a bool, int, uint or string, not ", Quoted(Shown(type))));
+      case TypeKind::kError: return type;
+      default: return Report(ast_[id], Cat("a key is a bool, int, uint or string, not ", Quoted(Shown(type))));
     }
   }
 
@@ -259,8 +223,7 @@ class Checker {
       if (IsOptional(node, i / 2)) value_type = Unwrapped(node.children[i + 1], value_type);
       value = Join(value, value_type);
     }
-    return Type::Map(key.has_value() ? *key : unifier_.Fresh(),
-                     value.has_value() ? *value : unifier_.Fresh());
+    return Type::Map(key.has_value() ? *key : unifier_.Fresh(), value.has_value() ? *value : unifier_.Fresh());
   }
 
   Type ConditionalType(const Node& node) {
@@ -268,10 +231,9 @@ class Checker {
     Type yes = TypeOf(node.children[1]);
     Type no = TypeOf(node.children[2]);
     Type both = unifier_.Fresh();
-    if (unifier_.AssignAll({{yes, no}}, {{both, both}}))
-      return unifier_.Resolve(both, Unifier::Open::kStay);
-    return Report(node, Cat("both sides of `:` need one type, not ", Quoted(Shown(yes)), " and ",
-                            Quoted(Shown(no)), "; `dyn(...)` lifts that"));
+    if (unifier_.AssignAll({{yes, no}}, {{both, both}})) return unifier_.Resolve(both, Unifier::Open::kStay);
+    return Report(node, Cat("both sides of `:` need one type, not ", Quoted(Shown(yes)), " and ", Quoted(Shown(no)),
+                            "; `dyn(...)` lifts that"));
   }
 
   // The types of the one or two variables of a macro over `range`.
@@ -285,15 +247,11 @@ class Checker {
       case TypeKind::kMap:
         if (pair) return {outer.parameter(0), outer.parameter(1)};
         return {outer.parameter(0)};
-      case TypeKind::kVariable:
-        unifier_.Assign(Type(), outer);
-        break;
+      case TypeKind::kVariable: unifier_.Assign(Type(), outer); break;
       case TypeKind::kAny:
-      case TypeKind::kError:
-        break;
+      case TypeKind::kError: break;
       default:
-        Report(ast_[node.children[0]],
-               Cat(Quote(node.text), " needs a list or a map, not ", Quoted(Shown(outer))));
+        Report(ast_[node.children[0]], Cat(Quote(node.text), " needs a list or a map, not ", Quoted(Shown(outer))));
         return std::vector<Type>(node.variables.size(), Type(TypeKind::kError));
     }
     return std::vector<Type>(node.variables.size());
@@ -308,14 +266,10 @@ class Checker {
       switch (node.macro) {
         case Macro::kAll:
         case Macro::kExists:
-        case Macro::kExistsOne:
-          return Type(TypeKind::kBool);
-        case Macro::kFilter:
-          return Type::List(elements[0]);
-        case Macro::kMap:
-          return Type::List(TypeOf(node.children.back()));
-        case Macro::kTransformMap:
-          return Type::Map(elements[0], TypeOf(node.children.back()));
+        case Macro::kExistsOne: return Type(TypeKind::kBool);
+        case Macro::kFilter: return Type::List(elements[0]);
+        case Macro::kMap: return Type::List(TypeOf(node.children.back()));
+        case Macro::kTransformMap: return Type::Map(elements[0], TypeOf(node.children.back()));
       }
       return Type(TypeKind::kError);
     });
@@ -325,8 +279,7 @@ class Checker {
     Type target = TypeOf(node.children[0]);
     Type inner = unifier_.Fresh();
     if (!unifier_.Assign(target, Type::Optional(inner))) {
-      Report(ast_[node.children[0]],
-             Cat(Quote(node.text), " needs an optional, not ", Quoted(Shown(target))));
+      Report(ast_[node.children[0]], Cat(Quote(node.text), " needs an optional, not ", Quoted(Shown(target))));
       inner = Type(TypeKind::kError);
     }
     return Scoped(node, {inner}, [&]() -> Type {
@@ -334,8 +287,7 @@ class Checker {
       if (node.kind == NodeKind::kOptMap) return Type::Optional(result);
       Type value = unifier_.Fresh();
       if (unifier_.Assign(result, Type::Optional(value))) return Type::Optional(value);
-      return Report(ast_[node.children[1]],
-                    Cat("`optFlatMap` needs an optional here, not ", Quoted(Shown(result))));
+      return Report(ast_[node.children[1]], Cat("`optFlatMap` needs an optional here, not ", Quoted(Shown(result))));
     });
   }
 
@@ -348,8 +300,7 @@ class Checker {
 
 }  // namespace
 
-Type CheckTypes(const Ast& ast, const std::vector<Variable>& variables,
-                std::vector<Diagnostic>& diagnostics) {
+Type CheckTypes(const Ast& ast, const std::vector<Variable>& variables, std::vector<Diagnostic>& diagnostics) {
   return Checker(ast, variables, diagnostics).Run();
 }
 

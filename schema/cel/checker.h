@@ -13,8 +13,7 @@
 namespace mandate::cel {
 
 // REQUIRES: names are resolved.
-Type CheckTypes(const Ast& ast, const std::vector<Variable>& variables,
-                std::vector<Diagnostic>& diagnostics);
+Type CheckTypes(const Ast& ast, const std::vector<Variable>& variables, std::vector<Diagnostic>& diagnostics);
 
 // Literal patterns, address ranges and time zones that mean nothing; keeps the patterns compiled in
 // their nodes.

@@ -10,9 +10,7 @@
 namespace mandate::cel {
 namespace {
 
-bool IsNumber(const Value& v) {
-  return v.Is(ValueKind::kInt) || v.Is(ValueKind::kUint) || v.Is(ValueKind::kDouble);
-}
+bool IsNumber(const Value& v) { return v.Is(ValueKind::kInt) || v.Is(ValueKind::kUint) || v.Is(ValueKind::kDouble); }
 
 std::partial_ordering CompareIntUint(int64_t a, uint64_t b) {
   if (a < 0) return std::partial_ordering::less;
@@ -74,30 +72,19 @@ bool Equal(const Value& a, const Value& b, Cost& cost) {
   if (IsNumber(a) && IsNumber(b)) return CompareNumbers(a, b) == 0;
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
-    case ValueKind::kNull:
-      return true;
-    case ValueKind::kBool:
-      return a.bool_value() == b.bool_value();
+    case ValueKind::kNull: return true;
+    case ValueKind::kBool: return a.bool_value() == b.bool_value();
     case ValueKind::kString:
     case ValueKind::kBytes:
-      return a.text().size() == b.text().size() && cost.ChargeBytes(a.text().size()) &&
-             a.text() == b.text();
-    case ValueKind::kDuration:
-      return a.duration() == b.duration();
-    case ValueKind::kTimestamp:
-      return a.timestamp() == b.timestamp();
-    case ValueKind::kIpAddress:
-      return a.ip() == b.ip();
-    case ValueKind::kList:
-      return EqualLists(a.list(), b.list(), cost);
-    case ValueKind::kMap:
-      return EqualMaps(a.map(), b.map(), cost);
-    case ValueKind::kOptional:
-      return EqualOptionals(a.optional(), b.optional(), cost);
-    case ValueKind::kType:
-      return a.type() == b.type();
-    default:
-      return false;
+      return a.text().size() == b.text().size() && cost.ChargeBytes(a.text().size()) && a.text() == b.text();
+    case ValueKind::kDuration: return a.duration() == b.duration();
+    case ValueKind::kTimestamp: return a.timestamp() == b.timestamp();
+    case ValueKind::kIpAddress: return a.ip() == b.ip();
+    case ValueKind::kList: return EqualLists(a.list(), b.list(), cost);
+    case ValueKind::kMap: return EqualMaps(a.map(), b.map(), cost);
+    case ValueKind::kOptional: return EqualOptionals(a.optional(), b.optional(), cost);
+    case ValueKind::kType: return a.type() == b.type();
+    default: return false;
   }
 }
 
@@ -105,22 +92,16 @@ std::optional<std::partial_ordering> Compare(const Value& a, const Value& b, Cos
   if (IsNumber(a) && IsNumber(b)) return CompareNumbers(a, b);
   if (a.kind() != b.kind()) return std::nullopt;
   switch (a.kind()) {
-    case ValueKind::kBool:
-      return a.bool_value() <=> b.bool_value();
+    case ValueKind::kBool: return a.bool_value() <=> b.bool_value();
     case ValueKind::kString:  // The order of UTF-8 bytes is that of code points.
-    case ValueKind::kBytes:
-      cost.ChargeBytes(std::min(a.text().size(), b.text().size()));
-      return a.text() <=> b.text();
+    case ValueKind::kBytes: cost.ChargeBytes(std::min(a.text().size(), b.text().size())); return a.text() <=> b.text();
     case ValueKind::kDuration:
       if (a.duration() == b.duration()) return std::partial_ordering::equivalent;
-      return a.duration() < b.duration() ? std::partial_ordering::less
-                                         : std::partial_ordering::greater;
+      return a.duration() < b.duration() ? std::partial_ordering::less : std::partial_ordering::greater;
     case ValueKind::kTimestamp:
       if (a.timestamp() == b.timestamp()) return std::partial_ordering::equivalent;
-      return a.timestamp() < b.timestamp() ? std::partial_ordering::less
-                                           : std::partial_ordering::greater;
-    default:
-      return std::nullopt;
+      return a.timestamp() < b.timestamp() ? std::partial_ordering::less : std::partial_ordering::greater;
+    default: return std::nullopt;
   }
 }
 
@@ -129,9 +110,8 @@ bool IsSubtree(const MapValue& part, const MapValue& whole, Cost& cost) {
     if (!cost.Charge(1)) return false;
     const Value* other = whole.Find(key);
     if (other == nullptr) return false;
-    bool matches = value.Is(ValueKind::kMap)
-                       ? other->Is(ValueKind::kMap) && IsSubtree(value.map(), other->map(), cost)
-                       : Equal(value, *other, cost);
+    bool matches = value.Is(ValueKind::kMap) ? other->Is(ValueKind::kMap) && IsSubtree(value.map(), other->map(), cost)
+                                             : Equal(value, *other, cost);
     if (!matches) return false;
   }
   return true;

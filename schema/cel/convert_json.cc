@@ -23,8 +23,7 @@ struct Place {
 
   std::string ToString() const {
     if (outer == nullptr) return std::string(key);
-    return is_position ? Cat(outer->ToString(), "[", position, "]")
-                       : Cat(outer->ToString(), ".", key);
+    return is_position ? Cat(outer->ToString(), "[", position, "]") : Cat(outer->ToString(), ".", key);
   }
   Place At(std::string_view inner) const { return {this, inner, 0, false, depth + 1}; }
   Place At(size_t inner) const { return {this, "", inner, true, depth + 1}; }
@@ -46,8 +45,7 @@ absl::StatusOr<Value> ConvertInt(const Place& place, const Json& json) {
   std::optional<int64_t> v;
   if (json.is_number_unsigned()) {
     uint64_t number = json.get<uint64_t>();
-    if (number <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
-      v = static_cast<int64_t>(number);
+    if (number <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) v = static_cast<int64_t>(number);
   } else if (json.is_number_integer()) {
     v = json.get<int64_t>();
   } else if (json.is_number_float() && std::trunc(json.get<double>()) == json.get<double>()) {
@@ -55,8 +53,7 @@ absl::StatusOr<Value> ConvertInt(const Place& place, const Json& json) {
   } else if (json.is_string()) {
     v = ParseInt(json.get_ref<const std::string&>());
   }
-  if (!v.has_value())
-    return Refuse(place, "an integer of 64 bits, as a number or a decimal string");
+  if (!v.has_value()) return Refuse(place, "an integer of 64 bits, as a number or a decimal string");
   return Value::Int(*v);
 }
 
@@ -72,8 +69,7 @@ absl::StatusOr<Value> ConvertUint(const Place& place, const Json& json) {
     v = ParseUint(json.get_ref<const std::string&>());
   }
   if (!v.has_value()) {
-    return Refuse(place,
-                  "an integer of 64 bits that is not negative, as a number or a decimal string");
+    return Refuse(place, "an integer of 64 bits that is not negative, as a number or a decimal string");
   }
   return Value::Uint(*v);
 }
@@ -82,8 +78,7 @@ absl::StatusOr<Value> ConvertDouble(const Place& place, const Json& json) {
   std::optional<double> v;
   if (json.is_number()) v = json.get<double>();
   if (json.is_string()) v = ParseDouble(json.get_ref<const std::string&>());
-  if (!v.has_value() || !std::isfinite(*v))
-    return Refuse(place, "a number, or a decimal string of one");
+  if (!v.has_value() || !std::isfinite(*v)) return Refuse(place, "a number, or a decimal string of one");
   return Value::Double(*v);
 }
 
@@ -92,8 +87,7 @@ absl::StatusOr<Value> ConvertBytes(const Place& place, const Json& json) {
   const std::string* text = json.get_ptr<const std::string*>();
   std::string bytes;
   if (text == nullptr || text->size() % 4 != 0 ||
-      text->find_first_not_of(
-          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") !=
+      text->find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") !=
           std::string::npos ||
       !absl::Base64Unescape(*text, &bytes)) {
     return Refuse(place, "a string of base64 with padding");
@@ -116,8 +110,7 @@ absl::StatusOr<Value> ConvertParsed(const Place& place, TypeKind kind, const Jso
     return Value::Timestamp(*time);
   }
   std::optional<IpAddress> address = ParseIpAddress(*text);
-  if (!address.has_value())
-    return Refuse(place, "an IP address such as \"10.0.0.1\" or \"2001:db8::1\"");
+  if (!address.has_value()) return Refuse(place, "an IP address such as \"10.0.0.1\" or \"2001:db8::1\"");
   return Value::Ip(*address);
 }
 
@@ -149,22 +142,15 @@ absl::StatusOr<Value> ConvertMap(const Place& place, const Type& element, const 
 // not even keep it.
 absl::StatusOr<Value> ConvertAny(const Place& place, const Json& json) {
   switch (json.type()) {
-    case Json::value_t::null:
-      return Value();
-    case Json::value_t::boolean:
-      return Value::Bool(json.get<bool>());
+    case Json::value_t::null: return Value();
+    case Json::value_t::boolean: return Value::Bool(json.get<bool>());
     case Json::value_t::number_integer:
     case Json::value_t::number_unsigned:
-    case Json::value_t::number_float:
-      return Value::Double(json.get<double>());
-    case Json::value_t::string:
-      return ConvertText(place, json);
-    case Json::value_t::array:
-      return ConvertList(place, Type(), json);
-    case Json::value_t::object:
-      return ConvertMap(place, Type(), json);
-    default:
-      return Refuse(place, "JSON");
+    case Json::value_t::number_float: return Value::Double(json.get<double>());
+    case Json::value_t::string: return ConvertText(place, json);
+    case Json::value_t::array: return ConvertList(place, Type(), json);
+    case Json::value_t::object: return ConvertMap(place, Type(), json);
+    default: return Refuse(place, "JSON");
   }
 }
 
@@ -173,38 +159,27 @@ absl::StatusOr<Value> Convert(const Place& place, const Type& type, const Json& 
     return Refuse(place, Cat("nested at most ", kJsonNestingMax, " deep"));
   }
   switch (type.kind()) {
-    case TypeKind::kAny:
-      return ConvertAny(place, json);
+    case TypeKind::kAny: return ConvertAny(place, json);
     case TypeKind::kBool:
       if (!json.is_boolean()) return Refuse(place, "true or false");
       return Value::Bool(json.get<bool>());
-    case TypeKind::kInt:
-      return ConvertInt(place, json);
-    case TypeKind::kUint:
-      return ConvertUint(place, json);
-    case TypeKind::kDouble:
-      return ConvertDouble(place, json);
-    case TypeKind::kString:
-      return ConvertText(place, json);
-    case TypeKind::kBytes:
-      return ConvertBytes(place, json);
+    case TypeKind::kInt: return ConvertInt(place, json);
+    case TypeKind::kUint: return ConvertUint(place, json);
+    case TypeKind::kDouble: return ConvertDouble(place, json);
+    case TypeKind::kString: return ConvertText(place, json);
+    case TypeKind::kBytes: return ConvertBytes(place, json);
     case TypeKind::kDuration:
     case TypeKind::kTimestamp:
-    case TypeKind::kIpAddress:
-      return ConvertParsed(place, type.kind(), json);
-    case TypeKind::kList:
-      return ConvertList(place, type.parameter(0), json);
-    case TypeKind::kMap:
-      return ConvertMap(place, type.parameter(1), json);
-    default:
-      return Refuse(place, "of a parameter type");
+    case TypeKind::kIpAddress: return ConvertParsed(place, type.kind(), json);
+    case TypeKind::kList: return ConvertList(place, type.parameter(0), json);
+    case TypeKind::kMap: return ConvertMap(place, type.parameter(1), json);
+    default: return Refuse(place, "of a parameter type");
   }
 }
 
 }  // namespace
 
-absl::StatusOr<Value> ConvertJson(std::string_view parameter, const Type& type,
-                                  const nlohmann::json& json) {
+absl::StatusOr<Value> ConvertJson(std::string_view parameter, const Type& type, const nlohmann::json& json) {
   Place place;
   place.key = parameter;
   return Convert(place, type, json);

@@ -7,34 +7,26 @@
 namespace mandate::cel {
 namespace {
 
-size_t SizeOf(const Value& range) {
-  return range.Is(ValueKind::kList) ? range.list().size() : range.map().size();
-}
+size_t SizeOf(const Value& range) { return range.Is(ValueKind::kList) ? range.list().size() : range.map().size(); }
 
 }  // namespace
 
 Value Evaluator::EvaluateComprehension(const Node& node) {
   Value range = Evaluate(node.children[0]);
   switch (range.kind()) {
-    case ValueKind::kError:
-      return range;
-    case ValueKind::kUnknown:
-      return EvaluateOverUnknown(node, range);
+    case ValueKind::kError: return range;
+    case ValueKind::kUnknown: return EvaluateOverUnknown(node, range);
     case ValueKind::kList:
-    case ValueKind::kMap:
-      break;
+    case ValueKind::kMap: break;
     default:
       return Fail(ast_[node.children[0]],
                   Cat("no such overload: ", TypeName(range.TypeOf()), " is not a list or a map"));
   }
   switch (node.macro) {
     case Macro::kAll:
-    case Macro::kExists:
-      return EvaluateQuantifier(node, range);
-    case Macro::kExistsOne:
-      return EvaluateExistsOne(node, range);
-    default:
-      return EvaluateMaker(node, range);
+    case Macro::kExists: return EvaluateQuantifier(node, range);
+    case Macro::kExistsOne: return EvaluateExistsOne(node, range);
+    default: return EvaluateMaker(node, range);
   }
 }
 
@@ -103,8 +95,7 @@ Value Evaluator::EvaluateMaker(const Node& node, const Value& range) {
       Value condition = Evaluate(node.children[1]);
       if (condition.IsFalse()) continue;
       if (!condition.IsTrue() && !obstacles.Add(condition)) {
-        obstacles.Add(
-            Fail(ast_[node.children[1]], "no such overload: the condition is not a bool"));
+        obstacles.Add(Fail(ast_[node.children[1]], "no such overload: the condition is not a bool"));
       }
       if (condition.Is(ValueKind::kError)) continue;
     }
@@ -117,8 +108,7 @@ Value Evaluator::EvaluateMaker(const Node& node, const Value& range) {
     }
   }
   if (obstacles.any()) return obstacles.Result();
-  return node.macro == Macro::kTransformMap ? Value::Map(std::move(made_map))
-                                            : Value::List(std::move(made));
+  return node.macro == Macro::kTransformMap ? Value::Map(std::move(made_map)) : Value::List(std::move(made));
 }
 
 }  // namespace mandate::cel

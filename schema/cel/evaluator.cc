@@ -28,9 +28,7 @@ std::string Snippet(std::string_view text) {
   return Cat(text.substr(0, end), "...");
 }
 
-bool IsObstacle(const Value& value) {
-  return value.Is(ValueKind::kError) || value.Is(ValueKind::kUnknown);
-}
+bool IsObstacle(const Value& value) { return value.Is(ValueKind::kError) || value.Is(ValueKind::kUnknown); }
 
 }  // namespace
 
@@ -44,8 +42,7 @@ bool Obstacles::Add(const Value& value) {
   const UnknownSet& more = value.unknowns();
   if (!std::includes(unknowns_.begin(), unknowns_.end(), more.begin(), more.end())) {
     UnknownSet both;
-    std::set_union(unknowns_.begin(), unknowns_.end(), more.begin(), more.end(),
-                   std::back_inserter(both));
+    std::set_union(unknowns_.begin(), unknowns_.end(), more.begin(), more.end(), std::back_inserter(both));
     unknowns_ = std::move(both);
   }
   return true;
@@ -55,48 +52,34 @@ Value Obstacles::Result() const { return has_unknown_ ? Value::Unknown(unknowns_
 
 Value Evaluator::Fail(const Node& node, const Value& error) const {
   return Value::Error(
-      Cat(error.text(), " in ",
-          Quote(Snippet(std::string_view(source_).substr(node.offset, node.length)))));
+      Cat(error.text(), " in ", Quote(Snippet(std::string_view(source_).substr(node.offset, node.length)))));
 }
 
 Value Evaluator::Evaluate(NodeId id) {
   if (!cost_.Charge(1)) return Value::Error("cost limit exceeded");
   const Node& node = ast_[id];
   switch (node.kind) {
-    case NodeKind::kConstant:
-      return node.constant;
-    case NodeKind::kParameter:
-      return parameters_[node.slot];
-    case NodeKind::kLocal:
-      return locals_[node.slot];
+    case NodeKind::kConstant: return node.constant;
+    case NodeKind::kParameter: return parameters_[node.slot];
+    case NodeKind::kLocal: return locals_[node.slot];
     case NodeKind::kName:
-    case NodeKind::kUnresolved:
-      return Value::Error(Cat(Quote(node.text), " is not declared"));
+    case NodeKind::kUnresolved: return Value::Error(Cat(Quote(node.text), " is not declared"));
     case NodeKind::kSelect:
-    case NodeKind::kOptionalSelect:
-      return EvaluateSelect(node);
-    case NodeKind::kHas:
-      return EvaluateHas(node);
-    case NodeKind::kCall:
-      return EvaluateCall(node);
-    case NodeKind::kList:
-      return EvaluateList(node);
-    case NodeKind::kMap:
-      return EvaluateMap(node);
+    case NodeKind::kOptionalSelect: return EvaluateSelect(node);
+    case NodeKind::kHas: return EvaluateHas(node);
+    case NodeKind::kCall: return EvaluateCall(node);
+    case NodeKind::kList: return EvaluateList(node);
+    case NodeKind::kMap: return EvaluateMap(node);
     case NodeKind::kAnd:
-    case NodeKind::kOr:
-      return EvaluateLogic(node);
-    case NodeKind::kConditional:
-      return EvaluateConditional(node);
-    case NodeKind::kComprehension:
-      return EvaluateComprehension(node);
+    case NodeKind::kOr: return EvaluateLogic(node);
+    case NodeKind::kConditional: return EvaluateConditional(node);
+    case NodeKind::kComprehension: return EvaluateComprehension(node);
     case NodeKind::kBind:
       // As if the value stood wherever its name does: a failure counts only there.
       locals_[node.slot] = Evaluate(node.children[0]);
       return Evaluate(node.children[1]);
     case NodeKind::kOptMap:
-    case NodeKind::kOptFlatMap:
-      return EvaluateOptMap(node);
+    case NodeKind::kOptFlatMap: return EvaluateOptMap(node);
   }
   return Value::Error("unreachable");
 }
@@ -109,8 +92,7 @@ Value Evaluator::EvaluateLogic(const Node& node) {
     if (value.Is(ValueKind::kBool)) {
       if (value.bool_value() == deciding) return value;
     } else if (!obstacles.Add(value)) {
-      obstacles.Add(
-          Fail(ast_[child], Cat("no such overload: ", TypeName(value.TypeOf()), " is not a bool")));
+      obstacles.Add(Fail(ast_[child], Cat("no such overload: ", TypeName(value.TypeOf()), " is not a bool")));
     }
   }
   return obstacles.any() ? obstacles.Result() : Value::Bool(!deciding);
@@ -122,8 +104,7 @@ Value Evaluator::EvaluateConditional(const Node& node) {
   if (condition.IsFalse()) return Evaluate(node.children[2]);
   if (condition.Is(ValueKind::kError)) return condition;
   if (!condition.Is(ValueKind::kUnknown)) {
-    return Fail(ast_[node.children[0]],
-                Cat("no such overload: ", TypeName(condition.TypeOf()), " is not a bool"));
+    return Fail(ast_[node.children[0]], Cat("no such overload: ", TypeName(condition.TypeOf()), " is not a bool"));
   }
   Obstacles obstacles;
   obstacles.Add(condition);
@@ -141,15 +122,14 @@ Value Evaluator::EvaluateCall(const Node& node) {
     obstacles.Add(arguments.back());
   }
   if (obstacles.any()) return obstacles.Result();
-  Value result =
-      node.function->implementation({*node.function, arguments, cost_, node.pattern.get()});
+  Value result = node.function->implementation({*node.function, arguments, cost_, node.pattern.get()});
   return result.Is(ValueKind::kError) ? Fail(node, result) : result;
 }
 
 Value Evaluator::EvaluateFallback(const Node& node) {
   Value receiver = Evaluate(node.children[0]);
-  bool decides = receiver.Is(ValueKind::kError) ||
-                 (receiver.Is(ValueKind::kOptional) && receiver.optional() != nullptr);
+  bool decides =
+      receiver.Is(ValueKind::kError) || (receiver.Is(ValueKind::kOptional) && receiver.optional() != nullptr);
   Value other = decides ? Value::None() : Evaluate(node.children[1]);
   Obstacles obstacles;
   obstacles.Add(receiver);
@@ -204,8 +184,7 @@ Value Evaluator::EvaluateMap(const Node& node) {
     known = !obstacles.Add(value) && known;
     if (!known) continue;
     if (!MapValue::IsKey(key)) {
-      obstacles.Add(
-          Fail(ast_[node.children[i]], Cat("a map has no keys of type ", TypeName(key.TypeOf()))));
+      obstacles.Add(Fail(ast_[node.children[i]], Cat("a map has no keys of type ", TypeName(key.TypeOf()))));
       continue;
     }
     if (!node.optional_children.empty() && node.optional_children[i / 2]) {
@@ -217,8 +196,7 @@ Value Evaluator::EvaluateMap(const Node& node) {
       value = Value(*value.optional());
     }
     std::string shown = key.ToString();
-    if (!map.Insert(std::move(key), std::move(value)))
-      obstacles.Add(Fail(node, Cat("repeated key ", shown)));
+    if (!map.Insert(std::move(key), std::move(value))) obstacles.Add(Fail(node, Cat("repeated key ", shown)));
   }
   return obstacles.any() ? obstacles.Result() : Value::Map(std::move(map));
 }

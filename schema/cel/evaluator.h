@@ -66,9 +66,7 @@ class Evaluator {
 
   // `error` with the place it happened at.
   Value Fail(const Node& node, const Value& error) const;
-  Value Fail(const Node& node, std::string message) const {
-    return Fail(node, Value::Error(std::move(message)));
-  }
+  Value Fail(const Node& node, std::string message) const { return Fail(node, Value::Error(std::move(message))); }
 
   const Ast& ast_;
   const std::string& source_;

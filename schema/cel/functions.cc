@@ -36,8 +36,8 @@ using Registry = absl::flat_hash_map<absl::string_view, Function>;
 const Registry& AllFunctions() {
   static const Registry* const kRegistry = [] {
     auto* registry = new Registry();
-    for (auto family : {ArithmeticFunctions, ComparisonFunctions, CollectionFunctions,
-                        TextFunctions, TimeFunctions, ConversionFunctions, OptionalFunctions}) {
+    for (auto family : {ArithmeticFunctions, ComparisonFunctions, CollectionFunctions, TextFunctions, TimeFunctions,
+                        ConversionFunctions, OptionalFunctions}) {
       for (const FunctionSpec& spec : family()) {
         Function function{spec.name, {}, spec.implementation, spec.arguments};
         for (std::string_view text : spec.signatures) {
@@ -65,10 +65,9 @@ std::string DisplayName(std::string_view function) {
 }
 
 Value NoOverload(const Call& call) {
-  std::string types = absl::StrJoin(
-      call.args, ", ", [](std::string* out, const Value& v) { *out += Cat(TypeName(v.TypeOf())); });
-  return Value::Error(
-      Cat("no such overload: ", Quote(DisplayName(call.function.name)), " of (", types, ")"));
+  std::string types =
+      absl::StrJoin(call.args, ", ", [](std::string* out, const Value& v) { *out += Cat(TypeName(v.TypeOf())); });
+  return Value::Error(Cat("no such overload: ", Quote(DisplayName(call.function.name)), " of (", types, ")"));
 }
 
 }  // namespace mandate::cel

@@ -23,13 +23,11 @@ Value Checked(absl::Time time) {
 Value Concatenate(const Call& call, const Value& a, const Value& b) {
   call.cost.ChargeBytes(a.text().size() + b.text().size());
   std::string joined = Cat(a.text(), b.text());
-  return a.Is(ValueKind::kString) ? Value::String(std::move(joined))
-                                  : Value::Bytes(std::move(joined));
+  return a.Is(ValueKind::kString) ? Value::String(std::move(joined)) : Value::Bytes(std::move(joined));
 }
 
 Value ConcatenateLists(const Call& call, const Value& a, const Value& b) {
-  if (!call.cost.Charge(a.list().size() + b.list().size()))
-    return Value::Error("cost limit exceeded");
+  if (!call.cost.Charge(a.list().size() + b.list().size())) return Value::Error("cost limit exceeded");
   ValueList joined;
   joined.reserve(a.list().size() + b.list().size());
   joined.insert(joined.end(), a.list().begin(), a.list().end());
@@ -40,61 +38,45 @@ Value ConcatenateLists(const Call& call, const Value& a, const Value& b) {
 Value Add(const Call& call) {
   const Value& a = call.args[0];
   const Value& b = call.args[1];
-  if (a.Is(ValueKind::kTimestamp) && b.Is(ValueKind::kDuration))
-    return Checked(a.timestamp() + b.duration());
-  if (a.Is(ValueKind::kDuration) && b.Is(ValueKind::kTimestamp))
-    return Checked(b.timestamp() + a.duration());
+  if (a.Is(ValueKind::kTimestamp) && b.Is(ValueKind::kDuration)) return Checked(a.timestamp() + b.duration());
+  if (a.Is(ValueKind::kDuration) && b.Is(ValueKind::kTimestamp)) return Checked(b.timestamp() + a.duration());
   if (a.kind() != b.kind()) return NoOverload(call);
   switch (a.kind()) {
     case ValueKind::kInt: {
       int64_t sum = 0;
-      return __builtin_add_overflow(a.int_value(), b.int_value(), &sum) ? Overflow("int")
-                                                                        : Value::Int(sum);
+      return __builtin_add_overflow(a.int_value(), b.int_value(), &sum) ? Overflow("int") : Value::Int(sum);
     }
     case ValueKind::kUint: {
       uint64_t sum = 0;
-      return __builtin_add_overflow(a.uint_value(), b.uint_value(), &sum) ? Overflow("uint")
-                                                                          : Value::Uint(sum);
+      return __builtin_add_overflow(a.uint_value(), b.uint_value(), &sum) ? Overflow("uint") : Value::Uint(sum);
     }
-    case ValueKind::kDouble:
-      return Value::Double(a.double_value() + b.double_value());
+    case ValueKind::kDouble: return Value::Double(a.double_value() + b.double_value());
     case ValueKind::kString:
-    case ValueKind::kBytes:
-      return Concatenate(call, a, b);
-    case ValueKind::kDuration:
-      return Checked(a.duration() + b.duration());
-    case ValueKind::kList:
-      return ConcatenateLists(call, a, b);
-    default:
-      return NoOverload(call);
+    case ValueKind::kBytes: return Concatenate(call, a, b);
+    case ValueKind::kDuration: return Checked(a.duration() + b.duration());
+    case ValueKind::kList: return ConcatenateLists(call, a, b);
+    default: return NoOverload(call);
   }
 }
 
 Value Subtract(const Call& call) {
   const Value& a = call.args[0];
   const Value& b = call.args[1];
-  if (a.Is(ValueKind::kTimestamp) && b.Is(ValueKind::kDuration))
-    return Checked(a.timestamp() - b.duration());
+  if (a.Is(ValueKind::kTimestamp) && b.Is(ValueKind::kDuration)) return Checked(a.timestamp() - b.duration());
   if (a.kind() != b.kind()) return NoOverload(call);
   switch (a.kind()) {
     case ValueKind::kInt: {
       int64_t v = 0;
-      return __builtin_sub_overflow(a.int_value(), b.int_value(), &v) ? Overflow("int")
-                                                                      : Value::Int(v);
+      return __builtin_sub_overflow(a.int_value(), b.int_value(), &v) ? Overflow("int") : Value::Int(v);
     }
     case ValueKind::kUint: {
       uint64_t v = 0;
-      return __builtin_sub_overflow(a.uint_value(), b.uint_value(), &v) ? Overflow("uint")
-                                                                        : Value::Uint(v);
+      return __builtin_sub_overflow(a.uint_value(), b.uint_value(), &v) ? Overflow("uint") : Value::Uint(v);
     }
-    case ValueKind::kDouble:
-      return Value::Double(a.double_value() - b.double_value());
-    case ValueKind::kDuration:
-      return Checked(a.duration() - b.duration());
-    case ValueKind::kTimestamp:
-      return Checked(a.timestamp() - b.timestamp());
-    default:
-      return NoOverload(call);
+    case ValueKind::kDouble: return Value::Double(a.double_value() - b.double_value());
+    case ValueKind::kDuration: return Checked(a.duration() - b.duration());
+    case ValueKind::kTimestamp: return Checked(a.timestamp() - b.timestamp());
+    default: return NoOverload(call);
   }
 }
 
@@ -105,25 +87,19 @@ Value Multiply(const Call& call) {
   switch (a.kind()) {
     case ValueKind::kInt: {
       int64_t v = 0;
-      return __builtin_mul_overflow(a.int_value(), b.int_value(), &v) ? Overflow("int")
-                                                                      : Value::Int(v);
+      return __builtin_mul_overflow(a.int_value(), b.int_value(), &v) ? Overflow("int") : Value::Int(v);
     }
     case ValueKind::kUint: {
       uint64_t v = 0;
-      return __builtin_mul_overflow(a.uint_value(), b.uint_value(), &v) ? Overflow("uint")
-                                                                        : Value::Uint(v);
+      return __builtin_mul_overflow(a.uint_value(), b.uint_value(), &v) ? Overflow("uint") : Value::Uint(v);
     }
-    case ValueKind::kDouble:
-      return Value::Double(a.double_value() * b.double_value());
-    default:
-      return NoOverload(call);
+    case ValueKind::kDouble: return Value::Double(a.double_value() * b.double_value());
+    default: return NoOverload(call);
   }
 }
 
 // The one quotient of ints that does not fit.
-bool QuotientOverflows(int64_t a, int64_t b) {
-  return a == std::numeric_limits<int64_t>::min() && b == -1;
-}
+bool QuotientOverflows(int64_t a, int64_t b) { return a == std::numeric_limits<int64_t>::min() && b == -1; }
 
 #if defined(__clang__)
 __attribute__((no_sanitize("float-divide-by-zero")))  // IEEE 754 defines it; so does CEL.
@@ -145,10 +121,8 @@ Value Divide(const Call& call) {
     case ValueKind::kUint:
       if (b.uint_value() == 0) return DivisionByZero();
       return Value::Uint(a.uint_value() / b.uint_value());
-    case ValueKind::kDouble:
-      return Value::Double(DivideDoubles(a.double_value(), b.double_value()));
-    default:
-      return NoOverload(call);
+    case ValueKind::kDouble: return Value::Double(DivideDoubles(a.double_value(), b.double_value()));
+    default: return NoOverload(call);
   }
 }
 
@@ -164,8 +138,7 @@ Value Modulo(const Call& call) {
     case ValueKind::kUint:
       if (b.uint_value() == 0) return Value::Error("modulus by zero");
       return Value::Uint(a.uint_value() % b.uint_value());
-    default:
-      return NoOverload(call);
+    default: return NoOverload(call);
   }
 }
 
@@ -187,19 +160,15 @@ Value Not(const Call& call) {
 std::vector<FunctionSpec> ArithmeticFunctions() {
   return {
       {"_+_",
-       {"(int, int) -> int", "(uint, uint) -> uint", "(double, double) -> double",
-        "(string, string) -> string", "(bytes, bytes) -> bytes", "(list<A>, list<A>) -> list<A>",
-        "(duration, duration) -> duration", "(timestamp, duration) -> timestamp",
-        "(duration, timestamp) -> timestamp"},
+       {"(int, int) -> int", "(uint, uint) -> uint", "(double, double) -> double", "(string, string) -> string",
+        "(bytes, bytes) -> bytes", "(list<A>, list<A>) -> list<A>", "(duration, duration) -> duration",
+        "(timestamp, duration) -> timestamp", "(duration, timestamp) -> timestamp"},
        Add},
       {"_-_",
-       {"(int, int) -> int", "(uint, uint) -> uint", "(double, double) -> double",
-        "(duration, duration) -> duration", "(timestamp, duration) -> timestamp",
-        "(timestamp, timestamp) -> duration"},
+       {"(int, int) -> int", "(uint, uint) -> uint", "(double, double) -> double", "(duration, duration) -> duration",
+        "(timestamp, duration) -> timestamp", "(timestamp, timestamp) -> duration"},
        Subtract},
-      {"_*_",
-       {"(int, int) -> int", "(uint, uint) -> uint", "(double, double) -> double"},
-       Multiply},
+      {"_*_", {"(int, int) -> int", "(uint, uint) -> uint", "(double, double) -> double"}, Multiply},
       {"_/_", {"(int, int) -> int", "(uint, uint) -> uint", "(double, double) -> double"}, Divide},
       {"_%_", {"(int, int) -> int", "(uint, uint) -> uint"}, Modulo},
       {"-_", {"(int) -> int", "(double) -> double"}, Negate},

@@ -5,19 +5,14 @@
 namespace mandate::cel {
 namespace {
 
-Value IsEqual(const Call& call) {
-  return Value::Bool(Equal(call.args[0], call.args[1], call.cost));
-}
-Value IsUnequal(const Call& call) {
-  return Value::Bool(!Equal(call.args[0], call.args[1], call.cost));
-}
+Value IsEqual(const Call& call) { return Value::Bool(Equal(call.args[0], call.args[1], call.cost)); }
+Value IsUnequal(const Call& call) { return Value::Bool(!Equal(call.args[0], call.args[1], call.cost)); }
 
 template <typename Holds>
 Value Order(const Call& call, Holds holds) {
   std::optional<std::partial_ordering> order = Compare(call.args[0], call.args[1], call.cost);
   if (!order.has_value()) return NoOverload(call);
-  if (*order == std::partial_ordering::unordered)
-    return Value::Error("NaN values cannot be ordered");
+  if (*order == std::partial_ordering::unordered) return Value::Error("NaN values cannot be ordered");
   return Value::Bool(holds(*order));
 }
 

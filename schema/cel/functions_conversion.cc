@@ -15,9 +15,7 @@ Value CannotConvert(const Call& call) {
 
 // Texts that are numbers or times are short; a long one is refused before it is read.
 constexpr size_t kParsedTextMax = 1024;
-bool IsParsable(const Value& v) {
-  return v.Is(ValueKind::kString) && v.text().size() <= kParsedTextMax;
-}
+bool IsParsable(const Value& v) { return v.Is(ValueKind::kString) && v.text().size() <= kParsedTextMax; }
 
 template <typename T>
 Value OrError(const Call& call, const std::optional<T>& v, Value (*make)(T)) {
@@ -27,84 +25,62 @@ Value OrError(const Call& call, const std::optional<T>& v, Value (*make)(T)) {
 Value ToInt(const Call& call) {
   const Value& v = call.args[0];
   switch (v.kind()) {
-    case ValueKind::kInt:
-      return v;
+    case ValueKind::kInt: return v;
     case ValueKind::kUint:
-      if (v.uint_value() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
-        return CannotConvert(call);
+      if (v.uint_value() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return CannotConvert(call);
       return Value::Int(static_cast<int64_t>(v.uint_value()));
-    case ValueKind::kDouble:
-      return OrError(call, DoubleToInt(v.double_value()), Value::Int);
-    case ValueKind::kTimestamp:
-      return Value::Int(absl::ToUnixSeconds(v.timestamp()));
-    case ValueKind::kDuration:
-      return Value::Int(absl::ToInt64Nanoseconds(v.duration()));
+    case ValueKind::kDouble: return OrError(call, DoubleToInt(v.double_value()), Value::Int);
+    case ValueKind::kTimestamp: return Value::Int(absl::ToUnixSeconds(v.timestamp()));
+    case ValueKind::kDuration: return Value::Int(absl::ToInt64Nanoseconds(v.duration()));
     case ValueKind::kString:
       if (!IsParsable(v)) return CannotConvert(call);
       return OrError(call, ParseInt(v.text()), Value::Int);
-    default:
-      return NoOverload(call);
+    default: return NoOverload(call);
   }
 }
 
 Value ToUint(const Call& call) {
   const Value& v = call.args[0];
   switch (v.kind()) {
-    case ValueKind::kUint:
-      return v;
+    case ValueKind::kUint: return v;
     case ValueKind::kInt:
-      return v.int_value() < 0 ? CannotConvert(call)
-                               : Value::Uint(static_cast<uint64_t>(v.int_value()));
-    case ValueKind::kDouble:
-      return OrError(call, DoubleToUint(v.double_value()), Value::Uint);
+      return v.int_value() < 0 ? CannotConvert(call) : Value::Uint(static_cast<uint64_t>(v.int_value()));
+    case ValueKind::kDouble: return OrError(call, DoubleToUint(v.double_value()), Value::Uint);
     case ValueKind::kString:
       if (!IsParsable(v)) return CannotConvert(call);
       return OrError(call, ParseUint(v.text()), Value::Uint);
-    default:
-      return NoOverload(call);
+    default: return NoOverload(call);
   }
 }
 
 Value ToDouble(const Call& call) {
   const Value& v = call.args[0];
   switch (v.kind()) {
-    case ValueKind::kDouble:
-      return v;
-    case ValueKind::kInt:
-      return Value::Double(static_cast<double>(v.int_value()));
-    case ValueKind::kUint:
-      return Value::Double(static_cast<double>(v.uint_value()));
+    case ValueKind::kDouble: return v;
+    case ValueKind::kInt: return Value::Double(static_cast<double>(v.int_value()));
+    case ValueKind::kUint: return Value::Double(static_cast<double>(v.uint_value()));
     case ValueKind::kString:
       if (!IsParsable(v)) return CannotConvert(call);
       return OrError(call, ParseDouble(v.text()), Value::Double);
-    default:
-      return NoOverload(call);
+    default: return NoOverload(call);
   }
 }
 
 Value ToText(const Call& call) {
   const Value& v = call.args[0];
   switch (v.kind()) {
-    case ValueKind::kString:
-      return v;
-    case ValueKind::kBool:
-      return Value::String(v.bool_value() ? "true" : "false");
-    case ValueKind::kInt:
-      return Value::String(Cat(v.int_value()));
-    case ValueKind::kUint:
-      return Value::String(Cat(v.uint_value()));
-    case ValueKind::kDouble:
-      return Value::String(DoubleToText(v.double_value()));
-    case ValueKind::kDuration:
-      return Value::String(DurationToText(v.duration()));
-    case ValueKind::kTimestamp:
-      return Value::String(TimestampToText(v.timestamp()));
+    case ValueKind::kString: return v;
+    case ValueKind::kBool: return Value::String(v.bool_value() ? "true" : "false");
+    case ValueKind::kInt: return Value::String(Cat(v.int_value()));
+    case ValueKind::kUint: return Value::String(Cat(v.uint_value()));
+    case ValueKind::kDouble: return Value::String(DoubleToText(v.double_value()));
+    case ValueKind::kDuration: return Value::String(DurationToText(v.duration()));
+    case ValueKind::kTimestamp: return Value::String(TimestampToText(v.timestamp()));
     case ValueKind::kBytes:
       call.cost.ChargeBytes(v.text().size());
       if (!IsValidUtf8(v.text())) return Value::Error("the bytes are not valid UTF-8");
       return Value::String(v.text());
-    default:
-      return NoOverload(call);
+    default: return NoOverload(call);
   }
 }
 
@@ -132,31 +108,25 @@ Value ToBool(const Call& call) {
 Value ToTimestamp(const Call& call) {
   const Value& v = call.args[0];
   switch (v.kind()) {
-    case ValueKind::kTimestamp:
-      return v;
+    case ValueKind::kTimestamp: return v;
     case ValueKind::kInt: {
       absl::Time time = absl::FromUnixSeconds(v.int_value());
       return InRange(time) ? Value::Timestamp(time) : CannotConvert(call);
     }
-    case ValueKind::kString:
-      return OrError(call, ParseTimestamp(v.text()), Value::Timestamp);
-    default:
-      return NoOverload(call);
+    case ValueKind::kString: return OrError(call, ParseTimestamp(v.text()), Value::Timestamp);
+    default: return NoOverload(call);
   }
 }
 
 Value ToDuration(const Call& call) {
   const Value& v = call.args[0];
   switch (v.kind()) {
-    case ValueKind::kDuration:
-      return v;
-    case ValueKind::kInt:
-      return Value::Duration(absl::Nanoseconds(v.int_value()));
+    case ValueKind::kDuration: return v;
+    case ValueKind::kInt: return Value::Duration(absl::Nanoseconds(v.int_value()));
     case ValueKind::kString:
       if (!IsParsable(v)) return CannotConvert(call);
       return OrError(call, ParseDuration(v.text()), Value::Duration);
-    default:
-      return NoOverload(call);
+    default: return NoOverload(call);
   }
 }
 
@@ -174,21 +144,15 @@ std::vector<FunctionSpec> ConversionFunctions() {
         "(duration) -> int"},
        ToInt},
       {"uint", {"(uint) -> uint", "(int) -> uint", "(double) -> uint", "(string) -> uint"}, ToUint},
-      {"double",
-       {"(double) -> double", "(int) -> double", "(uint) -> double", "(string) -> double"},
-       ToDouble},
+      {"double", {"(double) -> double", "(int) -> double", "(uint) -> double", "(string) -> double"}, ToDouble},
       {"string",
-       {"(string) -> string", "(bool) -> string", "(int) -> string", "(uint) -> string",
-        "(double) -> string", "(bytes) -> string", "(duration) -> string", "(timestamp) -> string"},
+       {"(string) -> string", "(bool) -> string", "(int) -> string", "(uint) -> string", "(double) -> string",
+        "(bytes) -> string", "(duration) -> string", "(timestamp) -> string"},
        ToText},
       {"bytes", {"(bytes) -> bytes", "(string) -> bytes"}, ToBytes},
       {"bool", {"(bool) -> bool", "(string) -> bool"}, ToBool},
-      {"timestamp",
-       {"(timestamp) -> timestamp", "(string) -> timestamp", "(int) -> timestamp"},
-       ToTimestamp},
-      {"duration",
-       {"(duration) -> duration", "(string) -> duration", "(int) -> duration"},
-       ToDuration},
+      {"timestamp", {"(timestamp) -> timestamp", "(string) -> timestamp", "(int) -> timestamp"}, ToTimestamp},
+      {"duration", {"(duration) -> duration", "(string) -> duration", "(int) -> duration"}, ToDuration},
       {"type", {"(A) -> type<A>"}, ToType},
       {"dyn", {"(A) -> any"}, ToDyn},
   };

@@ -9,39 +9,25 @@ namespace {
 // beginning of year 1.
 bool IsZero(const Value& v) {
   switch (v.kind()) {
-    case ValueKind::kNull:
-      return true;
-    case ValueKind::kBool:
-      return !v.bool_value();
-    case ValueKind::kInt:
-      return v.int_value() == 0;
-    case ValueKind::kUint:
-      return v.uint_value() == 0;
-    case ValueKind::kDouble:
-      return v.double_value() == 0;
+    case ValueKind::kNull: return true;
+    case ValueKind::kBool: return !v.bool_value();
+    case ValueKind::kInt: return v.int_value() == 0;
+    case ValueKind::kUint: return v.uint_value() == 0;
+    case ValueKind::kDouble: return v.double_value() == 0;
     case ValueKind::kString:
-    case ValueKind::kBytes:
-      return v.text().empty();
-    case ValueKind::kDuration:
-      return v.duration() == absl::ZeroDuration();
-    case ValueKind::kTimestamp:
-      return v.timestamp() == ParseTimestamp("0001-01-01T00:00:00Z");
-    case ValueKind::kList:
-      return v.list().empty();
-    case ValueKind::kMap:
-      return v.map().size() == 0;
-    case ValueKind::kOptional:
-      return v.optional() == nullptr;
-    default:
-      return false;
+    case ValueKind::kBytes: return v.text().empty();
+    case ValueKind::kDuration: return v.duration() == absl::ZeroDuration();
+    case ValueKind::kTimestamp: return v.timestamp() == ParseTimestamp("0001-01-01T00:00:00Z");
+    case ValueKind::kList: return v.list().empty();
+    case ValueKind::kMap: return v.map().size() == 0;
+    case ValueKind::kOptional: return v.optional() == nullptr;
+    default: return false;
   }
 }
 
 Value Of(const Call& call) { return Value::Some(call.args[0]); }
 Value None(const Call&) { return Value::None(); }
-Value OfNonZero(const Call& call) {
-  return IsZero(call.args[0]) ? Value::None() : Value::Some(call.args[0]);
-}
+Value OfNonZero(const Call& call) { return IsZero(call.args[0]) ? Value::None() : Value::Some(call.args[0]); }
 
 Value HasValue(const Call& call) {
   if (!call.args[0].Is(ValueKind::kOptional)) return NoOverload(call);
@@ -55,8 +41,7 @@ Value ValueOf(const Call& call) {
 }
 
 Value Or(const Call& call) {
-  if (!call.args[0].Is(ValueKind::kOptional) || !call.args[1].Is(ValueKind::kOptional))
-    return NoOverload(call);
+  if (!call.args[0].Is(ValueKind::kOptional) || !call.args[1].Is(ValueKind::kOptional)) return NoOverload(call);
   return call.args[0].optional() != nullptr ? call.args[0] : call.args[1];
 }
 

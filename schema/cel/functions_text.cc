@@ -47,8 +47,7 @@ Value Matches(const Call& call) {
   if (call.pattern != nullptr) return Search(call, *call.pattern);
   const std::string& text = call.args[1].text();
   if (text.size() > kDynamicPatternSizeMax) {
-    return Value::Error(
-        Cat("a pattern made at run time has at most ", kDynamicPatternSizeMax, " bytes"));
+    return Value::Error(Cat("a pattern made at run time has at most ", kDynamicPatternSizeMax, " bytes"));
   }
   RE2 pattern(text, PatternOptions());
   if (!pattern.ok()) {
@@ -60,8 +59,7 @@ Value Matches(const Call& call) {
 }
 
 Value InCidr(const Call& call) {
-  if (!call.args[0].Is(ValueKind::kIpAddress) || !call.args[1].Is(ValueKind::kString))
-    return NoOverload(call);
+  if (!call.args[0].Is(ValueKind::kIpAddress) || !call.args[1].Is(ValueKind::kString)) return NoOverload(call);
   std::optional<IpRange> range = ParseIpRange(call.args[1].text());
   if (!range.has_value()) {
     return Value::Error(Cat(call.args[1].ToString(), " is not an address range like `10.0.0.0/8`"));

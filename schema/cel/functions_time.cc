@@ -29,9 +29,7 @@ Value OfEither(const Call& call, Part part, absl::Duration unit) {
   return Value::Int(absl::IDivDuration(call.args[0].duration(), unit, &rest));
 }
 
-int64_t Milliseconds(const absl::TimeZone::CivilInfo& info) {
-  return absl::ToInt64Milliseconds(info.subsecond);
-}
+int64_t Milliseconds(const absl::TimeZone::CivilInfo& info) { return absl::ToInt64Milliseconds(info.subsecond); }
 
 Value FullYear(const Call& call) {
   return OfTimestamp(call, [](const auto& info) -> int64_t { return info.cs.year(); });
@@ -46,14 +44,11 @@ Value DayOfMonth(const Call& call) {
   return OfTimestamp(call, [](const auto& info) -> int64_t { return info.cs.day() - 1; });
 }
 Value DayOfWeek(const Call& call) {  // 0 is Sunday; absl counts from Monday.
-  return OfTimestamp(call, [](const auto& info) -> int64_t {
-    return (static_cast<int>(absl::GetWeekday(info.cs)) + 1) % 7;
-  });
+  return OfTimestamp(call,
+                     [](const auto& info) -> int64_t { return (static_cast<int>(absl::GetWeekday(info.cs)) + 1) % 7; });
 }
 Value DayOfYear(const Call& call) {
-  return OfTimestamp(call, [](const auto& info) -> int64_t {
-    return absl::GetYearDay(absl::CivilDay(info.cs)) - 1;
-  });
+  return OfTimestamp(call, [](const auto& info) -> int64_t { return absl::GetYearDay(absl::CivilDay(info.cs)) - 1; });
 }
 Value Hours(const Call& call) {
   return OfEither(
@@ -80,8 +75,7 @@ Value MillisecondsPart(const Call& call) {
 }  // namespace
 
 std::vector<FunctionSpec> TimeFunctions() {
-  const std::vector<std::string_view> timestamp = {"timestamp.() -> int",
-                                                   "timestamp.(string) -> int"};
+  const std::vector<std::string_view> timestamp = {"timestamp.() -> int", "timestamp.(string) -> int"};
   const std::vector<std::string_view> either = {"timestamp.() -> int", "timestamp.(string) -> int",
                                                 "duration.() -> int"};
   return {

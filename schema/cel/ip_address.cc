@@ -30,8 +30,7 @@ std::optional<IpAddress> ParseAsWritten(std::string_view text) {
 }
 
 bool IsMapped(const IpAddress& address) {
-  return !address.is_v4 &&
-         std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), address.bytes.begin());
+  return !address.is_v4 && std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), address.bytes.begin());
 }
 
 IpAddress Unmapped(const IpAddress& address) {
@@ -75,8 +74,7 @@ std::optional<IpRange> ParseIpRange(std::string_view text) {
     return std::nullopt;
   }
   int bits = 0;
-  if (!absl::SimpleAtoi(AbslView(digits), &bits) || bits > (base->is_v4 ? 32 : 128))
-    return std::nullopt;
+  if (!absl::SimpleAtoi(AbslView(digits), &bits) || bits > (base->is_v4 ? 32 : 128)) return std::nullopt;
   if (IsMapped(*base) && bits >= kMappedPrefixBits) {
     return IpRange{Unmapped(*base), bits - kMappedPrefixBits};
   }

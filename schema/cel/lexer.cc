@@ -12,15 +12,13 @@ namespace mandate::cel {
 namespace {
 
 constexpr std::string_view kReserved[] = {
-    "as",       "break",     "const",  "continue", "else", "false", "for",
-    "function", "if",        "import", "in",       "let",  "loop",  "null",
-    "package",  "namespace", "return", "true",     "var",  "void",  "while",
+    "as",  "break", "const", "continue", "else",      "false",  "for",  "function", "if",   "import", "in",
+    "let", "loop",  "null",  "package",  "namespace", "return", "true", "var",      "void", "while",
 };
 
 // Longest first.
-constexpr std::string_view kSymbols[] = {"&&", "||", "==", "!=", "<=", ">=", "(", ")",
-                                         "[",  "]",  "{",  "}",  ".",  ",",  "?", ":",
-                                         "+",  "-",  "*",  "/",  "%",  "!",  "<", ">"};
+constexpr std::string_view kSymbols[] = {"&&", "||", "==", "!=", "<=", ">=", "(", ")", "[", "]", "{", "}",
+                                         ".",  ",",  "?",  ":",  "+",  "-",  "*", "/", "%", "!", "<", ">"};
 
 bool IsWordStart(char c) { return absl::ascii_isalpha(c) || c == '_'; }
 bool IsWordPart(char c) { return absl::ascii_isalnum(c) || c == '_'; }
@@ -46,9 +44,7 @@ class Lexer {
 
  private:
   char At(size_t pos) const { return pos < source_.size() ? source_[pos] : '\0'; }
-  bool StartsWith(std::string_view prefix) const {
-    return source_.substr(pos_).starts_with(prefix);
-  }
+  bool StartsWith(std::string_view prefix) const { return source_.substr(pos_).starts_with(prefix); }
 
   void Fail(size_t offset, size_t length, std::string message) {
     error_ = Diagnostic{offset, length, std::move(message)};
@@ -73,8 +69,7 @@ class Lexer {
         pos_ = std::min(source_.find('\n', pos_), source_.size());
       } else if (StartsWith("/*")) {
         size_t end = source_.find("*/", pos_ + 2);
-        if (end == std::string_view::npos)
-          return Fail(pos_, 2, "the comment is never closed with `*/`");
+        if (end == std::string_view::npos) return Fail(pos_, 2, "the comment is never closed with `*/`");
         pos_ = end + 2;
       } else {
         return;
@@ -100,8 +95,7 @@ class Lexer {
       }
     }
     size_t length = 1;
-    while (static_cast<uint8_t>(At(begin + length)) >> 6 == 2)
-      ++length;  // the rest of a UTF-8 character
+    while (static_cast<uint8_t>(At(begin + length)) >> 6 == 2) ++length;  // the rest of a UTF-8 character
     Fail(begin, length, Cat(Quote(source_.substr(begin, length)), " has no meaning here"));
     return Token();
   }
@@ -119,9 +113,8 @@ class Lexer {
   Token String(size_t prefix_length) {
     size_t begin = pos_;
     bool raw = prefix_length > 0 && absl::ascii_tolower(At(pos_ + prefix_length - 1)) == 'r';
-    LiteralKind kind = prefix_length > 0 && absl::ascii_tolower(At(pos_)) == 'b'
-                           ? LiteralKind::kBytes
-                           : LiteralKind::kString;
+    LiteralKind kind =
+        prefix_length > 0 && absl::ascii_tolower(At(pos_)) == 'b' ? LiteralKind::kBytes : LiteralKind::kString;
     pos_ += prefix_length;
     std::string_view quote = source_.substr(pos_, 1);
     bool triple = source_.substr(pos_, 3) == std::string(3, quote[0]);
@@ -145,19 +138,16 @@ class Lexer {
       return Token();
     }
     return Finish(TokenKind::kLiteral, begin,
-                  kind == LiteralKind::kBytes ? Value::Bytes(*std::move(text))
-                                              : Value::String(*std::move(text)));
+                  kind == LiteralKind::kBytes ? Value::Bytes(*std::move(text)) : Value::String(*std::move(text)));
   }
 
   Token QuotedWord() {
     size_t begin = pos_++;
-    while (IsWordPart(At(pos_)) ||
-           std::string_view(".-/ ").find(At(pos_)) != std::string_view::npos) {
+    while (IsWordPart(At(pos_)) || std::string_view(".-/ ").find(At(pos_)) != std::string_view::npos) {
       ++pos_;
     }
     if (At(pos_) != '`' || pos_ == begin + 1) {
-      Fail(begin, pos_ - begin,
-           "a quoted field takes letters, digits, and `_.-/` or blanks, up to a closing backtick");
+      Fail(begin, pos_ - begin, "a quoted field takes letters, digits, and `_.-/` or blanks, up to a closing backtick");
       return Token();
     }
     ++pos_;
@@ -201,8 +191,7 @@ class Lexer {
     }
     std::string_view digits = source_.substr(begin + (hex ? 2 : 0), pos_ - begin - (hex ? 2 : 0));
     uint64_t v = 0;
-    auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), v, hex ? 16 : 10);
+    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), v, hex ? 16 : 10);
     bool fits = error == std::errc();
     bool is_uint = absl::ascii_tolower(At(pos_)) == 'u';
     if (is_uint) ++pos_;
@@ -210,8 +199,8 @@ class Lexer {
     constexpr uint64_t kIntMax = std::numeric_limits<int64_t>::max();
     if (!fits || (!is_uint && v > kIntMax + 1)) {
       Fail(begin, pos_ - begin,
-           Cat(Quote(source_.substr(begin, pos_ - begin)), " does not fit ",
-               is_uint ? "a uint" : "an int", " of 64 bits"));
+           Cat(Quote(source_.substr(begin, pos_ - begin)), " does not fit ", is_uint ? "a uint" : "an int",
+               " of 64 bits"));
       return Token();
     }
     if (is_uint) return Finish(TokenKind::kLiteral, begin, Value::Uint(v));
@@ -252,8 +241,7 @@ bool IsReserved(std::string_view word) {
 }
 
 bool IsIdentifier(std::string_view text) {
-  return !text.empty() && IsWordStart(text.front()) &&
-         std::all_of(text.begin(), text.end(), IsWordPart);
+  return !text.empty() && IsWordStart(text.front()) && std::all_of(text.begin(), text.end(), IsWordPart);
 }
 
 }  // namespace mandate::cel

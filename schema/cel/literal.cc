@@ -32,9 +32,7 @@ std::optional<uint32_t> ReadDigits(std::string_view body, size_t pos, size_t cou
   return v;
 }
 
-bool IsScalar(uint32_t code_point) {
-  return code_point <= 0x10FFFF && (code_point < 0xD800 || code_point > 0xDFFF);
-}
+bool IsScalar(uint32_t code_point) { return code_point <= 0x10FFFF && (code_point < 0xD800 || code_point > 0xDFFF); }
 
 // The escape at `body[pos]`, a backslash: appends what it stands for and returns its length, 0 if
 // it is wrong.
@@ -51,15 +49,9 @@ size_t AppendEscape(std::string_view body, size_t pos, LiteralKind kind, std::st
   uint32_t base = 16;
   switch (letter) {
     case 'x':
-    case 'X':
-      digits = 2;
-      break;
-    case 'u':
-      digits = 4;
-      break;
-    case 'U':
-      digits = 8;
-      break;
+    case 'X': digits = 2; break;
+    case 'u': digits = 4; break;
+    case 'U': digits = 8; break;
     default:
       if (letter < '0' || letter > '3') return 0;
       digits_at = pos + 1;
@@ -129,10 +121,9 @@ std::optional<std::string> Unescape(std::string_view body, LiteralKind kind, Dia
     if (length == 0) {
       bool is_multibyte = i + 1 < body.size() && static_cast<uint8_t>(body[i + 1]) >= 0x80;
       std::string_view shown = body.substr(i, is_multibyte ? 1 : 2);
-      error = {
-          i, shown.size(),
-          Cat(Quote(shown), " does not begin an escape of ",
-              kind == LiteralKind::kBytes ? "bytes" : "strings", "; write `\\\\` for a backslash")};
+      error = {i, shown.size(),
+               Cat(Quote(shown), " does not begin an escape of ", kind == LiteralKind::kBytes ? "bytes" : "strings",
+                   "; write `\\\\` for a backslash")};
       return std::nullopt;
     }
     i += length;

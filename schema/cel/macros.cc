@@ -83,15 +83,12 @@ std::optional<Diagnostic> ExpandMacro(Ast& ast, Node& node) {
     return node.text == "has" && arguments == 1 ? ExpandHas(ast, node) : std::nullopt;
   }
   const Node& receiver = ast[node.children[0]];
-  if (node.text == "bind" && arguments == 3 && receiver.kind == NodeKind::kName &&
-      receiver.text == "cel") {
+  if (node.text == "bind" && arguments == 3 && receiver.kind == NodeKind::kName && receiver.text == "cel") {
     return ExpandBind(ast, node);
   }
-  if ((node.text == "optMap" || node.text == "optFlatMap") && arguments == 2)
-    return ExpandOptMap(ast, node);
+  if ((node.text == "optMap" || node.text == "optFlatMap") && arguments == 2) return ExpandOptMap(ast, node);
   for (const Shape& shape : kComprehensions) {
-    bool fits =
-        arguments == shape.variables + 1 || (shape.may_filter && arguments == shape.variables + 2);
+    bool fits = arguments == shape.variables + 1 || (shape.may_filter && arguments == shape.variables + 2);
     if (shape.name != node.text || !fits) continue;
     node.kind = NodeKind::kComprehension;
     node.macro = shape.macro;

@@ -39,9 +39,7 @@ class Parser {
   }
 
  private:
-  const Token& Peek(size_t ahead = 0) const {
-    return tokens_[std::min(pos_ + ahead, tokens_.size() - 1)];
-  }
+  const Token& Peek(size_t ahead = 0) const { return tokens_[std::min(pos_ + ahead, tokens_.size() - 1)]; }
   bool IsSymbol(std::string_view text, size_t ahead = 0) const {
     return Peek(ahead).kind == TokenKind::kSymbol && Peek(ahead).text == text;
   }
@@ -61,9 +59,8 @@ class Parser {
     if (token.kind == TokenKind::kEnd) {
       return Fail(token.offset, 0, Cat("the expression ends where ", wanted, " is expected"));
     }
-    return Fail(
-        token.offset, token.length,
-        Cat("expected ", wanted, " instead of `", source_.substr(token.offset, token.length), "`"));
+    return Fail(token.offset, token.length,
+                Cat("expected ", wanted, " instead of `", source_.substr(token.offset, token.length), "`"));
   }
   bool Expect(std::string_view symbol) {
     if (TakeSymbol(symbol)) return true;
@@ -181,8 +178,7 @@ class Parser {
   }
 
   static bool IsNumber(const Token& token) {
-    return token.kind == TokenKind::kLiteral &&
-           (token.value.Is(ValueKind::kInt) || token.value.Is(ValueKind::kDouble));
+    return token.kind == TokenKind::kLiteral && (token.value.Is(ValueKind::kInt) || token.value.Is(ValueKind::kDouble));
   }
 
   NodeId Member() {
@@ -212,14 +208,12 @@ class Parser {
     Take();  // the dot
     bool optional = TakeSymbol("?");
     const Token& next = Peek();
-    bool is_keyword =
-        next.text == "in" || next.text == "true" || next.text == "false" || next.text == "null";
+    bool is_keyword = next.text == "in" || next.text == "true" || next.text == "false" || next.text == "null";
     if (next.kind != TokenKind::kQuotedWord && (next.kind != TokenKind::kWord || is_keyword)) {
       return Unexpected("a field or method name");
     }
     Token name = Take();
-    if (!optional && name.kind == TokenKind::kWord && IsSymbol("("))
-      return Arguments(target, begin, name);
+    if (!optional && name.kind == TokenKind::kWord && IsSymbol("(")) return Arguments(target, begin, name);
     Node node = Spanning(optional ? NodeKind::kOptionalSelect : NodeKind::kSelect, begin, name);
     node.text = std::string(name.text);
     node.children = {target};
@@ -263,13 +257,10 @@ class Parser {
   NodeId Primary() {
     const Token& token = Peek();
     switch (token.kind) {
-      case TokenKind::kLiteral:
-        return Literal(/*negate=*/false);
+      case TokenKind::kLiteral: return Literal(/*negate=*/false);
       case TokenKind::kIntMin:
-        return Fail(token.offset, token.length,
-                    Cat(Quote(token.text), " does not fit an int of 64 bits"));
-      case TokenKind::kWord:
-        return Word();
+        return Fail(token.offset, token.length, Cat(Quote(token.text), " does not fit an int of 64 bits"));
+      case TokenKind::kWord: return Word();
       case TokenKind::kSymbol:
         if (token.text == "(") return Parenthesis();
         if (token.text == "[") return List();
@@ -277,8 +268,7 @@ class Parser {
         if (token.text == "-") return Literal(/*negate=*/true);
         if (token.text == ".") return Word();
         [[fallthrough]];
-      default:
-        return Unexpected("a value");
+      default: return Unexpected("a value");
     }
   }
 
@@ -343,8 +333,7 @@ class Parser {
     Take();
     Node node = Spanning(NodeKind::kList, bracket.offset, bracket);
     node.children = std::move(children);
-    if (std::find(optional.begin(), optional.end(), true) != optional.end())
-      node.optional_children = optional;
+    if (std::find(optional.begin(), optional.end(), true) != optional.end()) node.optional_children = optional;
     return Add(std::move(node));
   }
 
@@ -363,8 +352,7 @@ class Parser {
     Take();
     Node node = Spanning(NodeKind::kMap, brace.offset, brace);
     node.children = std::move(children);
-    if (std::find(optional.begin(), optional.end(), true) != optional.end())
-      node.optional_children = optional;
+    if (std::find(optional.begin(), optional.end(), true) != optional.end()) node.optional_children = optional;
     return Add(std::move(node));
   }
 

@@ -20,9 +20,8 @@ void FoldLiterals(CompiledExpression& compiled) {
   for (NodeId id = 0; id < compiled.ast.nodes.size(); ++id) {
     const Node& node = compiled.ast[id];
     if (node.kind != NodeKind::kList && node.kind != NodeKind::kMap) continue;
-    bool constant = std::all_of(node.children.begin(), node.children.end(), [&](NodeId child) {
-      return compiled.ast[child].kind == NodeKind::kConstant;
-    });
+    bool constant = std::all_of(node.children.begin(), node.children.end(),
+                                [&](NodeId child) { return compiled.ast[child].kind == NodeKind::kConstant; });
     if (!constant) continue;
     Cost cost(kSourceSizeMax);
     NodeId root = compiled.ast.root;
@@ -37,16 +36,13 @@ void FoldLiterals(CompiledExpression& compiled) {
 
 std::optional<Diagnostic> CheckSource(std::string_view source) {
   if (source.size() > kSourceSizeMax) {
-    return Diagnostic{0, source.size(),
-                      Cat("an expression has at most ", kSourceSizeMax, " bytes")};
+    return Diagnostic{0, source.size(), Cat("an expression has at most ", kSourceSizeMax, " bytes")};
   }
-  if (!IsValidUtf8(source))
-    return Diagnostic{0, source.size(), "the expression is not valid UTF-8"};
+  if (!IsValidUtf8(source)) return Diagnostic{0, source.size(), "the expression is not valid UTF-8"};
   return std::nullopt;
 }
 
-std::vector<std::string> Unused(const std::vector<Variable>& variables,
-                                const std::vector<bool>& used) {
+std::vector<std::string> Unused(const std::vector<Variable>& variables, const std::vector<bool>& used) {
   std::vector<std::string> unused;
   for (size_t i = 0; i < variables.size(); ++i) {
     if (!used[i]) unused.push_back(variables[i].name);
@@ -66,8 +62,7 @@ absl::Status ValidateVariableName(std::string_view name) {
     std::string_view part = StdView(raw);
     if (!IsIdentifier(part)) {
       return InvalidArgument(
-          Cat(Quote(name),
-              " cannot be a parameter; use letters, digits and `_`, not starting with a digit"));
+          Cat(Quote(name), " cannot be a parameter; use letters, digits and `_`, not starting with a digit"));
     }
     if (IsReserved(part)) {
       return InvalidArgument(Cat(Quote(name), " is a reserved word of expressions"));
@@ -76,8 +71,7 @@ absl::Status ValidateVariableName(std::string_view name) {
   return absl::OkStatus();
 }
 
-CompileResult Compile(std::string_view source, absl::Span<const Variable> variables,
-                      const CompileOptions& options) {
+CompileResult Compile(std::string_view source, absl::Span<const Variable> variables, const CompileOptions& options) {
   CompileResult result;
   auto fail = [&](Diagnostic diagnostic) {
     result.diagnostics.push_back(std::move(diagnostic));
@@ -87,8 +81,7 @@ CompileResult Compile(std::string_view source, absl::Span<const Variable> variab
   auto compiled = std::make_unique<CompiledExpression>();
   compiled->source = source;
   compiled->variables.assign(variables.begin(), variables.end());
-  if (std::optional<Diagnostic> problem = Parse(compiled->source, compiled->ast))
-    return fail(*std::move(problem));
+  if (std::optional<Diagnostic> problem = Parse(compiled->source, compiled->ast)) return fail(*std::move(problem));
 
   Resolution names = ResolveNames(compiled->ast, compiled->variables, options.container);
   compiled->local_count = names.local_count;
@@ -101,12 +94,10 @@ CompileResult Compile(std::string_view source, absl::Span<const Variable> variab
   }
   TypeKind kind = compiled->result_type.kind();
   compiled->requires_bool = options.result == Result::kBool;
-  if (problems.empty() && compiled->requires_bool && kind != TypeKind::kBool &&
-      kind != TypeKind::kAny) {
+  if (problems.empty() && compiled->requires_bool && kind != TypeKind::kBool && kind != TypeKind::kAny) {
     const Node& root = compiled->ast[compiled->ast.root];
     problems.push_back(
-        {root.offset, root.length,
-         Cat("the expression must be `bool`, not `", compiled->result_type.ToString(), "`")});
+        {root.offset, root.length, Cat("the expression must be `bool`, not `", compiled->result_type.ToString(), "`")});
   }
   if (!problems.empty()) {
     SortBySource(problems);
@@ -118,16 +109,14 @@ CompileResult Compile(std::string_view source, absl::Span<const Variable> variab
   return result;
 }
 
-Program::Program(std::unique_ptr<const CompiledExpression> compiled)
-    : compiled_(std::move(compiled)) {}
+Program::Program(std::unique_ptr<const CompiledExpression> compiled) : compiled_(std::move(compiled)) {}
 Program::~Program() = default;
 
 const std::vector<Variable>& Program::variables() const { return compiled_->variables; }
 const std::string& Program::source() const { return compiled_->source; }
 const Type& Program::result_type() const { return compiled_->result_type; }
 
-absl::StatusOr<Evaluation> Program::Evaluate(const Activation& activation,
-                                             const EvaluateOptions& options) const {
+absl::StatusOr<Evaluation> Program::Evaluate(const Activation& activation, const EvaluateOptions& options) const {
   std::vector<Value> parameters;
   parameters.reserve(compiled_->variables.size());
   for (uint32_t i = 0; i < compiled_->variables.size(); ++i) {
@@ -137,8 +126,7 @@ absl::StatusOr<Evaluation> Program::Evaluate(const Activation& activation,
   Cost cost(options.cost_limit);
   Value value = Evaluator(*compiled_, parameters, cost).Run();
   if (cost.exceeded()) {
-    return absl::ResourceExhaustedError(
-        Cat("the expression needs more than ", options.cost_limit, " steps"));
+    return absl::ResourceExhaustedError(Cat("the expression needs more than ", options.cost_limit, " steps"));
   }
   if (value.Is(ValueKind::kError)) return InvalidArgument(value.text());
 
@@ -153,9 +141,7 @@ absl::StatusOr<Evaluation> Program::Evaluate(const Activation& activation,
   if (compiled_->requires_bool && !value.Is(ValueKind::kBool)) {
     return InvalidArgument(Cat("the expression must be bool, not ", TypeName(value.TypeOf())));
   }
-  evaluation.outcome = value.IsTrue()    ? Outcome::kTrue
-                       : value.IsFalse() ? Outcome::kFalse
-                                         : Outcome::kValue;
+  evaluation.outcome = value.IsTrue() ? Outcome::kTrue : value.IsFalse() ? Outcome::kFalse : Outcome::kValue;
   evaluation.value = std::move(value);
   return evaluation;
 }

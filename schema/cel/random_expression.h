@@ -88,8 +88,7 @@ class ExpressionMaker {
         return "i; j; 0; 1; 2; -3; x; ($I + $I); ($I - $I); ($I * $I); ($I / $I); ($I % $I); "
                "(-$I); size($L); size($S); size($M); $L[$I]; $M[$S]; $M.k; ($B ? $I : $I); "
                "$O.orValue($I); $O.value(); cel.bind(x, $I, {{$I}}); int($S); int(u)";
-      case 'S':
-        return "s; 'k'; ''; 'a'; '12'; ($S + $S); string($I); ($B ? $S : $S); string($B)";
+      case 'S': return "s; 'k'; ''; 'a'; '12'; ($S + $S); string($I); ($B ? $S : $S); string($B)";
       case 'L':
         return "l; []; [1, 2, 3]; [$I]; [$I, $I]; [?$O]; [?$O, $I]; ($L + $L); "
                "$L.filter(x, {{$B}}); $L.map(x, {{$I}}); $L.map(x, {{$B}}, {{$I}}); "
@@ -151,14 +150,10 @@ class ExpressionMaker {
 inline Value MakeValue(const Variable& variable, Choices& choices) {
   auto number = [&] { return static_cast<int64_t>(choices.Below(5)) - 1; };
   switch (variable.type.kind()) {
-    case TypeKind::kBool:
-      return Value::Bool(choices.Below(2) == 1);
-    case TypeKind::kInt:
-      return Value::Int(number());
-    case TypeKind::kUint:
-      return Value::Uint(choices.Below(3));
-    case TypeKind::kString:
-      return Value::String(std::vector<std::string>{"", "a", "k", "12", "("}[choices.Below(5)]);
+    case TypeKind::kBool: return Value::Bool(choices.Below(2) == 1);
+    case TypeKind::kInt: return Value::Int(number());
+    case TypeKind::kUint: return Value::Uint(choices.Below(3));
+    case TypeKind::kString: return Value::String(std::vector<std::string>{"", "a", "k", "12", "("}[choices.Below(5)]);
     case TypeKind::kList: {
       ValueList list(choices.Below(4));
       for (Value& element : list) element = Value::Int(number());
@@ -172,14 +167,10 @@ inline Value MakeValue(const Variable& variable, Choices& choices) {
     }
     default:
       switch (choices.Below(4)) {
-        case 0:
-          return Value();
-        case 1:
-          return Value::Bool(true);
-        case 2:
-          return Value::Double(static_cast<double>(number()));
-        default:
-          return Value::String("a");
+        case 0: return Value();
+        case 1: return Value::Bool(true);
+        case 2: return Value::Double(static_cast<double>(number()));
+        default: return Value::String("a");
       }
   }
 }
@@ -209,8 +200,7 @@ inline std::string CheckPartialEvaluation(const std::string& text, Choices& choi
   const EvaluateOptions options{.cost_limit = 20'000};
   absl::StatusOr<Evaluation> full = compiled.program->Evaluate(all, options);
   absl::StatusOr<Evaluation> partial = compiled.program->Evaluate(some, options);
-  if (absl::IsResourceExhausted(full.status()) || absl::IsResourceExhausted(partial.status()))
-    return "";
+  if (absl::IsResourceExhausted(full.status()) || absl::IsResourceExhausted(partial.status())) return "";
   if (partial.ok() && partial->outcome == Outcome::kMissing) {
     for (const std::string& name : partial->missing) {
       if (some.Find(name) != nullptr) return text + ": given, yet missing: " + name;

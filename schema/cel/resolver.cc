@@ -11,10 +11,9 @@ namespace mandate::cel {
 namespace {
 
 constexpr TypeKind kNamedTypes[] = {
-    TypeKind::kNull,      TypeKind::kBool,      TypeKind::kInt,   TypeKind::kUint,
-    TypeKind::kDouble,    TypeKind::kString,    TypeKind::kBytes, TypeKind::kDuration,
-    TypeKind::kTimestamp, TypeKind::kIpAddress, TypeKind::kList,  TypeKind::kMap,
-    TypeKind::kOptional,  TypeKind::kType,
+    TypeKind::kNull,   TypeKind::kBool,  TypeKind::kInt,      TypeKind::kUint,      TypeKind::kDouble,
+    TypeKind::kString, TypeKind::kBytes, TypeKind::kDuration, TypeKind::kTimestamp, TypeKind::kIpAddress,
+    TypeKind::kList,   TypeKind::kMap,   TypeKind::kOptional, TypeKind::kType,
 };
 
 constexpr size_t kNamesListedMax = 5;  // More is no help.
@@ -43,18 +42,15 @@ class Resolver {
   void Visit(NodeId id) {
     Node& node = ast_[id];
     switch (node.kind) {
-      case NodeKind::kName:
-        return Name(node);
+      case NodeKind::kName: return Name(node);
       case NodeKind::kSelect:
         if (!QualifiedName(node)) Visit(node.children[0]);
         return;
-      case NodeKind::kCall:
-        return CallOf(node);
+      case NodeKind::kCall: return CallOf(node);
       case NodeKind::kComprehension:
       case NodeKind::kBind:
       case NodeKind::kOptMap:
-      case NodeKind::kOptFlatMap:
-        return WithVariables(node);
+      case NodeKind::kOptFlatMap: return WithVariables(node);
       default:
         for (NodeId child : node.children) Visit(child);
     }
@@ -69,8 +65,7 @@ class Resolver {
     Visit(node.children[0]);
     node.slot = static_cast<uint32_t>(locals_.size());
     locals_.insert(locals_.end(), node.variables.begin(), node.variables.end());
-    resolution_.local_count =
-        std::max(resolution_.local_count, static_cast<uint32_t>(locals_.size()));
+    resolution_.local_count = std::max(resolution_.local_count, static_cast<uint32_t>(locals_.size()));
     for (size_t i = 1; i < node.children.size(); ++i) Visit(node.children[i]);
     locals_.resize(node.slot);
   }
@@ -124,8 +119,7 @@ class Resolver {
 
   std::string Declared() const {
     if (variables_.empty() || variables_.size() > kNamesListedMax) return "";
-    return Cat("; the parameters are ",
-               absl::StrJoin(variables_, ", ", [](std::string* out, const Variable& v) {
+    return Cat("; the parameters are ", absl::StrJoin(variables_, ", ", [](std::string* out, const Variable& v) {
                  *out += Cat(Quote(v.name));
                }));
   }
@@ -171,8 +165,7 @@ class Resolver {
     const Function* function = FindFunction(node.text);
     if (function == nullptr) return Unknown(node, Cat("there is no function ", Quote(node.text)));
     for (const Signature& signature : function->signatures) {
-      if (signature.is_method == node.has_receiver &&
-          signature.parameters.size() == node.children.size()) {
+      if (signature.is_method == node.has_receiver && signature.parameters.size() == node.children.size()) {
         node.function = function;
         return;
       }
@@ -188,14 +181,11 @@ class Resolver {
   static std::string WrongShape(const Node& node, const Function& function) {
     bool as_method = function.signatures[0].is_method;
     bool same_style = false;
-    for (const Signature& signature : function.signatures)
-      same_style |= signature.is_method == node.has_receiver;
+    for (const Signature& signature : function.signatures) same_style |= signature.is_method == node.has_receiver;
     if (!same_style) {
-      return Cat(Quote(node.text), " is called as `", as_method ? "value." : "", node.text,
-                 "(...)`");
+      return Cat(Quote(node.text), " is called as `", as_method ? "value." : "", node.text, "(...)`");
     }
-    return Cat(Quote(node.text), " does not take ",
-               node.children.size() - (node.has_receiver ? 1 : 0), " arguments");
+    return Cat(Quote(node.text), " does not take ", node.children.size() - (node.has_receiver ? 1 : 0), " arguments");
   }
 
   Ast& ast_;
@@ -208,8 +198,7 @@ class Resolver {
 
 }  // namespace
 
-Resolution ResolveNames(Ast& ast, const std::vector<Variable>& variables,
-                        std::string_view container) {
+Resolution ResolveNames(Ast& ast, const std::vector<Variable>& variables, std::string_view container) {
   return Resolver(ast, variables, container).Run();
 }
 

@@ -17,7 +17,7 @@ namespace mandate::cel {
 namespace {
 
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
-constexpr size_t kDigitsMax = 19;  // of a 64-bit number; longer durations are out of range anyway
+constexpr size_t kDigitsMax = 19;        // of a 64-bit number; longer durations are out of range anyway
 constexpr size_t kZoneNameSizeMax = 64;  // the longest name of the database has 32
 
 struct Unit {
@@ -68,8 +68,8 @@ bool ConsumeTerm(std::string_view& text, absl::int128& total_nanos) {
   std::string_view fraction;
   if (ConsumeChar(text, '.')) fraction = ConsumeDigits(text);
   if ((whole.empty() && fraction.empty()) || whole.size() > kDigitsMax) return false;
-  const Unit* unit = std::find_if(std::begin(kUnits), std::end(kUnits),
-                                  [&](const Unit& u) { return text.starts_with(u.name); });
+  const Unit* unit =
+      std::find_if(std::begin(kUnits), std::end(kUnits), [&](const Unit& u) { return text.starts_with(u.name); });
   if (unit == std::end(kUnits)) return false;
   text.remove_prefix(unit->name.size());
   absl::int128 value = 0;
@@ -108,8 +108,8 @@ bool ConsumeZone(std::string_view& text, int& offset_seconds) {
   text.remove_prefix(1);
   int hours = 0;
   int minutes = 0;
-  if (!ConsumeNumber(text, 2, hours) || !ConsumeChar(text, ':') ||
-      !ConsumeNumber(text, 2, minutes) || hours > 23 || minutes > 59) {
+  if (!ConsumeNumber(text, 2, hours) || !ConsumeChar(text, ':') || !ConsumeNumber(text, 2, minutes) || hours > 23 ||
+      minutes > 59) {
     return false;
   }
   offset_seconds = (hours * 60 + minutes) * 60 * (negative ? -1 : 1);
@@ -166,10 +166,8 @@ bool InRange(absl::Duration duration) {
 }
 
 bool InRange(absl::Time time) {
-  static const absl::Time kBegin =
-      absl::FromCivil(absl::CivilSecond(1, 1, 1, 0, 0, 0), absl::UTCTimeZone());
-  static const absl::Time kEnd =
-      absl::FromCivil(absl::CivilSecond(10000, 1, 1, 0, 0, 0), absl::UTCTimeZone());
+  static const absl::Time kBegin = absl::FromCivil(absl::CivilSecond(1, 1, 1, 0, 0, 0), absl::UTCTimeZone());
+  static const absl::Time kEnd = absl::FromCivil(absl::CivilSecond(10000, 1, 1, 0, 0, 0), absl::UTCTimeZone());
   return time >= kBegin && time < kEnd;
 }
 
@@ -197,12 +195,12 @@ std::optional<absl::Time> ParseTimestamp(std::string_view text) {
   absl::CivilSecond civil;
   int64_t nanos = 0;
   int offset_seconds = 0;
-  if (!ConsumeDateTime(text, civil) || !ConsumeFraction(text, nanos) ||
-      !ConsumeZone(text, offset_seconds) || !text.empty()) {
+  if (!ConsumeDateTime(text, civil) || !ConsumeFraction(text, nanos) || !ConsumeZone(text, offset_seconds) ||
+      !text.empty()) {
     return std::nullopt;
   }
-  absl::Time time = absl::FromCivil(civil, absl::UTCTimeZone()) + absl::Nanoseconds(nanos) -
-                    absl::Seconds(offset_seconds);
+  absl::Time time =
+      absl::FromCivil(civil, absl::UTCTimeZone()) + absl::Nanoseconds(nanos) - absl::Seconds(offset_seconds);
   if (!InRange(time)) return std::nullopt;
   return time;
 }
@@ -213,8 +211,7 @@ std::string TimestampToText(absl::Time time) {
 
 std::optional<absl::TimeZone> FindTimeZone(std::string_view name) {
   if (name == "UTC" || name.empty()) return absl::UTCTimeZone();
-  const std::string offset =
-      Cat(absl::ascii_isdigit(name.front()) ? "+" : "", name);  // CEL allows `02:00`.
+  const std::string offset = Cat(absl::ascii_isdigit(name.front()) ? "+" : "", name);  // CEL allows `02:00`.
   std::string_view rest = offset;
   int seconds = 0;
   if (rest.front() != 'Z' && rest.front() != 'z' && ConsumeZone(rest, seconds) && rest.empty()) {

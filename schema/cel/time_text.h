@@ -20,8 +20,7 @@ std::string DurationToText(absl::Duration duration);  // In seconds: `5400s`, `0
 
 // RFC 3339 with date, time and zone.
 std::optional<absl::Time> ParseTimestamp(std::string_view text);
-std::string TimestampToText(
-    absl::Time time);  // In UTC, without trailing zeros: `2009-02-13T23:31:30.5Z`.
+std::string TimestampToText(absl::Time time);  // In UTC, without trailing zeros: `2009-02-13T23:31:30.5Z`.
 
 // Within 64 bits of nanoseconds (about 292 years), and the years 1 to 9999.
 bool InRange(absl::Duration duration);

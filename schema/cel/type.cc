@@ -39,9 +39,7 @@ std::optional<TypeKind> FindSimple(std::string_view name) {
   return std::nullopt;
 }
 
-void SkipBlanks(std::string_view& text) {
-  text = StdView(absl::StripLeadingAsciiWhitespace(AbslView(text)));
-}
+void SkipBlanks(std::string_view& text) { text = StdView(absl::StripLeadingAsciiWhitespace(AbslView(text))); }
 
 bool Consume(std::string_view& text, char c) {
   SkipBlanks(text);
@@ -67,21 +65,18 @@ absl::StatusOr<Type> ConsumeParameterType(std::string_view& text, int depth) {
   bool is_list = name == "list";
   if (is_list || name == "map") {
     if (!Consume(text, '<')) {
-      return InvalidArgument(
-          Cat(Quote(name), " needs the type of its elements, as in `", name, "<string>`"));
+      return InvalidArgument(Cat(Quote(name), " needs the type of its elements, as in `", name, "<string>`"));
     }
     absl::StatusOr<Type> element = ConsumeParameterType(text, depth + 1);
     if (!element.ok()) return element.status();
     if (!Consume(text, '>')) {
-      return InvalidArgument(
-          Cat(Quote(name), " takes exactly one type, as in `", name, "<string>`"));
+      return InvalidArgument(Cat(Quote(name), " takes exactly one type, as in `", name, "<string>`"));
     }
     return is_list ? Type::List(*element) : Type::Map(Type(TypeKind::kString), *element);
   }
   std::optional<TypeKind> kind = FindSimple(name);
   if (!kind.has_value()) {
-    return InvalidArgument(
-        Cat("`", name.empty() ? text : name, "` is not a parameter type; use ", kAllowed));
+    return InvalidArgument(Cat("`", name.empty() ? text : name, "` is not a parameter type; use ", kAllowed));
   }
   return Type(*kind);
 }
@@ -89,16 +84,11 @@ absl::StatusOr<Type> ConsumeParameterType(std::string_view& text, int depth) {
 // What a type with parameters is called, or empty.
 std::string_view FamilyName(TypeKind kind) {
   switch (kind) {
-    case TypeKind::kList:
-      return "list";
-    case TypeKind::kMap:
-      return "map";
-    case TypeKind::kOptional:
-      return "optional";
-    case TypeKind::kType:
-      return "type";
-    default:
-      return "";
+    case TypeKind::kList: return "list";
+    case TypeKind::kMap: return "map";
+    case TypeKind::kOptional: return "optional";
+    case TypeKind::kType: return "type";
+    default: return "";
   }
 }
 
@@ -134,8 +124,7 @@ absl::StatusOr<Type> ParseType(std::string_view text) {
   if (!type.ok()) return type;
   SkipBlanks(rest);
   if (!rest.empty()) {
-    return InvalidArgument(
-        Cat(Quote(rest), " does not belong to the type `", type->ToString(), "`"));
+    return InvalidArgument(Cat(Quote(rest), " does not belong to the type `", type->ToString(), "`"));
   }
   return type;
 }

@@ -44,9 +44,7 @@ class Type {
   Type() = default;  // any
   explicit Type(TypeKind kind) : kind_(kind) {}
   static Type List(Type element) { return Type(TypeKind::kList, {std::move(element)}); }
-  static Type Map(Type key, Type value) {
-    return Type(TypeKind::kMap, {std::move(key), std::move(value)});
-  }
+  static Type Map(Type key, Type value) { return Type(TypeKind::kMap, {std::move(key), std::move(value)}); }
   static Type Optional(Type value) { return Type(TypeKind::kOptional, {std::move(value)}); }
   static Type OfType(Type type) { return Type(TypeKind::kType, {std::move(type)}); }
   static Type Variable(int number) {
@@ -54,9 +52,7 @@ class Type {
     type.variable_ = number;
     return type;
   }
-  static Type WithParameters(TypeKind kind, std::vector<Type> parameters) {
-    return Type(kind, std::move(parameters));
-  }
+  static Type WithParameters(TypeKind kind, std::vector<Type> parameters) { return Type(kind, std::move(parameters)); }
 
   TypeKind kind() const { return kind_; }
   int variable() const { return variable_; }  // REQUIRES: kind() == kVariable.
@@ -72,8 +68,7 @@ class Type {
 
  private:
   Type(TypeKind kind, std::vector<Type> parameters)
-      : kind_(kind),
-        parameters_(std::make_shared<const std::vector<Type>>(std::move(parameters))) {}
+      : kind_(kind), parameters_(std::make_shared<const std::vector<Type>>(std::move(parameters))) {}
 
   TypeKind kind_ = TypeKind::kAny;
   int variable_ = 0;

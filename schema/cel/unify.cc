@@ -9,9 +9,7 @@ namespace mandate::cel {
 namespace {
 
 bool IsVariable(const Type& type) { return type.kind() == TypeKind::kVariable; }
-bool IsAny(const Type& type) {
-  return type.kind() == TypeKind::kAny || type.kind() == TypeKind::kError;
-}
+bool IsAny(const Type& type) { return type.kind() == TypeKind::kAny || type.kind() == TypeKind::kError; }
 
 bool IsNullable(const Type& type) {
   switch (type.kind()) {
@@ -19,10 +17,8 @@ bool IsNullable(const Type& type) {
     case TypeKind::kDuration:
     case TypeKind::kTimestamp:
     case TypeKind::kOptional:
-    case TypeKind::kIpAddress:
-      return true;
-    default:
-      return false;
+    case TypeKind::kIpAddress: return true;
+    default: return false;
   }
 }
 

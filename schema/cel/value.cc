@@ -44,42 +44,18 @@ void AppendList(const ValueList& list, std::string& out) {
 
 void Append(const Value& value, std::string& out) {
   switch (value.kind()) {
-    case ValueKind::kNull:
-      out += "null";
-      break;
-    case ValueKind::kBool:
-      out += value.bool_value() ? "true" : "false";
-      break;
-    case ValueKind::kInt:
-      out += Cat(value.int_value());
-      break;
-    case ValueKind::kUint:
-      out += Cat(value.uint_value(), "u");
-      break;
-    case ValueKind::kDouble:
-      out += DoubleToText(value.double_value());
-      break;
-    case ValueKind::kString:
-      out += Cat("\"", absl::Utf8SafeCEscape(value.text()), "\"");
-      break;
-    case ValueKind::kBytes:
-      out += Cat("b\"", absl::CHexEscape(value.text()), "\"");
-      break;
-    case ValueKind::kDuration:
-      out += Cat("duration(\"", DurationToText(value.duration()), "\")");
-      break;
-    case ValueKind::kTimestamp:
-      out += Cat("timestamp(\"", TimestampToText(value.timestamp()), "\")");
-      break;
-    case ValueKind::kIpAddress:
-      out += Cat("ipaddress(\"", ToText(value.ip()), "\")");
-      break;
-    case ValueKind::kList:
-      AppendList(value.list(), out);
-      break;
-    case ValueKind::kMap:
-      AppendMap(value.map(), out);
-      break;
+    case ValueKind::kNull: out += "null"; break;
+    case ValueKind::kBool: out += value.bool_value() ? "true" : "false"; break;
+    case ValueKind::kInt: out += Cat(value.int_value()); break;
+    case ValueKind::kUint: out += Cat(value.uint_value(), "u"); break;
+    case ValueKind::kDouble: out += DoubleToText(value.double_value()); break;
+    case ValueKind::kString: out += Cat("\"", absl::Utf8SafeCEscape(value.text()), "\""); break;
+    case ValueKind::kBytes: out += Cat("b\"", absl::CHexEscape(value.text()), "\""); break;
+    case ValueKind::kDuration: out += Cat("duration(\"", DurationToText(value.duration()), "\")"); break;
+    case ValueKind::kTimestamp: out += Cat("timestamp(\"", TimestampToText(value.timestamp()), "\")"); break;
+    case ValueKind::kIpAddress: out += Cat("ipaddress(\"", ToText(value.ip()), "\")"); break;
+    case ValueKind::kList: AppendList(value.list(), out); break;
+    case ValueKind::kMap: AppendMap(value.map(), out); break;
     case ValueKind::kOptional:
       if (value.optional() == nullptr) {
         out += "optional.none()";
@@ -89,15 +65,9 @@ void Append(const Value& value, std::string& out) {
         out += ')';
       }
       break;
-    case ValueKind::kType:
-      out += TypeName(value.type());
-      break;
-    case ValueKind::kError:
-      out += Cat("error(", value.text(), ")");
-      break;
-    case ValueKind::kUnknown:
-      out += "unknown";
-      break;
+    case ValueKind::kType: out += TypeName(value.type()); break;
+    case ValueKind::kError: out += Cat("error(", value.text(), ")"); break;
+    case ValueKind::kUnknown: out += "unknown"; break;
   }
 }
 
@@ -110,9 +80,7 @@ Value Value::Map(MapValue v) {
   return Value(Rep(std::in_place_index<11>, std::make_shared<const MapValue>(std::move(v))));
 }
 Value Value::None() { return Value(Rep(std::in_place_index<12>, nullptr)); }
-Value Value::Some(Value v) {
-  return Value(Rep(std::in_place_index<12>, std::make_shared<const Value>(std::move(v))));
-}
+Value Value::Some(Value v) { return Value(Rep(std::in_place_index<12>, std::make_shared<const Value>(std::move(v)))); }
 Value Value::Unknown(UnknownSet v) {
   return Value(Rep(std::in_place_index<15>, std::make_shared<const UnknownSet>(std::move(v))));
 }
@@ -125,38 +93,22 @@ const std::string& Value::text() const {
 
 TypeKind Value::TypeOf() const {
   switch (kind()) {
-    case ValueKind::kNull:
-      return TypeKind::kNull;
-    case ValueKind::kBool:
-      return TypeKind::kBool;
-    case ValueKind::kInt:
-      return TypeKind::kInt;
-    case ValueKind::kUint:
-      return TypeKind::kUint;
-    case ValueKind::kDouble:
-      return TypeKind::kDouble;
-    case ValueKind::kString:
-      return TypeKind::kString;
-    case ValueKind::kBytes:
-      return TypeKind::kBytes;
-    case ValueKind::kDuration:
-      return TypeKind::kDuration;
-    case ValueKind::kTimestamp:
-      return TypeKind::kTimestamp;
-    case ValueKind::kIpAddress:
-      return TypeKind::kIpAddress;
-    case ValueKind::kList:
-      return TypeKind::kList;
-    case ValueKind::kMap:
-      return TypeKind::kMap;
-    case ValueKind::kOptional:
-      return TypeKind::kOptional;
-    case ValueKind::kType:
-      return TypeKind::kType;
-    case ValueKind::kError:
-      return TypeKind::kError;
-    case ValueKind::kUnknown:
-      return TypeKind::kAny;
+    case ValueKind::kNull: return TypeKind::kNull;
+    case ValueKind::kBool: return TypeKind::kBool;
+    case ValueKind::kInt: return TypeKind::kInt;
+    case ValueKind::kUint: return TypeKind::kUint;
+    case ValueKind::kDouble: return TypeKind::kDouble;
+    case ValueKind::kString: return TypeKind::kString;
+    case ValueKind::kBytes: return TypeKind::kBytes;
+    case ValueKind::kDuration: return TypeKind::kDuration;
+    case ValueKind::kTimestamp: return TypeKind::kTimestamp;
+    case ValueKind::kIpAddress: return TypeKind::kIpAddress;
+    case ValueKind::kList: return TypeKind::kList;
+    case ValueKind::kMap: return TypeKind::kMap;
+    case ValueKind::kOptional: return TypeKind::kOptional;
+    case ValueKind::kType: return TypeKind::kType;
+    case ValueKind::kError: return TypeKind::kError;
+    case ValueKind::kUnknown: return TypeKind::kAny;
   }
   return TypeKind::kAny;
 }
@@ -173,46 +125,29 @@ std::string Value::ToString() const {
 
 std::string_view TypeName(TypeKind kind) {
   switch (kind) {
-    case TypeKind::kAny:
-      return "dyn";
-    case TypeKind::kNull:
-      return "null_type";
-    case TypeKind::kBool:
-      return "bool";
-    case TypeKind::kInt:
-      return "int";
-    case TypeKind::kUint:
-      return "uint";
-    case TypeKind::kDouble:
-      return "double";
-    case TypeKind::kString:
-      return "string";
-    case TypeKind::kBytes:
-      return "bytes";
-    case TypeKind::kDuration:
-      return "google.protobuf.Duration";
-    case TypeKind::kTimestamp:
-      return "google.protobuf.Timestamp";
-    case TypeKind::kIpAddress:
-      return "ipaddress";
-    case TypeKind::kList:
-      return "list";
-    case TypeKind::kMap:
-      return "map";
-    case TypeKind::kOptional:
-      return "optional_type";
-    case TypeKind::kType:
-      return "type";
+    case TypeKind::kAny: return "dyn";
+    case TypeKind::kNull: return "null_type";
+    case TypeKind::kBool: return "bool";
+    case TypeKind::kInt: return "int";
+    case TypeKind::kUint: return "uint";
+    case TypeKind::kDouble: return "double";
+    case TypeKind::kString: return "string";
+    case TypeKind::kBytes: return "bytes";
+    case TypeKind::kDuration: return "google.protobuf.Duration";
+    case TypeKind::kTimestamp: return "google.protobuf.Timestamp";
+    case TypeKind::kIpAddress: return "ipaddress";
+    case TypeKind::kList: return "list";
+    case TypeKind::kMap: return "map";
+    case TypeKind::kOptional: return "optional_type";
+    case TypeKind::kType: return "type";
     case TypeKind::kVariable:
-    case TypeKind::kError:
-      return "error";
+    case TypeKind::kError: return "error";
   }
   return "error";
 }
 
 bool MapValue::IsKey(const Value& key) {
-  return key.Is(ValueKind::kString) || key.Is(ValueKind::kBool) || key.Is(ValueKind::kInt) ||
-         key.Is(ValueKind::kUint);
+  return key.Is(ValueKind::kString) || key.Is(ValueKind::kBool) || key.Is(ValueKind::kInt) || key.Is(ValueKind::kUint);
 }
 
 bool MapValue::Canonicalize(const Value& key, Canonical& out) {
@@ -222,25 +157,19 @@ bool MapValue::Canonicalize(const Value& key, Canonical& out) {
   };
   constexpr uint64_t kIntMax = std::numeric_limits<int64_t>::max();
   switch (key.kind()) {
-    case ValueKind::kString:
-      out = {Canonical::Family::kText, 0, key.text()};
-      return true;
-    case ValueKind::kBool:
-      return number(Canonical::Family::kBool, key.bool_value());
-    case ValueKind::kInt:
-      return number(Canonical::Family::kInt, static_cast<uint64_t>(key.int_value()));
+    case ValueKind::kString: out = {Canonical::Family::kText, 0, key.text()}; return true;
+    case ValueKind::kBool: return number(Canonical::Family::kBool, key.bool_value());
+    case ValueKind::kInt: return number(Canonical::Family::kInt, static_cast<uint64_t>(key.int_value()));
     case ValueKind::kUint:
-      return number(
-          key.uint_value() <= kIntMax ? Canonical::Family::kInt : Canonical::Family::kBeyondInt,
-          key.uint_value());
+      return number(key.uint_value() <= kIntMax ? Canonical::Family::kInt : Canonical::Family::kBeyondInt,
+                    key.uint_value());
     case ValueKind::kDouble: {
       double d = key.double_value();
       if (std::trunc(d) != d || d < -kTwoTo63 || d >= kTwoTo64) return false;
       if (d >= kTwoTo63) return number(Canonical::Family::kBeyondInt, static_cast<uint64_t>(d));
       return number(Canonical::Family::kInt, static_cast<uint64_t>(static_cast<int64_t>(d)));
     }
-    default:
-      return false;
+    default: return false;
   }
 }
 

@@ -103,15 +103,13 @@ class Value {
 
  private:
   using TextPtr = std::shared_ptr<const std::string>;
-  using Rep = std::variant<std::monostate, bool, int64_t, uint64_t, double, TextPtr, TextPtr,
-                           absl::Duration, absl::Time, IpAddress, std::shared_ptr<const ValueList>,
-                           std::shared_ptr<const MapValue>, std::shared_ptr<const Value>, TypeKind,
-                           TextPtr, std::shared_ptr<const UnknownSet>>;
+  using Rep = std::variant<std::monostate, bool, int64_t, uint64_t, double, TextPtr, TextPtr, absl::Duration,
+                           absl::Time, IpAddress, std::shared_ptr<const ValueList>, std::shared_ptr<const MapValue>,
+                           std::shared_ptr<const Value>, TypeKind, TextPtr, std::shared_ptr<const UnknownSet>>;
   explicit Value(Rep rep) : rep_(std::move(rep)) {}
   template <size_t kIndex>
   static Value Text(std::string v) {
-    return Value(
-        Rep(std::in_place_index<kIndex>, std::make_shared<const std::string>(std::move(v))));
+    return Value(Rep(std::in_place_index<kIndex>, std::make_shared<const std::string>(std::move(v))));
   }
   Rep rep_;
 };
@@ -148,8 +146,7 @@ class MapValue {
   static bool Canonicalize(const Value& key, Canonical& out);
 
   std::vector<std::pair<Value, Value>> entries_;
-  absl::flat_hash_map<Canonical, size_t>
-      index_;  // Views point into the keys of entries_, which share their text.
+  absl::flat_hash_map<Canonical, size_t> index_;  // Views point into the keys of entries_, which share their text.
 };
 
 // The name that `type(x)` prints: `int`, `list`, `google.protobuf.Timestamp`, `optional_type`.

@@ -69,11 +69,15 @@ TEST(Access, MetricsTellHowMuchEachKeyIsUsed) {
   KeyedServer server;
   server.WriteWorld();
   const auto metrics = [&] {
-    return httplib::Client("127.0.0.1", server.http_port()).Get("/metrics", {{"Authorization", server.Header("reader")}})->body;
+    return httplib::Client("127.0.0.1", server.http_port())
+        .Get("/metrics", {{"Authorization", server.Header("reader")}})
+        ->body;
   };
   EXPECT_EQ(server.TryCheck("reader", "document:eu-plan#view@user:ann"), "OK");
-  EXPECT_EQ(server.Call("/mandate.v1.SchemaService/ReadSchema", server.Header("gateway")).error_code(), grpc::StatusCode::PERMISSION_DENIED);
-  EXPECT_EQ(server.Call("/mandate.v1.SchemaService/ReadSchema", "Bearer mandate_evil_secret").error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(server.Call("/mandate.v1.SchemaService/ReadSchema", server.Header("gateway")).error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(server.Call("/mandate.v1.SchemaService/ReadSchema", "Bearer mandate_evil_secret").error_code(),
+            grpc::StatusCode::UNAUTHENTICATED);
   std::string text = metrics();
   EXPECT_THAT(text, HasSubstr("mandate_key_calls_total{key=\"gateway\",outcome=\"refused\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("mandate_key_calls_total{key=\"writer\",outcome=\"admitted\"} 1\n"));

@@ -69,10 +69,13 @@ TEST(Access, AnErrorTellsNothingAboutWhichKeysThereAre) {
 
 TEST(Access, EachRoleMayCallItsMethodsAndNoOthers) {
   KeyedServer server;
-  const std::set<std::string> gateway = {
-      "PermissionService/Check", "PermissionService/CheckBatch", "DelegationService/Authorize",
-      "DelegationService/AuthorizeBatch", "authzed/PermissionsService/CheckPermission",
-      "authzed/PermissionsService/CheckBulkPermissions", "authzed/ExperimentalService/BulkCheckPermission"};
+  const std::set<std::string> gateway = {"PermissionService/Check",
+                                         "PermissionService/CheckBatch",
+                                         "DelegationService/Authorize",
+                                         "DelegationService/AuthorizeBatch",
+                                         "authzed/PermissionsService/CheckPermission",
+                                         "authzed/PermissionsService/CheckBulkPermissions",
+                                         "authzed/ExperimentalService/BulkCheckPermission"};
   const std::set<std::string> only_admin = {"SchemaService/WriteSchema", "authzed/SchemaService/WriteSchema",
                                             "AdminService/Backup", "AdminService/Compact"};
   const std::set<std::string> not_for_readers = {"RelationshipService/Write",
@@ -126,13 +129,17 @@ TEST(Access, AGatewayLearnsNothingByLeavingTheAgentOut) {
     EXPECT_EQ(server.TryCheck("reader", Cat("document:eu-plan#view@", subject)), "OK") << subject;
   }
   // Once more, now that a reader's answer is kept.
-  EXPECT_EQ(server.TryCheck("gateway", "document:eu-plan#view@user:ann"), "PERMISSION_DENIED ONLY_DELEGATED item.subject");
+  EXPECT_EQ(server.TryCheck("gateway", "document:eu-plan#view@user:ann"),
+            "PERMISSION_DENIED ONLY_DELEGATED item.subject");
   v1::CheckBatchRequest batch;
   *batch.add_items() = Item("document:eu-plan#view@run:1");
   *batch.add_items() = Item("document:eu-plan#view@user:ann");
   std::string bytes;
   v1::CheckBatchResponse results;
-  ASSERT_TRUE(server.Call("/mandate.v1.PermissionService/CheckBatch", server.Header("gateway"), batch.SerializeAsString(), &bytes).ok());
+  ASSERT_TRUE(
+      server
+          .Call("/mandate.v1.PermissionService/CheckBatch", server.Header("gateway"), batch.SerializeAsString(), &bytes)
+          .ok());
   ASSERT_TRUE(results.ParseFromString(bytes));
   EXPECT_EQ(results.results(0).result().decision(), v1::DECISION_ALLOWED);
   EXPECT_EQ(Fault(FromRpcStatus(results.results(1).error())), "PERMISSION_DENIED ONLY_DELEGATED items[1].subject");
@@ -143,7 +150,8 @@ TEST(Access, AGatewayLearnsNothingByLeavingTheAgentOut) {
   other.set_permission("view");
   other.mutable_subject()->mutable_object()->set_object_type("user");
   other.mutable_subject()->mutable_object()->set_object_id("ann");
-  EXPECT_THAT(server.Try("/authzed.api.v1.PermissionsService/CheckPermission", "gateway", other), HasSubstr("PERMISSION_DENIED"));
+  EXPECT_THAT(server.Try("/authzed.api.v1.PermissionsService/CheckPermission", "gateway", other),
+              HasSubstr("PERMISSION_DENIED"));
   other.mutable_subject()->mutable_object()->set_object_type("run");
   other.mutable_subject()->mutable_object()->set_object_id("1");
   EXPECT_EQ(server.Try("/authzed.api.v1.PermissionsService/CheckPermission", "gateway", other), "OK");
@@ -155,25 +163,30 @@ TEST(Access, AGatewayBringsNoRelationships) {
   v1::CheckRequest request;
   *request.mutable_item() = Item("document:eu-plan#view@run:9");
   ToWire(*ParseRelationship("run:9#agent@assistant:bot"), request.mutable_item()->add_contextual());
-  EXPECT_EQ(server.Try("/mandate.v1.PermissionService/Check", "gateway", request), "PERMISSION_DENIED ROLE_NOT_ALLOWED");
+  EXPECT_EQ(server.Try("/mandate.v1.PermissionService/Check", "gateway", request),
+            "PERMISSION_DENIED ROLE_NOT_ALLOWED");
   v1::CheckBatchRequest batch;
   *batch.add_items() = Item("document:eu-plan#view@run:1");
   *batch.add_items() = request.item();
-  EXPECT_EQ(server.Try("/mandate.v1.PermissionService/CheckBatch", "gateway", batch), "PERMISSION_DENIED ROLE_NOT_ALLOWED");
+  EXPECT_EQ(server.Try("/mandate.v1.PermissionService/CheckBatch", "gateway", batch),
+            "PERMISSION_DENIED ROLE_NOT_ALLOWED");
 }
 
 TEST(Access, ALimitedKeyNamesItsOwnResourcesAlone) {
   KeyedServer server;
   server.WriteWorld();
   EXPECT_EQ(server.TryCheck("limited", "document:eu-plan#view@user:ann"), "OK");
-  EXPECT_EQ(server.TryCheck("limited", "document:us-plan#view@user:ann"), "PERMISSION_DENIED OUTSIDE_OF_KEY item.resource");
+  EXPECT_EQ(server.TryCheck("limited", "document:us-plan#view@user:ann"),
+            "PERMISSION_DENIED OUTSIDE_OF_KEY item.resource");
   EXPECT_EQ(server.TryCheck("limited", "team:core#member@user:ann"), "OK");
-  EXPECT_EQ(server.TryCheck("limited-gateway", "document:us-plan#view@run:1"), "PERMISSION_DENIED OUTSIDE_OF_KEY item.resource");
+  EXPECT_EQ(server.TryCheck("limited-gateway", "document:us-plan#view@run:1"),
+            "PERMISSION_DENIED OUTSIDE_OF_KEY item.resource");
   EXPECT_EQ(server.TryCheck("limited-gateway", "document:eu-plan#view@run:1"), "OK");
   v1::CheckRequest request;
   *request.mutable_item() = Item("document:eu-plan#view@user:ann");
   request.set_explain(true);
-  EXPECT_EQ(server.Try("/mandate.v1.PermissionService/Check", "limited", request), "PERMISSION_DENIED OUTSIDE_OF_KEY explain");
+  EXPECT_EQ(server.Try("/mandate.v1.PermissionService/Check", "limited", request),
+            "PERMISSION_DENIED OUTSIDE_OF_KEY explain");
   request.set_explain(false);
   ToWire(*ParseRelationship("document:eu-plan#viewer@team:core#member"), request.mutable_item()->add_contextual());
   EXPECT_EQ(server.Try("/mandate.v1.PermissionService/Check", "limited", request),
@@ -199,7 +212,8 @@ TEST(Access, ALimitedKeyNamesItsOwnResourcesAlone) {
                        Proto<v1::LookupResourcesRequest>(
                            "resource_type: 'document' permission: 'view' subject { type: 'user' id: 'ann' }")),
             "PERMISSION_DENIED OUTSIDE_OF_KEY resource_type");
-  for (const char* whole : {"PermissionService/Expand", "DelegationService/ReadLedger", "DelegationService/DescribeAuthority"}) {
+  for (const char* whole :
+       {"PermissionService/Expand", "DelegationService/ReadLedger", "DelegationService/DescribeAuthority"}) {
     EXPECT_EQ(Fault(FromGrpc(server.Call(Cat("/mandate.v1.", whole), server.Header("limited")))),
               "PERMISSION_DENIED OUTSIDE_OF_KEY")
         << whole;
@@ -257,8 +271,8 @@ TEST(Access, HttpAsksForTheSameKeys) {
                             const std::string& more = "") {
     return post("/access/v1/evaluation", header,
                 Cat("{\"subject\": {\"type\": \"", subject, "\", \"id\": \"", subject == "run" ? "1" : "ann",
-                    "\"}, \"action\": {\"name\": \"view\"}, \"resource\": {\"type\": \"document\", \"id\": \"", resource, "\"}",
-                    more, "}"));
+                    "\"}, \"action\": {\"name\": \"view\"}, \"resource\": {\"type\": \"document\", \"id\": \"",
+                    resource, "\"}", more, "}"));
   };
   EXPECT_THAT(evaluate("", "user", "eu-plan"), HasSubstr("401 "));
   EXPECT_THAT(evaluate(server.Header("reader"), "user", "eu-plan"), HasSubstr("\"decision\":true"));
@@ -276,10 +290,11 @@ TEST(Access, HttpAsksForTheSameKeys) {
   EXPECT_THAT(post("/access/v1/search/resource", server.Header("limited"), search), HasSubstr("403 "));
   EXPECT_EQ(client.Get("/metrics")->status, 401);
   EXPECT_EQ(client.Get("/metrics", {{"Authorization", server.Header("gateway")}})->status, 403);
-  EXPECT_THAT(client.Get("/metrics", {{"Authorization", server.Header("reader")}})->body,
-              AllOf(HasSubstr("mandate_calls_total{code=\"UNAUTHENTICATED\",method=\"mandate.v1.PermissionService/Check\"} 2"),
-                    HasSubstr("mandate_http_requests_total{route=\"/access/v1/evaluation\",status=\"401\"} 1"),
-                    testing::Not(HasSubstr(server.Key("reader")))));
+  EXPECT_THAT(
+      client.Get("/metrics", {{"Authorization", server.Header("reader")}})->body,
+      AllOf(HasSubstr("mandate_calls_total{code=\"UNAUTHENTICATED\",method=\"mandate.v1.PermissionService/Check\"} 2"),
+            HasSubstr("mandate_http_requests_total{route=\"/access/v1/evaluation\",status=\"401\"} 1"),
+            testing::Not(HasSubstr(server.Key("reader")))));
   // What says that the server lives is open, and says no more.
   EXPECT_EQ(client.Get("/healthz")->status, 200);
   EXPECT_EQ(client.Get("/readyz")->status, 200);
@@ -288,7 +303,8 @@ TEST(Access, HttpAsksForTheSameKeys) {
 TEST(Access, AHeaderOfAnyBytesIsAnErrorAndNoMore) {
   KeyedServer server;
   httplib::Client client("127.0.0.1", server.http_port());
-  const auto result = client.Post("/v1/permission/check", {{"Authorization", "Bearer \xc3\xa9\x01"}}, "{}", "application/json");
+  const auto result =
+      client.Post("/v1/permission/check", {{"Authorization", "Bearer \xc3\xa9\x01"}}, "{}", "application/json");
   ASSERT_TRUE(result);
   EXPECT_THAT(result->status, testing::AnyOf(400, 401));
   EXPECT_EQ(client.Get("/healthz")->status, 200);

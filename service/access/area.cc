@@ -16,8 +16,8 @@ absl::StatusOr<Area> Area::Parse(const std::vector<std::string>& texts) {
     const bool has_prefix = colon == text.npos || !part.prefix.empty();
     const bool is_id = part.prefix.empty() || ValidateObjectId(part.prefix, Wildcard::kRefused).ok();
     if (!ValidateTypeName(part.type).ok() || !has_prefix || !is_id) {
-      return InvalidArgument(
-          Cat(Quote(text), " names no resources; write TYPE, or TYPE:PREFIX for the ids that begin so (`document:eu-`)"));
+      return InvalidArgument(Cat(
+          Quote(text), " names no resources; write TYPE, or TYPE:PREFIX for the ids that begin so (`document:eu-`)"));
     }
     area.parts_.push_back(std::move(part));
   }

@@ -37,7 +37,8 @@ absl::StatusOr<std::string> ReadKeyFile(const std::string& path) {
 }
 
 int64_t SteadyNow() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 std::vector<std::string> CertificateNames(const grpc::ServerContextBase& context) {
@@ -45,7 +46,8 @@ std::vector<std::string> CertificateNames(const grpc::ServerContextBase& context
   const auto auth = context.auth_context();
   if (auth == nullptr || !auth->IsPeerAuthenticated()) return names;
   for (const char* property : {GRPC_X509_SAN_PROPERTY_NAME, GRPC_X509_CN_PROPERTY_NAME}) {
-    for (const grpc::string_ref& value : auth->FindPropertyValues(property)) names.emplace_back(value.data(), value.size());
+    for (const grpc::string_ref& value : auth->FindPropertyValues(property))
+      names.emplace_back(value.data(), value.size());
   }
   return names;
 }
@@ -157,9 +159,10 @@ Admission Gate::Identify(const Credentials& credentials) {
   const Caller* const caller = Find(*ring, credentials);
   if (caller == nullptr) {
     if (!credentials.authorization.empty()) return Refuse(KeyNotValid(), credentials);
-    return Refuse(WithReason(absl::UnauthenticatedError("this server wants an API key: send `authorization: Bearer KEY`"),
-                             "NO_KEY"),
-                  credentials);
+    return Refuse(
+        WithReason(absl::UnauthenticatedError("this server wants an API key: send `authorization: Bearer KEY`"),
+                   "NO_KEY"),
+        credentials);
   }
   admission.gate_ = this;
   admission.ring_ = ring;
@@ -167,9 +170,9 @@ Admission Gate::Identify(const Credentials& credentials) {
   admission.use_ = caller->use;
   if (++caller->use->under_way <= caller->calls_max || caller->calls_max == 0) return admission;
   ++caller->use->refused;
-  admission.status_ = WithReason(
-      absl::ResourceExhaustedError(Cat("this key may have ", caller->calls_max, " calls under way; try again in a moment")),
-      "TOO_MANY_CALLS");
+  admission.status_ = WithReason(absl::ResourceExhaustedError(Cat("this key may have ", caller->calls_max,
+                                                                  " calls under way; try again in a moment")),
+                                 "TOO_MANY_CALLS");
   return admission;
 }
 
@@ -198,14 +201,16 @@ Credentials Gate::CredentialsOf(const grpc::ServerContextBase& context, std::str
   Credentials credentials{.certificate_names = CertificateNames(context), .peer = peer};
   const auto& metadata = context.client_metadata();
   const auto header = metadata.find("authorization");
-  if (header != metadata.end()) credentials.authorization = std::string_view(header->second.data(), header->second.size());
+  if (header != metadata.end())
+    credentials.authorization = std::string_view(header->second.data(), header->second.size());
   const auto voucher = metadata.find(kVoucherHeader);
   if (voucher == metadata.end() || voucher_.empty() || voucher->second.size() != voucher_.size() ||
       CRYPTO_memcmp(voucher->second.data(), voucher_.data(), voucher_.size()) != 0) {
     return credentials;
   }
   const auto [begin, end] = metadata.equal_range(kCertificateHeader);
-  for (auto it = begin; it != end; ++it) credentials.certificate_names.emplace_back(it->second.data(), it->second.size());
+  for (auto it = begin; it != end; ++it)
+    credentials.certificate_names.emplace_back(it->second.data(), it->second.size());
   return credentials;
 }
 

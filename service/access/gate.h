@@ -36,9 +36,9 @@ namespace mandate {
 
 // What a caller shows.
 struct Credentials {
-  std::string_view authorization;               // The value of the header; empty: none.
-  std::vector<std::string> certificate_names;   // Of a verified certificate.
-  std::string_view peer;                        // For the log.
+  std::string_view authorization;              // The value of the header; empty: none.
+  std::vector<std::string> certificate_names;  // Of a verified certificate.
+  std::string_view peer;                       // For the log.
 };
 
 class Gate;
@@ -71,10 +71,10 @@ class Admission {
   Admission() = default;
 
   absl::Status status_;
-  Gate* gate_ = nullptr;                   // Null: no keys.
-  std::shared_ptr<const KeyRing> ring_;    // Of its time.
+  Gate* gate_ = nullptr;                 // Null: no keys.
+  std::shared_ptr<const KeyRing> ring_;  // Of its time.
   std::shared_ptr<const Caller> caller_;
-  std::shared_ptr<KeyUse> use_;          // Of its key, this call among those under way; null: no keys.
+  std::shared_ptr<KeyUse> use_;  // Of its key, this call among those under way; null: no keys.
   LoadGate::Place place_;
 };
 
@@ -124,7 +124,7 @@ class Gate {
 
   std::mutex mutex_;
   std::shared_ptr<const KeyRing> ring_;
-  std::string seen_;  // What the file was when it was last looked at.
+  std::string seen_;                                                // What the file was when it was last looked at.
   absl::flat_hash_map<std::string, std::shared_ptr<KeyUse>> uses_;  // By id; they outlive a ring.
 
   std::mutex log_mutex_;

@@ -184,8 +184,8 @@ bool KeyRing::StillHolds(const KeyRing& earlier, const std::string& id, absl::Ti
   const Entry& a = entries_[here->second];
   const Entry& b = earlier.entries_[there->second];
   const auto area = [](const Entry& entry) { return entry.caller.only ? entry.caller.only->ToString() : ""; };
-  return a.digest == b.digest && a.certificate == b.certificate && a.caller.role == b.caller.role && area(a) == area(b) &&
-         now < a.expires;
+  return a.digest == b.digest && a.certificate == b.certificate && a.caller.role == b.caller.role &&
+         area(a) == area(b) && now < a.expires;
 }
 
 const Caller* KeyRing::FindCertificate(const std::vector<std::string>& names, absl::Time now) const {

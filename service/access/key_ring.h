@@ -53,8 +53,8 @@ struct KeyUse {
 struct Caller {
   std::string id;
   Role role = Role::kReader;
-  std::optional<Area> only;   // Of the resources; nothing: all of them.
-  size_t calls_max = 0;       // At one time; 0: as many as the server takes.
+  std::optional<Area> only;  // Of the resources; nothing: all of them.
+  size_t calls_max = 0;      // At one time; 0: as many as the server takes.
   std::shared_ptr<KeyUse> use = std::make_shared<KeyUse>();
 };
 
@@ -78,7 +78,7 @@ class KeyRing {
  private:
   struct Entry {
     Caller caller;
-    std::string digest;       // SHA-256, 32 bytes; empty: by certificate.
+    std::string digest;  // SHA-256, 32 bytes; empty: by certificate.
     std::string certificate;
     absl::Time expires = absl::InfiniteFuture();
   };

@@ -20,10 +20,11 @@ TEST(KeyRing, FindsAKeyByItsWholeText) {
   const NewKey sync = *MakeKey("sync-2");
   EXPECT_EQ(app.key.size(), std::string("mandate_app_").size() + 43);
   EXPECT_NE(MakeKey("app")->key, app.key);
-  const auto ring = KeyRing::Parse(RingOf(Cat("{\"id\": \"app\", \"sha256\": \"", app.sha256, "\", \"role\": \"reader\"},",
-                                              "{\"id\": \"sync-2\", \"sha256\": \"", sync.sha256,
-                                              "\", \"role\": \"writer\", \"only\": [\"team\", \"document:eu-\"], "
-                                              "\"concurrency\": 3, \"expires\": \"2030-01-01T00:00:00Z\"}")));
+  const auto ring =
+      KeyRing::Parse(RingOf(Cat("{\"id\": \"app\", \"sha256\": \"", app.sha256, "\", \"role\": \"reader\"},",
+                                "{\"id\": \"sync-2\", \"sha256\": \"", sync.sha256,
+                                "\", \"role\": \"writer\", \"only\": [\"team\", \"document:eu-\"], "
+                                "\"concurrency\": 3, \"expires\": \"2030-01-01T00:00:00Z\"}")));
   ASSERT_TRUE(ring.ok()) << ring.status();
   const Caller* caller = ring->FindKey(app.key, kNow);
   ASSERT_NE(caller, nullptr);
@@ -55,10 +56,11 @@ TEST(KeyRing, TakesNoOtherKey) {
   EXPECT_EQ(ring->FindKey(app.key, kNow), nullptr) << "expired at this very moment";
   const absl::Time before = kNow - absl::Hours(1);
   const std::string other = MakeKey("app")->key;
-  for (const std::string& key : {std::string(), std::string("mandate_"), std::string("mandate_app"), std::string("mandate_app_"),
-                                 other, app.key + "x", app.key.substr(0, app.key.size() - 1), app.key.substr(1),
-                                 "mandate_cert_" + app.key.substr(12), "mandate_none_" + app.key.substr(12),
-                                 "mandate_cert_" + std::string(43, '\0'), app.sha256, std::string(1 << 20, 'x')}) {
+  for (const std::string& key :
+       {std::string(), std::string("mandate_"), std::string("mandate_app"), std::string("mandate_app_"), other,
+        app.key + "x", app.key.substr(0, app.key.size() - 1), app.key.substr(1), "mandate_cert_" + app.key.substr(12),
+        "mandate_none_" + app.key.substr(12), "mandate_cert_" + std::string(43, '\0'), app.sha256,
+        std::string(1 << 20, 'x')}) {
     EXPECT_EQ(ring->FindKey(key, before), nullptr) << key.substr(0, 80);
   }
   ASSERT_NE(ring->FindCertificate({"x", "gateway.example.com"}, before), nullptr);

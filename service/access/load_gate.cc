@@ -24,14 +24,14 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr int64_t kWindowNs = 100'000'000;
-constexpr uint64_t kWindowCountMin = 10;   // Fewer say nothing; the window goes on.
-constexpr int kSlowWindowsMin = 3;         // In a row: a machine that stood still for a moment is no load.
+constexpr uint64_t kWindowCountMin = 10;  // Fewer say nothing; the window goes on.
+constexpr int kSlowWindowsMin = 3;        // In a row: a machine that stood still for a moment is no load.
 constexpr double kPatience = 1.5;
 // Questions that take less than this on average need no protection from one another: what is refused then would have been
 // answered sooner than it can come back. So a cache that is cold, say, is no load.
 constexpr double kConcernNs = 5e6;
-constexpr double kCreep = 1.005;           // A window: about 5 % a second.
-constexpr size_t kWaitingMin = 32;         // So many may wait, whatever the limit; none of them for long.
+constexpr double kCreep = 1.005;    // A window: about 5 % a second.
+constexpr size_t kWaitingMin = 32;  // So many may wait, whatever the limit; none of them for long.
 constexpr int64_t kWaitNsMin = 5'000'000;
 constexpr int64_t kWaitNsMax = 100'000'000;
 
@@ -49,8 +49,9 @@ absl::Status Overloaded(Work work, size_t limit) {
   // Spread, so that those who were refused together do not come back together.
   static std::atomic<uint32_t> turn = 0;
   const uint32_t after_ms = work == Work::kWatch ? 5000 : 200 + turn++ * 37 % 300;
-  return WithDetail(WithReason(absl::ResourceExhaustedError(Cat("the server has as many ", NameOf(work), " under way as it can bear (",
-                                                                limit, "); try again in ", after_ms, " ms")),
+  return WithDetail(WithReason(absl::ResourceExhaustedError(Cat("the server has as many ", NameOf(work),
+                                                                " under way as it can bear (", limit,
+                                                                "); try again in ", after_ms, " ms")),
                                "OVERLOADED"),
                     kRetryAfterDetail, Cat(after_ms));
 }
@@ -82,7 +83,8 @@ void LoadGate::Place::Leave() {
 }
 
 bool LoadGate::TryEnter(Kind* kind) {
-  if (kind->under_way.fetch_add(1, std::memory_order_acq_rel) < kind->limit.load(std::memory_order_relaxed)) return true;
+  if (kind->under_way.fetch_add(1, std::memory_order_acq_rel) < kind->limit.load(std::memory_order_relaxed))
+    return true;
   kind->under_way.fetch_sub(1, std::memory_order_acq_rel);
   return false;
 }
@@ -98,7 +100,8 @@ LoadGate::Place LoadGate::Enter(Work work) {
     if (kind.waiting.fetch_add(1) < std::max(kWaitingMin, kind.limit.load(std::memory_order_relaxed))) {
       std::unique_lock lock(kind.mutex);
       while (!(entered = TryEnter(&kind))) {
-        if (kind.left.wait_until(lock, std::min(until, Clock::now() + std::chrono::milliseconds(5))) == std::cv_status::timeout &&
+        if (kind.left.wait_until(lock, std::min(until, Clock::now() + std::chrono::milliseconds(5))) ==
+                std::cv_status::timeout &&
             Clock::now() >= until) {
           break;
         }

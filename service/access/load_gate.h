@@ -39,7 +39,7 @@ struct LoadLimits {
   size_t writes_max = 1024;
   size_t lists_max = 256;
   size_t watches_max = 1000;
-  size_t cores = 0;             // 0: those of the machine.
+  size_t cores = 0;  // 0: those of the machine.
 };
 
 class LoadGate {
@@ -93,11 +93,11 @@ class LoadGate {
   // The questions of about a tenth of a second, together.
   std::atomic<uint64_t> count_ = 0;
   std::atomic<uint64_t> took_ns_ = 0;
-  std::atomic<int> slow_windows_ = 0;            // In a row.
-  std::atomic<size_t> most_ = 0;                 // Under way at a time.
+  std::atomic<int> slow_windows_ = 0;  // In a row.
+  std::atomic<size_t> most_ = 0;       // Under way at a time.
   std::atomic<int64_t> window_ends_ns_ = 0;
   std::atomic<int64_t> wait_max_ns_;
-  std::atomic<double> unloaded_ns_ = 0;          // What a question takes without waiting. Whoever ends a window writes it.
+  std::atomic<double> unloaded_ns_ = 0;  // What a question takes without waiting. Whoever ends a window writes it.
 };
 
 }  // namespace mandate

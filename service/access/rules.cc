@@ -65,15 +65,16 @@ class Naming {
   // What shows, or brings, relationships of others.
   void Never(bool asked, std::string_view what, const std::string& field) {
     if (!status_.ok() || !asked) return;
-    status_ = WithField(Denied(Cat("this key is limited to ", caller_.only->ToString(), ", and ", what), "OUTSIDE_OF_KEY"),
-                        field);
+    status_ = WithField(
+        Denied(Cat("this key is limited to ", caller_.only->ToString(), ", and ", what), "OUTSIDE_OF_KEY"), field);
   }
 
  private:
   void Outside(std::string_view what, const std::string& field) {
-    status_ = WithField(Denied(Cat("this key is limited to ", caller_.only->ToString(), "; ", what, " is outside of it"),
-                               "OUTSIDE_OF_KEY"),
-                        field);
+    status_ =
+        WithField(Denied(Cat("this key is limited to ", caller_.only->ToString(), "; ", what, " is outside of it"),
+                         "OUTSIDE_OF_KEY"),
+                  field);
   }
 
   const Caller& caller_;
@@ -84,7 +85,7 @@ using Names = std::function<void(const Message&, Naming*)>;
 
 struct Rule {
   Need need = Need::kAdmin;
-  Names names;                   // Null: nothing for a caller with `only`.
+  Names names;                                               // Null: nothing for a caller with `only`.
   std::function<bool(const Message&)> brings_relationships;  // Null: it cannot.
   Work work = Work::kQuestion;
 };
@@ -124,9 +125,12 @@ class Rules {
   Rule& Add(Need need, void (*names)(const Request&, Naming*)) {
     Rule& rule = rules_[Request::descriptor()];
     rule.need = need;
-    rule.work = need == Need::kWrite || need == Need::kAuthorize || need == Need::kAdmin ? Work::kWrite : Work::kQuestion;
+    rule.work =
+        need == Need::kWrite || need == Need::kAuthorize || need == Need::kAdmin ? Work::kWrite : Work::kQuestion;
     if (names != nullptr) {
-      rule.names = [names](const Message& request, Naming* naming) { names(static_cast<const Request&>(request), naming); };
+      rule.names = [names](const Message& request, Naming* naming) {
+        names(static_cast<const Request&>(request), naming);
+      };
     }
     return rule;
   }
@@ -177,7 +181,8 @@ class Rules {
   void AddRelationships() {
     Add<v1::WriteRequest>(Need::kWrite, [](const v1::WriteRequest& request, Naming* naming) {
       for (int i = 0; i < request.updates_size(); ++i) {
-        naming->NativeObject(request.updates(i).relationship().resource(), Cat("updates[", i, "].relationship.resource"));
+        naming->NativeObject(request.updates(i).relationship().resource(),
+                             Cat("updates[", i, "].relationship.resource"));
       }
       for (int i = 0; i < request.preconditions_size(); ++i) {
         naming->NativeFilter(request.preconditions(i).filter(), Cat("preconditions[", i, "].filter"));
@@ -202,7 +207,8 @@ class Rules {
     });
     Add<v1::WatchRequest>(Need::kRead, [](const v1::WatchRequest& request, Naming* naming) {
       if (request.filters().empty()) naming->Filter("", "", "", "filters");
-      for (int i = 0; i < request.filters_size(); ++i) naming->NativeFilter(request.filters(i), Cat("filters[", i, "]"));
+      for (int i = 0; i < request.filters_size(); ++i)
+        naming->NativeFilter(request.filters(i), Cat("filters[", i, "]"));
     });
   }
 
@@ -244,12 +250,13 @@ class Rules {
       naming->AuthzedObject(request.resource(), "resource");
       naming->Never(request.with_tracing(), kExplanation, "with_tracing");
     });
-    Add<az::CheckBulkPermissionsRequest>(Need::kCheck, [](const az::CheckBulkPermissionsRequest& request, Naming* naming) {
-      for (int i = 0; i < request.items_size(); ++i) {
-        naming->AuthzedObject(request.items(i).resource(), Cat("items[", i, "].resource"));
-      }
-      naming->Never(request.with_tracing(), kExplanation, "with_tracing");
-    });
+    Add<az::CheckBulkPermissionsRequest>(
+        Need::kCheck, [](const az::CheckBulkPermissionsRequest& request, Naming* naming) {
+          for (int i = 0; i < request.items_size(); ++i) {
+            naming->AuthzedObject(request.items(i).resource(), Cat("items[", i, "].resource"));
+          }
+          naming->Never(request.with_tracing(), kExplanation, "with_tracing");
+        });
     AddForAllResources<az::ExpandPermissionTreeRequest>(Need::kRead);
     Add<az::LookupResourcesRequest>(Need::kRead, [](const az::LookupResourcesRequest& request, Naming* naming) {
       naming->Type(request.resource_object_type(), "resource_object_type");
@@ -262,18 +269,22 @@ class Rules {
     });
     Add<az::WriteRelationshipsRequest>(Need::kWrite, [](const az::WriteRelationshipsRequest& request, Naming* naming) {
       for (int i = 0; i < request.updates_size(); ++i) {
-        naming->AuthzedObject(request.updates(i).relationship().resource(), Cat("updates[", i, "].relationship.resource"));
+        naming->AuthzedObject(request.updates(i).relationship().resource(),
+                              Cat("updates[", i, "].relationship.resource"));
       }
       for (int i = 0; i < request.optional_preconditions_size(); ++i) {
-        naming->AuthzedFilter(request.optional_preconditions(i).filter(), Cat("optional_preconditions[", i, "].filter"));
+        naming->AuthzedFilter(request.optional_preconditions(i).filter(),
+                              Cat("optional_preconditions[", i, "].filter"));
       }
     });
-    Add<az::DeleteRelationshipsRequest>(Need::kWrite, [](const az::DeleteRelationshipsRequest& request, Naming* naming) {
-      naming->AuthzedFilter(request.relationship_filter(), "relationship_filter");
-      for (int i = 0; i < request.optional_preconditions_size(); ++i) {
-        naming->AuthzedFilter(request.optional_preconditions(i).filter(), Cat("optional_preconditions[", i, "].filter"));
-      }
-    });
+    Add<az::DeleteRelationshipsRequest>(Need::kWrite,
+                                        [](const az::DeleteRelationshipsRequest& request, Naming* naming) {
+                                          naming->AuthzedFilter(request.relationship_filter(), "relationship_filter");
+                                          for (int i = 0; i < request.optional_preconditions_size(); ++i) {
+                                            naming->AuthzedFilter(request.optional_preconditions(i).filter(),
+                                                                  Cat("optional_preconditions[", i, "].filter"));
+                                          }
+                                        });
     Add<az::ImportBulkRelationshipsRequest>(
         Need::kWrite, [](const az::ImportBulkRelationshipsRequest& request, Naming* naming) {
           for (int i = 0; i < request.relationships_size(); ++i) {
@@ -310,8 +321,8 @@ class Rules {
     ((rules_[Requests::descriptor()].work = work), ...);
   }
   void AddWork() {
-    SetWork<v1::CheckBatchRequest, v1::ExpandRequest, v1::LookupResourcesRequest, v1::LookupSubjectsRequest, v1::ReadRequest,
-            v1::ExportRequest, v1::ImportRequest, v1::DescribeLedgerRequest, v1::ReplayLedgerRequest,
+    SetWork<v1::CheckBatchRequest, v1::ExpandRequest, v1::LookupResourcesRequest, v1::LookupSubjectsRequest,
+            v1::ReadRequest, v1::ExportRequest, v1::ImportRequest, v1::DescribeLedgerRequest, v1::ReplayLedgerRequest,
             az::CheckBulkPermissionsRequest, az::ExpandPermissionTreeRequest, az::LookupResourcesRequest,
             az::LookupSubjectsRequest, az::ReadRelationshipsRequest, az::ImportBulkRelationshipsRequest,
             az::ExportBulkRelationshipsRequest, v1::BackupRequest, v1::CompactRequest>(Work::kList);

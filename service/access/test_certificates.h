@@ -25,7 +25,8 @@ struct TestCertificate {
 
 class TestAuthority {
  public:
-  TestAuthority() : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), certificate_(New("Test CA", key_.get(), 3600), X509_free) {
+  TestAuthority()
+      : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), certificate_(New("Test CA", key_.get(), 3600), X509_free) {
     Extend(certificate_.get(), NID_basic_constraints, "critical,CA:TRUE");
     Extend(certificate_.get(), NID_key_usage, "critical,keyCertSign");
     Sign(certificate_.get());
@@ -54,7 +55,8 @@ class TestAuthority {
     X509_gmtime_adj(X509_getm_notBefore(made), -7200);
     X509_gmtime_adj(X509_getm_notAfter(made), seconds);
     X509_NAME* subject = X509_get_subject_name(made);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()), -1,
+                               -1, 0);
     X509_set_issuer_name(made, subject);
     X509_set_pubkey(made, key);
     return made;

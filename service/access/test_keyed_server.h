@@ -68,10 +68,9 @@ class KeyedServer {
     DatabaseOptions options;
     options.store.in_memory = true;
     database_ = *Database::Open(options);
-    auto server = Server::Start(database_.get(), {.listen = "127.0.0.1:0",
-                                                  .http = "127.0.0.1:0",
-                                                  .key_file = key_file(),
-                                                  .collect_every = absl::Hours(1)});
+    auto server = Server::Start(
+        database_.get(),
+        {.listen = "127.0.0.1:0", .http = "127.0.0.1:0", .key_file = key_file(), .collect_every = absl::Hours(1)});
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     channel_ = grpc::CreateChannel(address(), grpc::InsecureChannelCredentials());
@@ -94,17 +93,19 @@ class KeyedServer {
   void WriteKeys(const std::string& without = "") {
     std::string text;
     const std::string only = ", \"only\": [\"document:eu-\", \"team\"]";
-    for (const auto& [id, more] : std::map<std::string, std::string>{{"reader", "\"role\": \"reader\""},
-                                                                     {"writer", "\"role\": \"writer\""},
-                                                                     {"admin", "\"role\": \"admin\""},
-                                                                     {"gateway", "\"role\": \"gateway\""},
-                                                                     {"limited", "\"role\": \"reader\"" + only},
-                                                                     {"limited-writer", "\"role\": \"writer\"" + only},
-                                                                     {"limited-gateway", "\"role\": \"gateway\"" + only},
-                                                                     {"single", "\"role\": \"reader\", \"concurrency\": 1"}}) {
+    for (const auto& [id, more] :
+         std::map<std::string, std::string>{{"reader", "\"role\": \"reader\""},
+                                            {"writer", "\"role\": \"writer\""},
+                                            {"admin", "\"role\": \"admin\""},
+                                            {"gateway", "\"role\": \"gateway\""},
+                                            {"limited", "\"role\": \"reader\"" + only},
+                                            {"limited-writer", "\"role\": \"writer\"" + only},
+                                            {"limited-gateway", "\"role\": \"gateway\"" + only},
+                                            {"single", "\"role\": \"reader\", \"concurrency\": 1"}}) {
       if (!keys_.contains(id)) keys_[id] = *MakeKey(id);
       if (id == without) continue;
-      text += Cat(text.empty() ? "" : ",", "{\"id\": \"", id, "\", \"sha256\": \"", keys_[id].sha256, "\", ", more, "}");
+      text +=
+          Cat(text.empty() ? "" : ",", "{\"id\": \"", id, "\", \"sha256\": \"", keys_[id].sha256, "\", ", more, "}");
     }
     WriteFile(Cat("{\"keys\": [", text, "]}"));
   }
@@ -124,7 +125,8 @@ class KeyedServer {
     if (call.Write(request)) call.CloseWrites();
     std::string bytes;
     NativeCall::Got got = NativeCall::Got::kNothingYet;
-    for (int i = 0; i < 20 && got == NativeCall::Got::kNothingYet; ++i) got = call.Read(&bytes, std::chrono::milliseconds(50));
+    for (int i = 0; i < 20 && got == NativeCall::Got::kNothingYet; ++i)
+      got = call.Read(&bytes, std::chrono::milliseconds(50));
     if (got == NativeCall::Got::kMessage && response != nullptr) *response = bytes;
     if (got != NativeCall::Got::kEnd) call.Cancel();
     const grpc::Status status = call.Finish();
@@ -154,14 +156,15 @@ class KeyedServer {
     v1::WriteSchemaRequest schema;
     schema.set_schema(kAgentSchema);
     EXPECT_EQ(Try("/mandate.v1.SchemaService/WriteSchema", "admin", schema), "OK");
-    EXPECT_EQ(Try("/mandate.v1.RelationshipService/Write", "writer",
-                  Updates({"touch document:eu-plan#viewer@user:ann", "touch document:us-plan#viewer@user:ann",
-                           "touch team:core#member@user:ann",
-                           "touch user:ann#acts_on_behalf_of@assistant:bot[expiration:2100-01-01T00:00:00Z]",
-                           "touch errand:1#delegator@user:ann", "touch errand:1#scope@document:*#view",
-                           "touch errand:1#delegated_for_task@assistant:bot[expiration:2100-01-01T00:00:00Z]",
-                           "touch run:1#agent@assistant:bot[expiration:2100-01-01T00:00:00Z]", "touch run:1#task@errand:1"})),
-              "OK");
+    EXPECT_EQ(
+        Try("/mandate.v1.RelationshipService/Write", "writer",
+            Updates({"touch document:eu-plan#viewer@user:ann", "touch document:us-plan#viewer@user:ann",
+                     "touch team:core#member@user:ann",
+                     "touch user:ann#acts_on_behalf_of@assistant:bot[expiration:2100-01-01T00:00:00Z]",
+                     "touch errand:1#delegator@user:ann", "touch errand:1#scope@document:*#view",
+                     "touch errand:1#delegated_for_task@assistant:bot[expiration:2100-01-01T00:00:00Z]",
+                     "touch run:1#agent@assistant:bot[expiration:2100-01-01T00:00:00Z]", "touch run:1#task@errand:1"})),
+        "OK");
   }
 
  private:

@@ -10,7 +10,7 @@ namespace mandate {
 struct TlsFiles {
   std::string certificate;  // The server's, and behind it those up to its CA.
   std::string key;
-  std::string client_ca;    // Empty: callers need no certificate.
+  std::string client_ca;  // Empty: callers need no certificate.
   bool empty() const { return certificate.empty() && key.empty() && client_ca.empty(); }
 };
 

@@ -80,7 +80,8 @@ class TlsServer {
 std::string Https(int port, const std::string& roots, const std::string& request, const TestCertificate* own = nullptr,
                   int version_max = 0) {
   const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
-  const std::unique_ptr<BIO, int (*)(BIO*)> pem(BIO_new_mem_buf(roots.data(), static_cast<int>(roots.size())), BIO_free);
+  const std::unique_ptr<BIO, int (*)(BIO*)> pem(BIO_new_mem_buf(roots.data(), static_cast<int>(roots.size())),
+                                                BIO_free);
   const std::unique_ptr<X509, void (*)(X509*)> root(PEM_read_bio_X509(pem.get(), nullptr, nullptr, nullptr), X509_free);
   X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), root.get());
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
@@ -90,10 +91,11 @@ std::string Https(int port, const std::string& roots, const std::string& request
   }
   if (own != nullptr) {
     const std::unique_ptr<BIO, int (*)(BIO*)> c(BIO_new_mem_buf(own->certificate.data(), -1), BIO_free);
-    const std::unique_ptr<X509, void (*)(X509*)> certificate(PEM_read_bio_X509(c.get(), nullptr, nullptr, nullptr), X509_free);
+    const std::unique_ptr<X509, void (*)(X509*)> certificate(PEM_read_bio_X509(c.get(), nullptr, nullptr, nullptr),
+                                                             X509_free);
     const std::unique_ptr<BIO, int (*)(BIO*)> k(BIO_new_mem_buf(own->key.data(), -1), BIO_free);
-    const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(PEM_read_bio_PrivateKey(k.get(), nullptr, nullptr, nullptr),
-                                                            EVP_PKEY_free);
+    const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(
+        PEM_read_bio_PrivateKey(k.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
     SSL_CTX_use_certificate(context.get(), certificate.get());
     SSL_CTX_use_PrivateKey(context.get(), key.get());
   }
@@ -113,7 +115,8 @@ std::string Https(int port, const std::string& roots, const std::string& request
     answer = "no connection";
   } else if (SSL_write(ssl.get(), request.data(), static_cast<int>(request.size())) > 0) {
     char bytes[4096];
-    for (int got = 0; (got = SSL_read(ssl.get(), bytes, sizeof bytes)) > 0;) answer.append(bytes, static_cast<size_t>(got));
+    for (int got = 0; (got = SSL_read(ssl.get(), bytes, sizeof bytes)) > 0;)
+      answer.append(bytes, static_cast<size_t>(got));
   }
   if (answer.empty()) answer = "no answer";  // TLS 1.3 tells a client late that its certificate is refused.
   close(fd);
@@ -136,8 +139,9 @@ TEST(Tls, TakesLargeBodiesAndManyRequestsOnOneConnection) {
   const std::string body(3 << 20, ' ');
   std::string requests;
   for (int i = 0; i < 3; ++i) {
-    requests += Cat("POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ",
-                    body.size(), "\r\n\r\n", body);
+    requests += Cat(
+        "POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ",
+        body.size(), "\r\n\r\n", body);
   }
   const std::string answer = Https(server.http_port(), server.authority.certificate(), requests + kHealth);
   EXPECT_THAT(answer, HasSubstr("HTTP/1.1 200"));
@@ -182,7 +186,8 @@ TEST(MutualTls, ACertificateHasTheRoleThatItsNameIsGiven) {
 }
 
 std::string PostHead(const std::string& path, size_t bytes) {
-  return Cat("POST ", path, " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ",
+  return Cat("POST ", path,
+             " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ",
              bytes, "\r\n\r\n");
 }
 
@@ -200,20 +205,24 @@ TEST(MutualTls, ACertificateHasTheSameRoleOverHttp) {
   EXPECT_THAT(status("gone.example.com", read), HasSubstr("401"));
   EXPECT_THAT(status("nobody.example.com", read), HasSubstr("401"));
   const std::string write = R"({"schema": "type user {}"})";
-  EXPECT_THAT(status("reader.example.com", PostHead("/v1/schema/write-schema", write.size()) + write), HasSubstr("403"));
+  EXPECT_THAT(status("reader.example.com", PostHead("/v1/schema/write-schema", write.size()) + write),
+              HasSubstr("403"));
   const std::string question = R"({"subject": {"type": "user", "id": "ann"}, "action": {"name": "view"},
                                    "resource": {"type": "document", "id": "plan"}})";
   const std::string evaluation = PostHead("/access/v1/evaluation", question.size()) + question;
   EXPECT_THAT(status("nobody.example.com", evaluation), HasSubstr("401"));
   EXPECT_THAT(status("reader.example.com", evaluation), testing::Not(HasSubstr("401")));
-  EXPECT_THAT(status("reader.example.com", "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), HasSubstr("200"));
-  EXPECT_THAT(status("gateway.example.com", "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), HasSubstr("403"));
+  EXPECT_THAT(status("reader.example.com", "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+              HasSubstr("200"));
+  EXPECT_THAT(status("gateway.example.com", "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+              HasSubstr("403"));
 }
 
 TEST(MutualTls, NobodyVouchesForThemselves) {
   TlsServer server(true, R"({"keys": [{"id": "reader", "certificate": "reader.example.com", "role": "reader"}]})");
   const TestCertificate nobody = server.clients.Issue("nobody.example.com");
-  const auto channel = grpc::CreateChannel(server.address(), grpc::SslCredentials({server.authority.certificate(), nobody.key, nobody.certificate}));
+  const auto channel = grpc::CreateChannel(
+      server.address(), grpc::SslCredentials({server.authority.certificate(), nobody.key, nobody.certificate}));
   for (const std::string& voucher : {std::string(), std::string(32, '\0'), std::string(32, 'x')}) {
     grpc::ClientContext context;
     context.AddMetadata("mandate-voucher-bin", voucher);
@@ -239,7 +248,8 @@ TEST(Tls, ANewCertificateIsTakenWithoutARestart) {
   for (int i = 0; i < 100 && !(grpc_renewed && http_renewed); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     grpc_renewed = grpc_renewed || server.Call(with_next) == "NOT_FOUND";
-    http_renewed = http_renewed || Https(server.http_port(), next.certificate(), kHealth).find("200") != std::string::npos;
+    http_renewed =
+        http_renewed || Https(server.http_port(), next.certificate(), kHealth).find("200") != std::string::npos;
   }
   EXPECT_TRUE(grpc_renewed);
   EXPECT_TRUE(http_renewed);

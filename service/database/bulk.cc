@@ -30,8 +30,8 @@ absl::StatusOr<std::optional<Relationship>> RelationshipAt(const std::string& po
   return std::optional<Relationship>(*std::move(relationship));
 }
 
-absl::Status ForEachLive(const Snapshot& snapshot, const TupleFilter& filter,
-                         const std::optional<Relationship>& after, absl::Time now, const LiveSink& sink) {
+absl::Status ForEachLive(const Snapshot& snapshot, const TupleFilter& filter, const std::optional<Relationship>& after,
+                         absl::Time now, const LiveSink& sink) {
   auto cursor = snapshot.Read(filter, after);
   for (; cursor->Valid(); cursor->Next()) {
     if (!cursor->row().edge.LiveAt(now)) continue;
@@ -40,20 +40,17 @@ absl::Status ForEachLive(const Snapshot& snapshot, const TupleFilter& filter,
   return cursor->status();
 }
 
-absl::Status InWordsOfCaller(const absl::Status& status, std::string_view before,
-                             std::string_view after) {
+absl::Status InWordsOfCaller(const absl::Status& status, std::string_view before, std::string_view after) {
   constexpr std::string_view kBefore = "changes[";
   constexpr std::string_view kAfter = "].relationship";
   std::string field = FieldOf(status);
   const size_t close = field.find(kAfter);
   if (!field.starts_with(kBefore) || close == field.npos) return status;
-  field = Cat(before, field.substr(kBefore.size(), close - kBefore.size()), after,
-              field.substr(close + kAfter.size()));
+  field = Cat(before, field.substr(kBefore.size(), close - kBefore.size()), after, field.substr(close + kAfter.size()));
   const std::string reason = ReasonOf(status);
   absl::Status said = status;
   if (reason == "DUPLICATE_UPDATE") {  // Names two places in its text.
-    const std::string text = absl::StrReplaceAll(
-        status.message(), {{AbslView(kBefore), AbslView(before)}});
+    const std::string text = absl::StrReplaceAll(status.message(), {{AbslView(kBefore), AbslView(before)}});
     said = WithReason(absl::Status(status.code(), text), reason);
   }
   return WithField(said, field);
@@ -97,10 +94,11 @@ absl::Status RelationshipImport::AddToLoad(Relationship relationship, uint64_t p
   }
   if (!ConcernsDelegation(plan_->schema(), relationship)) return load_->Add(relationship, position);
   if (changes_.size() == kImportRuledMax) {
-    return WithReason(absl::ResourceExhaustedError(Cat("one import takes at most ", kImportRuledMax,
-                                                       " relationships of tasks, sessions and what they rest on; split it "
-                                                       "where a part can stand alone")),
-                      "IMPORT_TOO_LARGE");
+    return WithReason(
+        absl::ResourceExhaustedError(Cat("one import takes at most ", kImportRuledMax,
+                                         " relationships of tasks, sessions and what they rest on; split it "
+                                         "where a part can stand alone")),
+        "IMPORT_TOO_LARGE");
   }
   changes_.push_back({op_, std::move(relationship)});
   positions_.push_back(position);

@@ -31,8 +31,8 @@ absl::StatusOr<std::optional<Relationship>> RelationshipAt(const std::string& po
 
 // Everything that matches and has not expired, in the store's order, behind `after`.
 using LiveSink = std::function<bool(const TupleRow& row, const Relationship& relationship)>;
-absl::Status ForEachLive(const Snapshot& snapshot, const TupleFilter& filter,
-                         const std::optional<Relationship>& after, absl::Time now, const LiveSink& sink);
+absl::Status ForEachLive(const Snapshot& snapshot, const TupleFilter& filter, const std::optional<Relationship>& after,
+                         absl::Time now, const LiveSink& sink);
 
 // The database calls what is written `changes[i].relationship`; the caller calls it `updates[i].relationship`, or
 // `relationships[i]`. The same error in the caller's words: `before` and `after` stand around the index.
@@ -58,9 +58,9 @@ class RelationshipImport {
   RelationshipImport(Database* database, ChangeOp op) : database_(*database), op_(op) {}
 
   absl::Status Add(Relationship relationship);
-  absl::Status Admit(uint64_t bytes);               // A message of so many bytes is there.
+  absl::Status Admit(uint64_t bytes);  // A message of so many bytes is there.
   uint64_t size() const { return size_; }
-  absl::StatusOr<Revision> Commit();                // REQUIRES: something was added.
+  absl::StatusOr<Revision> Commit();  // REQUIRES: something was added.
 
   // The relationship that Add or Commit was refused for; null where the error names none.
   const Relationship* RefusedBy(const absl::Status& status) const;
@@ -73,11 +73,11 @@ class RelationshipImport {
   const ChangeOp op_;
   uint64_t size_ = 0;
   uint64_t bytes_ = 0;
-  std::vector<TupleChange> changes_;                // All, or what the rules of delegation look at.
-  std::vector<uint64_t> positions_;                 // Of these, once there is a load.
+  std::vector<TupleChange> changes_;  // All, or what the rules of delegation look at.
+  std::vector<uint64_t> positions_;   // Of these, once there is a load.
   std::unique_ptr<BulkLoad> load_;
-  std::shared_ptr<const Plan> plan_;                // By which the load is judged.
-  std::optional<Relationship> refused_;             // By Add.
+  std::shared_ptr<const Plan> plan_;     // By which the load is judged.
+  std::optional<Relationship> refused_;  // By Add.
 };
 
 }  // namespace mandate

@@ -29,9 +29,9 @@ std::vector<std::string> NamesOf(const Schema& schema) {
 }
 
 absl::Status NoSchema() {
-  return WithReason(absl::FailedPreconditionError(
-                        "no schema was written yet; write one first (mandate schema write FILE)"),
-                    "NO_SCHEMA");
+  return WithReason(
+      absl::FailedPreconditionError("no schema was written yet; write one first (mandate schema write FILE)"),
+      "NO_SCHEMA");
 }
 
 }  // namespace
@@ -47,14 +47,12 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
   return database;
 }
 
-absl::StatusOr<Revision> Database::WriteSchema(const std::string& text,
-                                               const std::vector<std::string>& drops,
+absl::StatusOr<Revision> Database::WriteSchema(const std::string& text, const std::vector<std::string>& drops,
                                                DryRun dry_run, std::vector<Diagnostic>* findings) {
   CompileResult compiled = CompileSchema(text);
   if (findings != nullptr) *findings = compiled.diagnostics;
   if (!compiled.ok()) {
-    return WithField(WithReason(absl::InvalidArgumentError(
-                                    RenderDiagnostics("schema", text, compiled.diagnostics)),
+    return WithField(WithReason(absl::InvalidArgumentError(RenderDiagnostics("schema", text, compiled.diagnostics)),
                                 "SCHEMA_INVALID"),
                      "schema");
   }
@@ -65,10 +63,8 @@ absl::StatusOr<Revision> Database::WriteSchema(const std::string& text,
   return written;
 }
 
-absl::StatusOr<Revision> Database::WriteSchemaOnce(const std::string& text,
-                                                   const std::shared_ptr<const Schema>& schema,
-                                                   const std::vector<std::string>& drops,
-                                                   DryRun dry_run) {
+absl::StatusOr<Revision> Database::WriteSchemaOnce(const std::string& text, const std::shared_ptr<const Schema>& schema,
+                                                   const std::vector<std::string>& drops, DryRun dry_run) {
   auto head = store_->Head();
   SchemaChange change;
   if (head->SchemaRevision() != Revision()) {
@@ -89,8 +85,7 @@ absl::StatusOr<Revision> Database::WriteSchemaOnce(const std::string& text,
   return store_->Write(request);
 }
 
-absl::StatusOr<Revision> Database::Write(std::vector<TupleChange> changes,
-                                         std::vector<Precondition> preconditions,
+absl::StatusOr<Revision> Database::Write(std::vector<TupleChange> changes, std::vector<Precondition> preconditions,
                                          const std::string& metadata) {
   WriteRequest request;
   request.changes = std::move(changes);
@@ -173,9 +168,8 @@ absl::StatusOr<std::shared_ptr<const Plan>> Database::PlanOf(const Snapshot& sna
   if (!record.ok()) return record.status();
   CompileResult compiled = CompileSchema(record->text);
   if (!compiled.ok()) {
-    return absl::DataLossError(
-        Cat("the stored schema of revision ", revision.value(), " does not compile:\n",
-            RenderDiagnostics("schema", record->text, compiled.diagnostics)));
+    return absl::DataLossError(Cat("the stored schema of revision ", revision.value(), " does not compile:\n",
+                                   RenderDiagnostics("schema", record->text, compiled.diagnostics)));
   }
   auto plan = std::make_shared<const Plan>(compiled.schema, snapshot.names(), revision);
   std::lock_guard lock(plans_mutex_);
@@ -194,20 +188,19 @@ Checker Database::CheckerAt(const View& view, absl::Time moment, const CheckLimi
   return Checker(*view.plan, *view.snapshot, moment, limits, answers_.get(), &tally_);
 }
 
-absl::StatusOr<std::vector<ExpandNode>> Database::ExpandAt(const View& view,
-                                                           const ExpandQuestion& question,
+absl::StatusOr<std::vector<ExpandNode>> Database::ExpandAt(const View& view, const ExpandQuestion& question,
                                                            const CheckLimits& limits) const {
   Budget budget(limits.budget);
   return Expand(*view.plan, *view.snapshot, now(), &budget, question);
 }
 
-absl::Status Database::LookupResourcesAt(const View& view, const ResourcesQuestion& question,
-                                         const CheckLimits& limits, const FoundSink& sink) const {
+absl::Status Database::LookupResourcesAt(const View& view, const ResourcesQuestion& question, const CheckLimits& limits,
+                                         const FoundSink& sink) const {
   return LookupResources(*view.plan, *view.snapshot, now(), limits, question, sink);
 }
 
-absl::Status Database::LookupSubjectsAt(const View& view, const SubjectsQuestion& question,
-                                        const CheckLimits& limits, const FoundSink& sink) const {
+absl::Status Database::LookupSubjectsAt(const View& view, const SubjectsQuestion& question, const CheckLimits& limits,
+                                        const FoundSink& sink) const {
   return LookupSubjects(*view.plan, *view.snapshot, now(), limits, question, sink);
 }
 

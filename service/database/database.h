@@ -52,29 +52,27 @@ class Database {
 
   // Compiles and stores `text`. A text with errors is INVALID_ARGUMENT (SCHEMA_INVALID), with `findings` set to them if
   // it is not null; otherwise it is set to the warnings. `drops` names the restrictions that go on purpose.
-  absl::StatusOr<Revision> WriteSchema(const std::string& text,
-                                       const std::vector<std::string>& drops, DryRun dry_run,
+  absl::StatusOr<Revision> WriteSchema(const std::string& text, const std::vector<std::string>& drops, DryRun dry_run,
                                        std::vector<Diagnostic>* findings);
 
   // Validates against the schema, then writes whole or not at all. The field path of an error starts at
   // `changes[i].relationship` or `preconditions[i]`. ABORTED (SCHEMA_CHANGED) if the schema changed again and again.
   // `metadata` is a JSON object in compact form, or empty; it comes out of the changelog.
-  absl::StatusOr<Revision> Write(std::vector<TupleChange> changes,
-                                 std::vector<Precondition> preconditions,
+  absl::StatusOr<Revision> Write(std::vector<TupleChange> changes, std::vector<Precondition> preconditions,
                                  const std::string& metadata = "");
 
   // Deletes whatever matches one of the filters at the commit, expired or not.
   struct Deletion {
     std::vector<TupleFilter> filters;
     std::vector<Precondition> preconditions;
-    uint64_t at_most = 0;          // 0: all that match.
-    bool allow_partial = false;    // Else FAILED_PRECONDITION (TOO_MANY_MATCH) where more match.
+    uint64_t at_most = 0;        // 0: all that match.
+    bool allow_partial = false;  // Else FAILED_PRECONDITION (TOO_MANY_MATCH) where more match.
     std::string metadata;
   };
   struct Deleted {
     Revision revision;
     uint64_t count = 0;
-    bool complete = true;          // False: more match.
+    bool complete = true;  // False: more match.
   };
   absl::StatusOr<Deleted> Delete(const Deletion& deletion);
 
@@ -87,14 +85,13 @@ class Database {
   Checker CheckerFor(const View& view, const CheckLimits& limits) const;
   Checker CheckerFor(const View& view) const { return CheckerFor(view, options_.check); }
   Checker CheckerAt(const View& view, absl::Time moment, const CheckLimits& limits) const;
-  absl::StatusOr<std::vector<ExpandNode>> ExpandAt(const View& view,
-                                                   const ExpandQuestion& question,
+  absl::StatusOr<std::vector<ExpandNode>> ExpandAt(const View& view, const ExpandQuestion& question,
                                                    const CheckLimits& limits) const;
 
-  absl::Status LookupResourcesAt(const View& view, const ResourcesQuestion& question,
-                                 const CheckLimits& limits, const FoundSink& sink) const;
-  absl::Status LookupSubjectsAt(const View& view, const SubjectsQuestion& question,
-                                const CheckLimits& limits, const FoundSink& sink) const;
+  absl::Status LookupResourcesAt(const View& view, const ResourcesQuestion& question, const CheckLimits& limits,
+                                 const FoundSink& sink) const;
+  absl::Status LookupSubjectsAt(const View& view, const SubjectsQuestion& question, const CheckLimits& limits,
+                                const FoundSink& sink) const;
 
   absl::Time now() const { return options_.store.clock(); }
   TupleStore& store() { return *store_; }
@@ -106,8 +103,7 @@ class Database {
   explicit Database(const DatabaseOptions& options) : options_(options) {}
   absl::StatusOr<std::shared_ptr<const Plan>> PlanOf(const Snapshot& snapshot) const;
   absl::StatusOr<Revision> WriteOnce(WriteRequest* request);
-  absl::StatusOr<Revision> WriteSchemaOnce(const std::string& text,
-                                           const std::shared_ptr<const Schema>& schema,
+  absl::StatusOr<Revision> WriteSchemaOnce(const std::string& text, const std::shared_ptr<const Schema>& schema,
                                            const std::vector<std::string>& drops, DryRun dry_run);
 
   DatabaseOptions options_;

@@ -17,9 +17,7 @@ std::unique_ptr<Database> InMemory() {
   return *std::move(database);
 }
 
-TupleChange Touch(const std::string& relationship) {
-  return {ChangeOp::kTouch, *ParseRelationship(relationship)};
-}
+TupleChange Touch(const std::string& relationship) { return {ChangeOp::kTouch, *ParseRelationship(relationship)}; }
 
 bool Allowed(const Database& database, const View& view, const std::string& question) {
   auto parsed = ParseQuestion(question);
@@ -31,8 +29,8 @@ bool Allowed(const Database& database, const View& view, const std::string& ques
 
 // A schema under which users, or teams, may view documents.
 std::string ViewersAre(const std::string& type) {
-  return Cat("definition user {}\ndefinition team {}\ndefinition document {\n  relation viewer: ",
-             type, "\n  permission view = viewer\n}\n");
+  return Cat("definition user {}\ndefinition team {}\ndefinition document {\n  relation viewer: ", type,
+             "\n  permission view = viewer\n}\n");
 }
 
 TEST(Database, RefusesEverythingBeforeTheFirstSchema) {
@@ -46,19 +44,15 @@ TEST(Database, NamesTheChangeThatTheSchemaDoesNotAllow) {
   auto database = InMemory();
   ASSERT_TRUE(database->WriteSchema(kDocumentSchema, {}, DryRun::kNo, nullptr).ok());
   const TupleChange good = Touch("document:plan#viewer@user:alice");
-  const auto fault = [&](const std::string& bad) {
-    return Fault(database->Write({good, Touch(bad)}, {}).status());
-  };
+  const auto fault = [&](const std::string& bad) { return Fault(database->Write({good, Touch(bad)}, {}).status()); };
   EXPECT_EQ(fault("document:plan#owner@team:core#member"),
             "INVALID_ARGUMENT SUBJECT_TYPE_NOT_ALLOWED changes[1].relationship.subject");
-  EXPECT_EQ(fault("document:plan#edit@user:alice"),
-            "INVALID_ARGUMENT NOT_A_RELATION changes[1].relationship.relation");
+  EXPECT_EQ(fault("document:plan#edit@user:alice"), "INVALID_ARGUMENT NOT_A_RELATION changes[1].relationship.relation");
   EXPECT_EQ(fault("folder:plan#viewer@user:alice"),
             "INVALID_ARGUMENT UNKNOWN_DEFINITION changes[1].relationship.resource.type");
   EXPECT_EQ(fault("document:plan#owner@user:alice[expiration:2099-01-01T00:00:00Z]"),
             "INVALID_ARGUMENT EXPIRATION_NOT_ALLOWED changes[1].relationship.expires_at");
-  EXPECT_EQ(fault("document:plan#viewer@user:alice"),
-            "INVALID_ARGUMENT DUPLICATE_UPDATE changes[1].relationship");
+  EXPECT_EQ(fault("document:plan#viewer@user:alice"), "INVALID_ARGUMENT DUPLICATE_UPDATE changes[1].relationship");
 }
 
 TEST(Database, AnswersThePastWithTheSchemaOfThePast) {
@@ -67,14 +61,10 @@ TEST(Database, AnswersThePastWithTheSchemaOfThePast) {
   ASSERT_TRUE(with_users.ok());
   auto written = database->Write({Touch("document:plan#viewer@user:alice")}, {});
   ASSERT_TRUE(written.ok());
-  ASSERT_TRUE(
-      database
-          ->Write({{ChangeOp::kDelete, Touch("document:plan#viewer@user:alice").relationship}}, {})
-          .ok());
+  ASSERT_TRUE(database->Write({{ChangeOp::kDelete, Touch("document:plan#viewer@user:alice").relationship}}, {}).ok());
   // More schemas than plans are kept.
   for (int i = 0; i < 20; ++i) {
-    auto revision =
-        database->WriteSchema(ViewersAre(i % 2 == 0 ? "team" : "user"), {}, DryRun::kNo, nullptr);
+    auto revision = database->WriteSchema(ViewersAre(i % 2 == 0 ? "team" : "user"), {}, DryRun::kNo, nullptr);
     ASSERT_TRUE(revision.ok()) << revision.status();
   }
   auto past = database->At(*written);
@@ -123,8 +113,7 @@ TEST(Database, NeverHoldsWhatTheSchemaInForceDisallows) {
   for (const char* const type : {"user", "team"}) {
     threads.emplace_back([&, type] {
       while (writing) {
-        const absl::Status status =
-            database->WriteSchema(ViewersAre(type), {}, DryRun::kNo, nullptr).status();
+        const absl::Status status = database->WriteSchema(ViewersAre(type), {}, DryRun::kNo, nullptr).status();
         if (status.ok()) {
           ++schemas;
         } else if (ReasonOf(status) == "ORPHANS_RELATIONSHIPS") {
@@ -139,14 +128,12 @@ TEST(Database, NeverHoldsWhatTheSchemaInForceDisallows) {
   for (int w = 0; w < kWriters; ++w) {
     writers.emplace_back([&, w] {
       for (int i = 0; i < kWritesEach; ++i) {
-        const TupleChange touch =
-            Touch(Cat("document:d", w, "#viewer@", i % 2 == 0 ? "user" : "team", ":x"));
+        const TupleChange touch = Touch(Cat("document:d", w, "#viewer@", i % 2 == 0 ? "user" : "team", ":x"));
         const absl::Status status = database->Write({touch}, {}).status();
         if (!status.ok()) {
           ++refused;
           if (Fault(status) != "ABORTED SCHEMA_CHANGED") {
-            EXPECT_EQ(Fault(status),
-                      "INVALID_ARGUMENT SUBJECT_TYPE_NOT_ALLOWED changes[0].relationship.subject");
+            EXPECT_EQ(Fault(status), "INVALID_ARGUMENT SUBJECT_TYPE_NOT_ALLOWED changes[0].relationship.subject");
           }
           continue;
         }
@@ -169,8 +156,8 @@ TEST(Database, NeverHoldsWhatTheSchemaInForceDisallows) {
   }
   EXPECT_GT(accepted, 0);
   EXPECT_GT(schemas, 0);
-  std::cout << "accepted " << accepted << ", refused " << refused << ", schemas " << schemas
-            << ", kept from orphaning " << orphaned << "\n";
+  std::cout << "accepted " << accepted << ", refused " << refused << ", schemas " << schemas << ", kept from orphaning "
+            << orphaned << "\n";
 }
 
 // One schema change in the middle of many writes costs no caller a retry of its own: the write is
@@ -183,9 +170,7 @@ TEST(Database, ValidatesAWriteAgainWhenTheSchemaChangesUnderIt) {
   for (int w = 0; w < 4; ++w) {
     writers.emplace_back([&, w] {
       for (int i = 0; i < 100; ++i) {
-        EXPECT_EQ(
-            Fault(database->Write({Touch(Cat("document:d", w, "#viewer@user:u", i))}, {}).status()),
-            "OK");
+        EXPECT_EQ(Fault(database->Write({Touch(Cat("document:d", w, "#viewer@user:u", i))}, {}).status()), "OK");
         ++writes;
       }
     });
@@ -206,9 +191,11 @@ TEST(Database, ValidatesAWriteAgainWhenTheSchemaChangesUnderIt) {
 TEST(Database, RecallsNoAnswerOfAnotherRevision) {
   auto database = InMemory();
   ASSERT_TRUE(database->WriteSchema(kDocumentSchema, {}, DryRun::kNo, nullptr).ok());
-  ASSERT_TRUE(database->Write({Touch("document:plan#parent@document:top"),
-                               Touch("document:top#viewer@team:core#member"),
-                               Touch("team:core#member@team:inner#member")}, {}).ok());
+  ASSERT_TRUE(database
+                  ->Write({Touch("document:plan#parent@document:top"), Touch("document:top#viewer@team:core#member"),
+                           Touch("team:core#member@team:inner#member")},
+                          {})
+                  .ok());
   constexpr int kRounds = 400;
   std::atomic<bool> done = false;
   std::thread writer([&] {

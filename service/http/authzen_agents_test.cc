@@ -53,7 +53,8 @@ struct AuthzenAgents : testing::Test {
     server.Touch({"errand:1#delegator@user:alice", "errand:1#delegated_for_task@assistant:boss" + until,
                   "errand:1#scope@document:*#view", "errand:1#scope@mailbox:alice#send"});
     server.Touch({"errand:2#delegator@assistant:boss", "errand:2#delegated_for_task@assistant:bot" + until,
-                  "errand:2#parent_task@errand:1", "errand:2#scope@document:*#view", "errand:2#scope@mailbox:alice#send"});
+                  "errand:2#parent_task@errand:1", "errand:2#scope@document:*#view",
+                  "errand:2#scope@mailbox:alice#send"});
     server.Touch({"errand:3#delegator@user:bob", "errand:3#delegated_for_task@assistant:bot" + until,
                   "errand:3#scope@document:*#view"});
     server.Touch({"run:7#agent@assistant:bot" + until, "run:7#task@errand:2"});

@@ -87,8 +87,9 @@ AuthzenDecision ToDecision(const Schema& schema, const CheckQuestion& question, 
     if (!record && HasRules(schema, answer)) {
       context["obligations"] = Json::array(
           {{{"id", kRecordObligation},
-            {"message", Text("the task has rules over time, which see only what is recorded: right before acting, ask as "
-                             "the session with `context.mandate.record` true")}}});
+            {"message",
+             Text("the task has rules over time, which see only what is recorded: right before acting, ask as "
+                  "the session with `context.mandate.record` true")}}});
     }
     return decision;
   }
@@ -96,8 +97,7 @@ AuthzenDecision ToDecision(const Schema& schema, const CheckQuestion& question, 
     context["reason"] = "MISSING_CONTEXT";
     context["missing_context"] = answer.missing_context;
   } else {
-    context["reason"] =
-        answer.reason == DenialReason::kNone ? "NO_PERMISSION" : std::string(ReasonName(answer.reason));
+    context["reason"] = answer.reason == DenialReason::kNone ? "NO_PERMISSION" : std::string(ReasonName(answer.reason));
     if (!answer.reason_at.empty()) context["reason_at"] = answer.reason_at;
   }
   context["reason_admin"] = Text(DeniedMessage(question, answer));

@@ -70,16 +70,18 @@ TEST_F(Conformance, BatchCore) {
 TEST_F(Conformance, BatchProperties) {
   const Json soft = {{"name", "delete"}, {"properties", {{"soft", true}}}};
   Json request = Question("alice", "delete", "record-1", {{"action", {{"properties", {{"soft", false}}}}}});
-  request["evaluations"] = {{{"action", soft}},
-                            Json::object(),
-                            // Replaced as a whole: `soft` is not merged in.
-                            {{"action", {{"name", "delete"}}}},
-                            {{"action", {{"name", "write"}}},
-                             {"resource", {{"type", "record"}, {"id", "record-1"}, {"properties", {{"status", "archived"}}}}}}};
+  request["evaluations"] = {
+      {{"action", soft}},
+      Json::object(),
+      // Replaced as a whole: `soft` is not merged in.
+      {{"action", {{"name", "delete"}}}},
+      {{"action", {{"name", "write"}}},
+       {"resource", {{"type", "record"}, {"id", "record-1"}, {"properties", {{"status", "archived"}}}}}}};
   const Json answers = server.Ask("evaluations", request)["evaluations"];
   std::vector<std::string> verdicts;
   for (const Json& answer : answers) verdicts.push_back(HttpTestServer::Verdict(answer));
-  EXPECT_EQ(verdicts, (std::vector<std::string>{"true", "false NO_PERMISSION", "false MISSING_CONTEXT", "false NO_PERMISSION"}));
+  EXPECT_EQ(verdicts,
+            (std::vector<std::string>{"true", "false NO_PERMISSION", "false MISSING_CONTEXT", "false NO_PERMISSION"}));
 }
 
 TEST_F(Conformance, SearchCore) {
@@ -104,7 +106,8 @@ TEST_F(Conformance, SearchProperties) {
   EXPECT_EQ(Found("resource", resources), std::vector<std::string>({"record-1"}));
   resources["action"]["properties"]["soft"] = false;
   EXPECT_EQ(Found("resource", resources), std::vector<std::string>());
-  EXPECT_EQ(Found("action", Question("alice", "ignored", "record-1", archived), "name"), std::vector<std::string>({"read"}));
+  EXPECT_EQ(Found("action", Question("alice", "ignored", "record-1", archived), "name"),
+            std::vector<std::string>({"read"}));
 }
 
 TEST_F(Conformance, Discovery) {

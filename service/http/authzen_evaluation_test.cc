@@ -101,7 +101,8 @@ TEST(AuthzenNamesOverHttp, EveryNameCanBeAskedAbout) {
   EXPECT_EQ(server.Evaluate(question), "true");
   const Json subjects = server.Ask("search/subject", question);
   EXPECT_EQ(subjects["results"], Json::array({{{"type", "user"}, {"id", "a@example.com"}}}));
-  EXPECT_EQ(server.Ask("search/resource", question)["results"], Json::array({{{"type", "tool"}, {"id", "https://a.b/c?d"}}}));
+  EXPECT_EQ(server.Ask("search/resource", question)["results"],
+            Json::array({{{"type", "tool"}, {"id", "https://a.b/c?d"}}}));
   EXPECT_EQ(server.Ask("search/action", question)["results"], Json::array({{{"name", "tools/call"}}}));
   question["subject"]["id"] = "*";
   EXPECT_EQ(server.Evaluate(question), "false NO_PERMISSION");
@@ -118,7 +119,8 @@ TEST(AuthzenErrors, AnAnswerThatIsNotKnownIsAnErrorAndNeverANo) {
       permission read = reader
       permission open = reader - banned
     })");
-  server.Touch({"record:r#reader@user:alice[broken:{\"n\":0}]", "record:c#reader@user:alice", "record:c#banned@record:c#open"});
+  server.Touch(
+      {"record:r#reader@user:alice[broken:{\"n\":0}]", "record:c#reader@user:alice", "record:c#banned@record:c#open"});
   EXPECT_EQ(server.Evaluate(Question("alice", "read", "r")), "400 CAVEAT_EVALUATION_ERROR");
   EXPECT_EQ(server.Evaluate(Question("alice", "open", "c")), "500 CYCLE_THROUGH_EXCLUSION");
   Json batch = Question("alice", "read", "r");
@@ -147,9 +149,9 @@ TEST_F(AuthzenEvaluation, AnItemReplacesADefaultAsAWhole) {
       {{"action", {{"name", "delete"}}}},
       {{"action", {{"name", "delete"}}}, {"context", Json::object()}},
   };
-  EXPECT_EQ(Batch(request), (Verdicts{"false NO_PERMISSION", "true",
-                                      "false error 400 MISSING_FIELD evaluations[2].resource.type", "true",
-                                      "false MISSING_CONTEXT"}));
+  EXPECT_EQ(Batch(request),
+            (Verdicts{"false NO_PERMISSION", "true", "false error 400 MISSING_FIELD evaluations[2].resource.type",
+                      "true", "false MISSING_CONTEXT"}));
 }
 
 TEST_F(AuthzenEvaluation, AFailedItemFailsAlone) {
@@ -213,11 +215,11 @@ TEST_F(AuthzenEvaluation, RefusesBodiesThatAreNoJsonObjectAsItShouldBe) {
                            "multipart/form-data; boundary=x"}) {
     EXPECT_EQ(fault(good, type), "400 CONTENT_TYPE_INVALID") << type;
   }
-  for (const std::string& body : {std::string(), std::string("{"), good + "}", std::string("[]"), std::string("1"),
-                                  std::string("null"), std::string("nope"), good.substr(0, good.size() - 1),
-                                  std::string("{\"subject\":\"\xff\xfe\"}"), std::string("{\"a\":1,\"a\":2}"),
-                                  std::string(100'000, '['), std::string(100'000, '{'),
-                                  "{\"context\":" + std::string(41, '[') + std::string(41, ']') + "}"}) {
+  for (const std::string& body :
+       {std::string(), std::string("{"), good + "}", std::string("[]"), std::string("1"), std::string("null"),
+        std::string("nope"), good.substr(0, good.size() - 1), std::string("{\"subject\":\"\xff\xfe\"}"),
+        std::string("{\"a\":1,\"a\":2}"), std::string(100'000, '['), std::string(100'000, '{'),
+        "{\"context\":" + std::string(41, '[') + std::string(41, ']') + "}"}) {
     EXPECT_EQ(fault(body), "400 JSON_MALFORMED") << body.substr(0, 60);
   }
 }
@@ -235,8 +237,9 @@ TEST_F(AuthzenEvaluation, EchoesTheRequestIdAsItWasSent) {
   for (const char* id : {"bfe9eb29-ab87-4ca3-be83-a1d5d8305716", "a%20b%0d%0ac", "x y"}) {
     for (const std::string& sent : {body, std::string("{")}) {
       const std::string answer =
-          SendRaw(server.port(), Cat("POST /access/v1/evaluation HTTP/1.1\r\nContent-Type: application/json\r\nx-request-ID:  ",
-                                     id, "\r\nConnection: close\r\nContent-Length: ", sent.size(), "\r\n\r\n", sent));
+          SendRaw(server.port(),
+                  Cat("POST /access/v1/evaluation HTTP/1.1\r\nContent-Type: application/json\r\nx-request-ID:  ", id,
+                      "\r\nConnection: close\r\nContent-Length: ", sent.size(), "\r\n\r\n", sent));
       EXPECT_THAT(answer, testing::HasSubstr(Cat("\r\nX-Request-ID: ", id, "\r\n")));
     }
   }

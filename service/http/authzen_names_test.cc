@@ -15,13 +15,20 @@ TEST(AuthzenNames, AnActionThatIsAPermissionsNameIsThatPermission) {
 
 TEST(AuthzenNames, OtherActionsAreEscapedAsTheHeaderSays) {
   const std::pair<const char*, const char*> kRows[] = {
-      {"tools/call", "tools__call"},     {"resources/read", "resources__read"},
-      {"can-read", "can__x2dread"},      {"doc.read", "doc__x2eread"},
-      {"Read", "x__x52ead"},             {"do", "x__x64o"},
-      {"r", "x__x72"},                   {"xA", "x__x78__x41"},
-      {"a__b", "a__x5f__x5fb"},          {"a/", "a__x2f"},
-      {"a/x41", "a__x2fx41"},            {"1st", "x__x31st"},
-      {"_read", "x__x5fread"},           {"é", "x__xc3__xa9"},
+      {"tools/call", "tools__call"},
+      {"resources/read", "resources__read"},
+      {"can-read", "can__x2dread"},
+      {"doc.read", "doc__x2eread"},
+      {"Read", "x__x52ead"},
+      {"do", "x__x64o"},
+      {"r", "x__x72"},
+      {"xA", "x__x78__x41"},
+      {"a__b", "a__x5f__x5fb"},
+      {"a/", "a__x2f"},
+      {"a/x41", "a__x2fx41"},
+      {"1st", "x__x31st"},
+      {"_read", "x__x5fread"},
+      {"é", "x__xc3__xa9"},
       {"x/x1", "x__x78__x1"},
   };
   for (const auto& [action, permission] : kRows) {
@@ -42,9 +49,15 @@ TEST(AuthzenNames, APermissionThatNoActionBecomesHasNone) {
 
 TEST(AuthzenNames, IdsKeepTheirCharactersAndEscapeOthers) {
   const std::pair<std::string, const char*> kRows[] = {
-      {"alice", "alice"},          {"a@example.com", "a=40example=2Ecom"}, {"file:///etc", "file=3A///etc"},
-      {"YWxpY2U=", "YWxpY2U="},    {"=40", "=3D40"},                       {"=41", "=41"},
-      {"*", "=2A"},                {"a b", "a=20b"},                       {std::string("a\0b", 3), "a=00b"},
+      {"alice", "alice"},
+      {"a@example.com", "a=40example=2Ecom"},
+      {"file:///etc", "file=3A///etc"},
+      {"YWxpY2U=", "YWxpY2U="},
+      {"=40", "=3D40"},
+      {"=41", "=41"},
+      {"*", "=2A"},
+      {"a b", "a=20b"},
+      {std::string("a\0b", 3), "a=00b"},
   };
   for (const auto& [text, id] : kRows) {
     EXPECT_EQ(IdOf(text), id);

@@ -11,9 +11,9 @@
 namespace mandate {
 namespace {
 
-constexpr size_t kItemsMax = 10'000;     // As many as a batch of mandate.v1.
-constexpr size_t kAudienceMax = 1'000;   // As service/wire_question.cc.
-constexpr size_t kPageDefault = 1'000;   // Some 50 KiB.
+constexpr size_t kItemsMax = 10'000;    // As many as a batch of mandate.v1.
+constexpr size_t kAudienceMax = 1'000;  // As service/wire_question.cc.
+constexpr size_t kPageDefault = 1'000;  // Some 50 KiB.
 constexpr size_t kPageMax = 10'000;
 
 absl::Status RequiredText(const Json& object, const FieldPath& path, const char* name, std::string* out) {

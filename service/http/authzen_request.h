@@ -38,11 +38,11 @@ struct AuthzenQuestion {
   AuthzenAction action;
   AuthzenEntity resource;
   Json context = Json::object();
-  AuthzenActor actor;             // Who acts for the subject, as `subject` and `context` claim it.
+  AuthzenActor actor;                 // Who acts for the subject, as `subject` and `context` claim it.
   std::vector<AuthzenName> audience;  // These two by ReadReach:
-  std::string parameter_digest;   // Of `context.parameter_digest`, else made from `context.parameters`.
-  bool record = false;            // `context.mandate.record`: it is about to be done (Authorize).
-  std::string idempotency_key;    // `context.mandate.idempotency_key`
+  std::string parameter_digest;       // Of `context.parameter_digest`, else made from `context.parameters`.
+  bool record = false;                // `context.mandate.record`: it is about to be done (Authorize).
+  std::string idempotency_key;        // `context.mandate.idempotency_key`
 };
 
 absl::StatusOr<AuthzenQuestion> ReadQuestion(const Json& request, AuthzenSought sought);

@@ -37,8 +37,8 @@ absl::StatusOr<ObjectRef> Object(const std::string& type, const std::string& tex
 // What a name may mean.
 struct Expected {
   absl::Span<const Kind> kinds;
-  std::string default_type;   // Of a name without a type; empty: it needs one.
-  std::string_view reason;    // Of a refusal.
+  std::string default_type;  // Of a name without a type; empty: it needs one.
+  std::string_view reason;   // Of a refusal.
   std::string_view noun;
 };
 
@@ -66,8 +66,8 @@ absl::StatusOr<ObjectRef> Named(const Schema& schema, const AuthzenName& name, c
     }
   }
   if (type.empty()) {
-    return Refused(expected.reason, Cat("`", name.path, "` is ", Quote(name.text), ", of no one type of ", expected.noun,
-                                        " that the schema has; name it as `type:id`"));
+    return Refused(expected.reason, Cat("`", name.path, "` is ", Quote(name.text), ", of no one type of ",
+                                        expected.noun, " that the schema has; name it as `type:id`"));
   }
   const auto id = schema.FindType(type);
   const bool fits = id && std::find(expected.kinds.begin(), expected.kinds.end(), schema.definition(*id).kind) !=
@@ -158,7 +158,8 @@ absl::Status ResolveCaller(const Schema& schema, const AuthzenQuestion& authzen,
   question->subject = {asks.type, asks.id, ""};
   question->claims.chain = std::move(acting->chain);
   if (!authzen.actor.mission) return absl::OkStatus();
-  auto task = Named(schema, *authzen.actor.mission, {kTaskKinds, OnlyType(schema, Kind::kTask), "UNKNOWN_TASK", "task"});
+  auto task =
+      Named(schema, *authzen.actor.mission, {kTaskKinds, OnlyType(schema, Kind::kTask), "UNKNOWN_TASK", "task"});
   if (!task.ok()) return task.status();
   question->task = *std::move(task);
   return absl::OkStatus();
@@ -172,8 +173,8 @@ absl::Status ResolveReach(const Schema& schema, AuthzenQuestion* authzen, CheckQ
   question->parameter_digest = authzen->parameter_digest;
   const bool person = KindOf(schema, authzen->subject.type) == Kind::kDefinition;
   for (const AuthzenName& name : authzen->audience) {
-    auto member = Named(schema, name,
-                        {kOrdinaryKinds, person ? authzen->subject.type : "", "UNKNOWN_AUDIENCE", "person or resource"});
+    auto member = Named(
+        schema, name, {kOrdinaryKinds, person ? authzen->subject.type : "", "UNKNOWN_AUDIENCE", "person or resource"});
     if (!member.ok()) return member.status();
     question->audience.push_back({member->type, member->id, ""});
   }

@@ -66,9 +66,9 @@ class Page {
   // `token`: of the revision.
   HttpReply Reply(const std::string& token, bool everybody) {
     const size_t count = results_.size();
-    Json json = {{"results", std::move(results_)},
-                 {"page", {{"count", count},
-                           {"next_token", more_ ? Cat(token, ".", EncodeCursor(fingerprint_, last_)) : ""}}}};
+    Json json = {
+        {"results", std::move(results_)},
+        {"page", {{"count", count}, {"next_token", more_ ? Cat(token, ".", EncodeCursor(fingerprint_, last_)) : ""}}}};
     if (everybody) json["context"]["everybody"] = true;
     if (!faults_.empty()) json["context"]["unanswered"] = std::move(faults_);
     return AuthzenReply(json);
@@ -98,8 +98,8 @@ Json Entity(const std::string& type, const Found& found) {
   return entity;
 }
 
-absl::Status FindSubjects(const Database& database, const View& view, const CheckLimits& limits,
-                          const Caller& caller, AuthzenQuestion authzen, Page* page, bool* everybody) {
+absl::Status FindSubjects(const Database& database, const View& view, const CheckLimits& limits, const Caller& caller,
+                          AuthzenQuestion authzen, Page* page, bool* everybody) {
   const Schema& schema = view.plan->schema();
   auto question = ResolveSubjects(schema, std::move(authzen));
   if (!question.ok()) return question.status();
@@ -117,8 +117,8 @@ absl::Status FindSubjects(const Database& database, const View& view, const Chec
   });
 }
 
-absl::Status FindResources(const Database& database, const View& view, const CheckLimits& limits,
-                           const Caller& caller, AuthzenQuestion authzen, Page* page) {
+absl::Status FindResources(const Database& database, const View& view, const CheckLimits& limits, const Caller& caller,
+                           AuthzenQuestion authzen, Page* page) {
   auto question = ResolveResources(view.plan->schema(), std::move(authzen));
   if (!question.ok()) return question.status();
   if (absl::Status s = MayNameType(caller, question->resource_type, "resource.type"); !s.ok()) return s;
@@ -128,8 +128,8 @@ absl::Status FindResources(const Database& database, const View& view, const Che
   });
 }
 
-absl::Status FindActions(const Database& database, const View& view, const CheckLimits& limits,
-                         const Caller& caller, AuthzenQuestion authzen, Page* page) {
+absl::Status FindActions(const Database& database, const View& view, const CheckLimits& limits, const Caller& caller,
+                         AuthzenQuestion authzen, Page* page) {
   const Schema& schema = view.plan->schema();
   auto question = ResolveActions(schema, std::move(authzen));
   if (!question.ok()) return question.status();
@@ -171,7 +171,8 @@ HttpReply AuthzenServer::Search(const Admission& admission, std::string_view bod
   auto view = page.Open(database_);
   absl::Status status = view.status();
   if (status.ok() && sought == AuthzenSought::kSubject) {
-    status = FindSubjects(database_, *view, LimitsFor(admission), admission.caller(), *std::move(authzen), &page, &everybody);
+    status = FindSubjects(database_, *view, LimitsFor(admission), admission.caller(), *std::move(authzen), &page,
+                          &everybody);
   } else if (status.ok() && sought == AuthzenSought::kResource) {
     status = FindResources(database_, *view, LimitsFor(admission), admission.caller(), *std::move(authzen), &page);
   } else if (status.ok()) {

@@ -71,7 +71,8 @@ HttpReply AuthzenServer::Evaluation(const Admission& admission, std::string_view
   if (!question.ok()) return AuthzenError(question.status());
   auto view = database_.Head();
   if (!view.ok()) {
-    return IsRefusal(view.status()) ? AuthzenReply(ToJson(RefusedDecision(view.status()))) : AuthzenError(view.status());
+    return IsRefusal(view.status()) ? AuthzenReply(ToJson(RefusedDecision(view.status())))
+                                    : AuthzenError(view.status());
   }
   Call call{admission, *view, database_.CheckerFor(*view, LimitsFor(admission))};
   auto decision = Decide(call, *std::move(question));

@@ -31,7 +31,8 @@ constexpr AuthzenRoute kAuthzenRoutes[] = {
     {"/access/v1/search/action", Need::kRead, Work::kList, &AuthzenServer::SearchAction},
 };
 
-constexpr std::string_view kReadable[] = {"/.well-known/authzen-configuration", "/openapi.json", "/healthz", "/readyz", "/metrics"};
+constexpr std::string_view kReadable[] = {"/.well-known/authzen-configuration", "/openapi.json", "/healthz", "/readyz",
+                                          "/metrics"};
 
 HttpReply Bare(int status, std::string_view message) {
   return {.status = status, .body = JsonText(Json{{"error", {{"status", status}, {"message", std::string(message)}}}})};
@@ -65,7 +66,11 @@ HttpReply HttpApi::Handle(const HttpRequest& request) {
   const grpc::StatusCode code = reply.status >= 500 ? grpc::INTERNAL : grpc::OK;
   if (!absl::StartsWith(AbslView(route), "/v1/") && log_.Wants(code, took, /*lasts=*/false)) {
     const std::string key = gate_.NameOf(CredentialsOf(request));
-    log_.Tell({.method = route, .code = code, .took = took, .peer = request.peer, .key = key,
+    log_.Tell({.method = route,
+               .code = code,
+               .took = took,
+               .peer = request.peer,
+               .key = key,
                .names = NamesOfRequest(request.request_id, request.traceparent)});
   }
   return reply;
@@ -79,10 +84,12 @@ HttpReply HttpApi::ShowMetrics(const HttpRequest& request) {
 
 absl::Status HttpApi::CheckHost(const HttpRequest& request) const {
   if (!options_.local_hosts_only || request.host.empty() || IsLoopbackHost(request.host)) return absl::OkStatus();
-  return WithReason(absl::PermissionDeniedError(
-                        Cat("this server is for this machine alone and knows no callers, so it answers as localhost, 127.x.x.x or "
-                            "[::1], not as ", Quote(request.host), "; with --keys it answers under every name")),
-                    "HOST_NOT_LOCAL");
+  return WithReason(
+      absl::PermissionDeniedError(
+          Cat("this server is for this machine alone and knows no callers, so it answers as localhost, 127.x.x.x or "
+              "[::1], not as ",
+              Quote(request.host), "; with --keys it answers under every name")),
+      "HOST_NOT_LOCAL");
 }
 
 HttpReply HttpApi::Answer(const HttpRequest& request, std::string_view* name) {
@@ -115,13 +122,14 @@ HttpReply HttpApi::Answer(const HttpRequest& request, std::string_view* name) {
     if (IsJson(request) || (method->descriptor->client_streaming() && IsNdjson(request))) {
       return native_.Handle(*method, request, gate_.VouchFor(request.certificate_names));
     }
-    HttpReply reply = RpcErrorReply(WithReason(
-        InvalidArgument("the body is JSON; send `Content-Type: application/json`"), "CONTENT_TYPE_INVALID"));
+    HttpReply reply = RpcErrorReply(
+        WithReason(InvalidArgument("the body is JSON; send `Content-Type: application/json`"), "CONTENT_TYPE_INVALID"));
     reply.status = 415;
     return reply;
   }
   const auto readable = std::find(std::begin(kReadable), std::end(kReadable), request.path);
-  if (readable == std::end(kReadable)) return Bare(404, "there is nothing at this path; /openapi.json says what there is");
+  if (readable == std::end(kReadable))
+    return Bare(404, "there is nothing at this path; /openapi.json says what there is");
   *name = *readable;
   if (request.method != "GET" && request.method != "HEAD") return NotAllowed("GET");
   if (request.path == "/openapi.json") return {.body = OpenApiDocument(options_.url)};
@@ -141,7 +149,8 @@ HttpReply HttpApi::Ready() const {
 
 HttpReply HttpApi::Refuse(int status) {
   if (status == 404) return Bare(404, "there is nothing at this path; /openapi.json says what there is");
-  return Bare(status, status >= 500 ? "the request cannot be answered" : "this is no request of HTTP/1.1 that is taken here");
+  return Bare(status,
+              status >= 500 ? "the request cannot be answered" : "this is no request of HTTP/1.1 that is taken here");
 }
 
 }  // namespace mandate

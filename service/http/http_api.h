@@ -26,7 +26,7 @@
 namespace mandate {
 
 struct HttpApiOptions {
-  std::string url;                // Where callers reach it, for documents that name places.
+  std::string url;  // Where callers reach it, for documents that name places.
   // A request whose `Host` is not this machine's is refused (421): it comes by a name that somebody made for this address, from a
   // web page for instance (DNS rebinding), and nothing else tells who calls.
   bool local_hosts_only = false;
@@ -36,7 +36,13 @@ class HttpApi final : public HttpHandler {
  public:
   HttpApi(Database* database, Authorizer* authorizer, Gate* gate, Metrics* metrics, const RequestLog* log,
           std::shared_ptr<grpc::Channel> channel, HttpApiOptions options)
-      : database_(*database), gate_(*gate), metrics_(*metrics), log_(*log), authzen_(database, authorizer, options.url), native_(std::move(channel)), options_(std::move(options)) {}
+      : database_(*database),
+        gate_(*gate),
+        metrics_(*metrics),
+        log_(*log),
+        authzen_(database, authorizer, options.url),
+        native_(std::move(channel)),
+        options_(std::move(options)) {}
 
   HttpReply Handle(const HttpRequest& request) override;
   HttpReply Refuse(int status) override;

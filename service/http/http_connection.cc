@@ -50,13 +50,15 @@ void Address(int fd, int (*of)(int, sockaddr*, socklen_t*), std::string* ip, int
   char service[NI_MAXSERV];
   auto* const plain = reinterpret_cast<sockaddr*>(&address);
   if (of(fd, plain, &length) != 0) return;
-  if (getnameinfo(plain, length, host, sizeof host, service, sizeof service, NI_NUMERICHOST | NI_NUMERICSERV) != 0) return;
+  if (getnameinfo(plain, length, host, sizeof host, service, sizeof service, NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+    return;
   *ip = host;
   *port = atoi(service);
 }
 
 std::string Text(const ASN1_STRING* string) {
-  return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)), static_cast<size_t>(ASN1_STRING_length(string)));
+  return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
+                     static_cast<size_t>(ASN1_STRING_length(string)));
 }
 
 // The same names in the same order as gRPC has for a caller.
@@ -66,7 +68,8 @@ std::vector<std::string> CertificateNames(SSL* ssl) {
   const std::unique_ptr<X509, void (*)(X509*)> certificate(SSL_get1_peer_certificate(ssl), X509_free);
   if (certificate == nullptr) return names;
   const std::unique_ptr<GENERAL_NAMES, void (*)(GENERAL_NAMES*)> alternatives(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)), GENERAL_NAMES_free);
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)),
+      GENERAL_NAMES_free);
   for (int i = 0; alternatives != nullptr && i < sk_GENERAL_NAME_num(alternatives.get()); ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(alternatives.get(), i);
     if (name->type == GEN_DNS || name->type == GEN_EMAIL || name->type == GEN_URI) {
@@ -87,7 +90,10 @@ std::vector<std::string> CertificateNames(SSL* ssl) {
 }  // namespace
 
 HttpConnection::HttpConnection(int fd, std::shared_ptr<SSL_CTX> tls)
-    : fd_(fd), tls_(std::move(tls)), ssl_(tls_ == nullptr ? nullptr : SSL_new(tls_.get()), SSL_free), began_(Clock::now()) {
+    : fd_(fd),
+      tls_(std::move(tls)),
+      ssl_(tls_ == nullptr ? nullptr : SSL_new(tls_.get()), SSL_free),
+      began_(Clock::now()) {
   const int on = 1;
   // Head and body of an answer are two writes.
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

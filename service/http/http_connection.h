@@ -74,10 +74,10 @@ class HttpConnection final : public httplib::Stream {
   const std::shared_ptr<SSL_CTX> tls_;
   const std::unique_ptr<SSL, void (*)(SSL*)> ssl_;  // Null: plain.
   std::vector<std::string> certificate_names_;
-  short want_ = 0;                                  // POLLIN or POLLOUT, after kAgain.
-  std::string buffer_;     // Read from the socket, and from `next_` on not yet taken.
+  short want_ = 0;      // POLLIN or POLLOUT, after kAgain.
+  std::string buffer_;  // Read from the socket, and from `next_` on not yet taken.
   size_t next_ = 0;
-  std::string head_;       // Of this request, as far as it was taken.
+  std::string head_;  // Of this request, as far as it was taken.
   bool in_head_ = true;
   size_t body_bytes_ = 0;  // Taken of this request's body.
   Clock::time_point began_;

@@ -23,9 +23,9 @@ struct HttpRequest {
   std::string host;          // As sent; empty: none.
   std::string authorization;
   std::vector<std::string> certificate_names;  // Of the peer's verified certificate.
-  std::string peer;          // HOST:PORT, for the log.
-  std::string request_id;    // Of X-Request-ID, and
-  std::string traceparent;   // of the header of that name; as sent.
+  std::string peer;                            // HOST:PORT, for the log.
+  std::string request_id;                      // Of X-Request-ID, and
+  std::string traceparent;                     // of the header of that name; as sent.
 
   // Hands over the body piece by piece, as it arrives, until `take` says no or the body ends. INVALID_ARGUMENT for a body
   // that breaks off. Once.

@@ -154,11 +154,12 @@ struct HttpServer::Parts final : httplib::Server {
     own.read_body = [&exchange, reader](const HttpRequest::Take& take) -> absl::Status {
       absl::Status status;
       const bool whole = reader == nullptr || (*reader)([&](const char* data, size_t size) {
-        status = take(std::string_view(data, size));
-        return status.ok();
-      });
+                           status = take(std::string_view(data, size));
+                           return status.ok();
+                         });
       if (!status.ok()) return status;
-      if (!whole) return WithReason(InvalidArgument("the body breaks off, or is not sent as HTTP says"), "BODY_MALFORMED");
+      if (!whole)
+        return WithReason(InvalidArgument("the body breaks off, or is not sent as HTTP says"), "BODY_MALFORMED");
       exchange.body_read = true;
       return status;
     };
@@ -175,7 +176,8 @@ struct HttpServer::Parts final : httplib::Server {
       return;
     }
     response->set_chunked_content_provider(
-        reply.content_type, [stream = reply.stream, connection = current_exchange->connection](size_t, httplib::DataSink& sink) {
+        reply.content_type,
+        [stream = reply.stream, connection = current_exchange->connection](size_t, httplib::DataSink& sink) {
           stream->Run([&](std::string_view part) { return sink.write(part.data(), part.size()); },
                       [&] { return connection->Gone(); });
           sink.done();
@@ -206,8 +208,8 @@ struct HttpServer::Parts final : httplib::Server {
         connection->BeginBody();
         exchange.head_read = true;
         exchange.has_body = HasBody(request);
-        request.ranges.clear();                       // An answer is whole,
-        request.headers.erase("Accept-Encoding");     // and as it is.
+        request.ranges.clear();                    // An answer is whole,
+        request.headers.erase("Accept-Encoding");  // and as it is.
       });
       current_exchange = nullptr;
       kept_bytes -= exchange.kept_bytes;
@@ -272,7 +274,8 @@ struct HttpServer::Parts final : httplib::Server {
       wake.notify_all();
       room.notify_all();
       shutdown(listener.fd(), SHUT_RDWR);  // Ends accept.
-      left.wait_for(lock, absl::ToChronoMilliseconds(std::max(grace, absl::ZeroDuration())), [this] { return open.empty() && waiting.empty(); });
+      left.wait_for(lock, absl::ToChronoMilliseconds(std::max(grace, absl::ZeroDuration())),
+                    [this] { return open.empty() && waiting.empty(); });
       for (HttpConnection* connection : open) connection->Break();
     }
     acceptor.join();

@@ -51,16 +51,21 @@ TEST_F(HttpPort, AnswersWhatIsNotThereAndWhatIsNotAllowed) {
 // A page in a browser of this machine reaches loopback by a name of its own (DNS rebinding); the browser says that name.
 TEST_F(HttpPort, WithoutKeysAnswersToNamesOfThisMachineAlone) {
   const auto status = [this](const std::string& host) {
-    const std::string answer = SendRaw(server.port(), Cat("GET /healthz HTTP/1.1\r\n", host, "Connection: close\r\n\r\n"));
+    const std::string answer =
+        SendRaw(server.port(), Cat("GET /healthz HTTP/1.1\r\n", host, "Connection: close\r\n\r\n"));
     return answer.substr(0, answer.find('\r'));
   };
-  for (const char* host : {"localhost", "localhost:8080", "LOCALHOST", "127.0.0.1:1", "127.9.9.9", "[::1]", "[::1]:8080"}) {
+  for (const char* host :
+       {"localhost", "localhost:8080", "LOCALHOST", "127.0.0.1:1", "127.9.9.9", "[::1]", "[::1]:8080"}) {
     EXPECT_EQ(status(Cat("Host: ", host, "\r\n")), "HTTP/1.1 200 OK") << host;
   }
-  for (const char* host : {"evil.example.com", "127.evil.example.com:8080", "localhost.example.com", "10.0.0.1", "[::2]", "127.0.0.1.x"}) {
+  for (const char* host :
+       {"evil.example.com", "127.evil.example.com:8080", "localhost.example.com", "10.0.0.1", "[::2]", "127.0.0.1.x"}) {
     EXPECT_EQ(status(Cat("Host: ", host, "\r\n")), "HTTP/1.1 421 Misdirected Request") << host;
   }
-  EXPECT_THAT(SendRaw(server.port(), "POST /v1/permission/check HTTP/1.1\r\nHost: evil.example.com\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+  EXPECT_THAT(SendRaw(server.port(),
+                      "POST /v1/permission/check HTTP/1.1\r\nHost: evil.example.com\r\nConnection: "
+                      "close\r\nContent-Length: 0\r\n\r\n"),
               HasSubstr("HOST_NOT_LOCAL"));
 }
 
@@ -102,7 +107,8 @@ TEST_F(HttpPort, WhatItDidNotReadIsNeverTakenForTheNextRequest) {
        {Cat("POST /nothing HTTP/1.1\r\nHost: localhost\r\n", length, "\r\n", inner),
         Cat("GET /healthz HTTP/1.1\r\nHost: localhost\r\n", length, "\r\n", inner),
         Cat("PUT /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\n", length, "\r\n", inner),
-        Cat("POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n", length, "\r\n", inner),
+        Cat("POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n", length, "\r\n",
+            inner),
         Cat("POST /", std::string(4000, 'a'), " HTTP/1.1\r\nHost: localhost\r\n", length, "\r\n", inner),
         Cat("POST /%0a HTTP/1.1\r\nHost: localhost\r\n", length, "\r\n", inner),
         Cat("PRI /x HTTP/1.1\r\nHost: localhost\r\n", length, "\r\n", inner), Cat("nonsense\r\n\r\n", inner)}) {
@@ -115,8 +121,9 @@ TEST_F(HttpPort, WhatItDidNotReadIsNeverTakenForTheNextRequest) {
 
 TEST_F(HttpPort, SurvivesWhatIsNoHttp) {
   for (const std::string& bytes :
-       {std::string("\r\n\r\n"), std::string("\0\0\0\0\r\n\r\n", 8), std::string("\x16\x03\x01\x02\x00\x01\r\n\r\n", 10),
-        std::string("GET\r\n\r\n"), std::string("GET / HTTP/9.9\r\n\r\n"), std::string("FOO / HTTP/1.1\r\n\r\n"),
+       {std::string("\r\n\r\n"), std::string("\0\0\0\0\r\n\r\n", 8),
+        std::string("\x16\x03\x01\x02\x00\x01\r\n\r\n", 10), std::string("GET\r\n\r\n"),
+        std::string("GET / HTTP/9.9\r\n\r\n"), std::string("FOO / HTTP/1.1\r\n\r\n"),
         std::string("GET / HTTP/1.1\r\nbroken\r\n\r\n"), std::string("POST /access/v1/evaluation HTTP/1.1\r\n\r\n"),
         Post("/access/v1/evaluation", "Content-Length: -1\r\n", "x"),
         Post("/access/v1/evaluation", "Content-Length: x\r\n", "x"),
@@ -145,7 +152,8 @@ TEST_F(HttpPort, SurvivesWhatIsNoHttp) {
 
 TEST_F(HttpPort, AHeadThatIsTooLongEndsTheConnection) {
   std::string head = "GET /healthz HTTP/1.1\r\n";
-  while (head.size() < 2 * HttpConnection::kHeadBytesMax) head += Cat("X-", head.size(), ": ", std::string(1000, 'x'), "\r\n");
+  while (head.size() < 2 * HttpConnection::kHeadBytesMax)
+    head += Cat("X-", head.size(), ": ", std::string(1000, 'x'), "\r\n");
   EXPECT_THAT(Raw(head + "\r\n"), testing::Not(HasSubstr("200 OK")));
   EXPECT_THAT(Raw("GET /healthz HTTP/1.1\r\nX: " + std::string(1 << 20, 'x')), testing::Not(HasSubstr("200 OK")));
   EXPECT_TRUE(StillAnswers());
@@ -203,7 +211,8 @@ TEST(HttpUrl, NamesAPlaceOrIsRefused) {
   const auto start = [&](const std::string& url) {
     return Server::Start(database->get(), {.listen = "127.0.0.1:0", .http = "127.0.0.1:0", .http_url = url});
   };
-  for (const char* url : {"pdp.example.com", "https://pdp.example.com/", "https://pdp.example.com?x", "https://x#y", "ftp://x"}) {
+  for (const char* url :
+       {"pdp.example.com", "https://pdp.example.com/", "https://pdp.example.com?x", "https://x#y", "ftp://x"}) {
     EXPECT_EQ(start(url).status().code(), absl::StatusCode::kInvalidArgument) << url;
   }
   auto server = start("https://pdp.example.com");

@@ -32,9 +32,7 @@ int DepthOf(std::string_view text) {
 
 }  // namespace
 
-absl::Status JsonMalformed(std::string_view message) {
-  return WithReason(InvalidArgument(message), "JSON_MALFORMED");
-}
+absl::Status JsonMalformed(std::string_view message) { return WithReason(InvalidArgument(message), "JSON_MALFORMED"); }
 
 absl::StatusOr<Json> ParseJsonObject(std::string_view text) {
   if (text.empty()) return JsonMalformed("the body is empty; send a JSON object");

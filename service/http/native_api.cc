@@ -9,9 +9,9 @@
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "service/error_mapping.h"
-#include "service/request_log.h"
 #include "service/http/json_text.h"
 #include "service/http/native_call.h"
+#include "service/request_log.h"
 
 namespace mandate {
 namespace {
@@ -46,7 +46,7 @@ absl::StatusOr<std::string> RequestBytes(const NativeMethod& method, const std::
   const auto parsed = google::protobuf::util::JsonStringToMessage(json, message.get());
   if (!parsed.ok()) {
     return JsonMalformed(Cat("the body is no ", method.descriptor->input_type()->name(), ": ",
-                         Clean(std::string_view(parsed.message().data(), parsed.message().size()))));
+                             Clean(std::string_view(parsed.message().data(), parsed.message().size()))));
   }
   std::string bytes;
   if (message->SerializeToString(&bytes)) return bytes;
@@ -91,7 +91,8 @@ HttpReply ErrorReply(const grpc::Status& status) {
 // What is left of a call whose first response, or none, is there.
 class ResponseStream final : public HttpBody {
  public:
-  ResponseStream(const NativeMethod& method, std::unique_ptr<NativeCall> call, std::shared_ptr<std::atomic<int>> streams)
+  ResponseStream(const NativeMethod& method, std::unique_ptr<NativeCall> call,
+                 std::shared_ptr<std::atomic<int>> streams)
       : method_(method), call_(std::move(call)), streams_(std::move(streams)) {}
   ~ResponseStream() override { --*streams_; }
 
@@ -150,7 +151,8 @@ class Lines {
       const size_t end = piece.find('\n');
       line_.append(piece.substr(0, end));
       if (line_.size() > kMessageBytesMax) {
-        return WithReason(absl::OutOfRangeError(Cat("a line has at most ", kMessageBytesMax, " bytes")), "BODY_TOO_LONG");
+        return WithReason(absl::OutOfRangeError(Cat("a line has at most ", kMessageBytesMax, " bytes")),
+                          "BODY_TOO_LONG");
       }
       if (end == piece.npos) return absl::OkStatus();
       if (absl::Status status = Finish(); !status.ok()) return status;

@@ -1,8 +1,9 @@
 // mandate.v1 as JSON: every method once, streams, errors.
+#include "service/http/native_api.h"
+
 #include <set>
 #include <thread>
 
-#include "service/http/native_api.h"
 #include "service/http/native_call.h"
 #include "service/http/test_http.h"
 
@@ -31,7 +32,8 @@ struct NativeJson : testing::Test {
   std::string Fault(const std::string& path, const Json& request) {
     const HttpAnswer answer = Call(path, request);
     const Json error = answer.json();
-    std::string text = Cat(answer.status, " ", absl::StatusCodeToString(static_cast<absl::StatusCode>(error.value("code", 0))));
+    std::string text =
+        Cat(answer.status, " ", absl::StatusCodeToString(static_cast<absl::StatusCode>(error.value("code", 0))));
     for (const Json& detail : error.value("details", Json::array())) {
       if (detail.contains("reason")) text += " " + detail["reason"].get<std::string>();
     }
@@ -62,8 +64,9 @@ struct NativeJson : testing::Test {
   void Prepare() {
     Json lends = Row("user:alice", "acts_on_behalf_of", "assistant:clerk");
     lends["expiresAt"] = "2026-12-01T00:00:00Z";
-    Ok("relationship/write", {{"updates", {Touch(Row("document:plan", "owner", "user:alice")),
-                                           Touch(Row("mailbox:alice", "owner", "user:alice")), Touch(lends)}}});
+    Ok("relationship/write", {{"updates",
+                               {Touch(Row("document:plan", "owner", "user:alice")),
+                                Touch(Row("mailbox:alice", "owner", "user:alice")), Touch(lends)}}});
     server.Touch({"assistant:clerk#boundary@document:*#view"});
   }
 
@@ -71,18 +74,22 @@ struct NativeJson : testing::Test {
 };
 
 TEST_F(NativeJson, RelationshipsAreWrittenReadDeletedImportedAndExported) {
-  const Json written = Ok("relationship/write", {{"updates", {Touch(Row("document:plan", "viewer", "user:bob")),
-                                                              Touch(Row("document:menu", "viewer", "user:bob"))}}});
+  const Json written =
+      Ok("relationship/write",
+         {{"updates",
+           {Touch(Row("document:plan", "viewer", "user:bob")), Touch(Row("document:menu", "viewer", "user:bob"))}}});
   EXPECT_NE(written["writtenAt"]["token"], "");
   const auto read = Stream("relationship/read", {{"filter", {{"resourceType", "document"}}}});
   ASSERT_EQ(read.size(), 2u);
   EXPECT_EQ(read[0]["result"]["relationship"], Row("document:menu", "viewer", "user:bob"));
-  EXPECT_EQ(Ok("relationship/delete", {{"filter", {{"resourceId", "menu"}, {"resourceType", "document"}}}})["deleted"], "1");
+  EXPECT_EQ(Ok("relationship/delete", {{"filter", {{"resourceId", "menu"}, {"resourceType", "document"}}}})["deleted"],
+            "1");
   EXPECT_EQ(Stream("relationship/export", Json::object())[0]["result"]["relationships"].size(), 1u);
   EXPECT_EQ(Stream("relationship/read", {{"filter", {{"resourceType", "mailbox"}}}}).size(), 0u);
   Called().insert("/v1/relationship/import");
-  const std::string lines = Json{{"relationships", {Row("document:a", "viewer", "user:ann")}}}.dump() + "\n\n" +
-                            Json{{"relationships", {Row("document:b", "viewer", "user:ann")}}, {"complete", true}}.dump();
+  const std::string lines =
+      Json{{"relationships", {Row("document:a", "viewer", "user:ann")}}}.dump() + "\n\n" +
+      Json{{"relationships", {Row("document:b", "viewer", "user:ann")}}, {"complete", true}}.dump();
   const HttpAnswer imported = server.Post("/v1/relationship/import", lines, {}, "application/x-ndjson");
   EXPECT_EQ(imported.status, 200) << imported.body;
   EXPECT_EQ(imported.json()["relationshipsCount"], "2");
@@ -121,12 +128,15 @@ TEST_F(NativeJson, QuestionsAreAnswered) {
   Json every = item;
   every.erase("permission");
   EXPECT_EQ(Ok("permission/list-permissions", {{"item", every}})["permissions"].size(), 2u);
-  EXPECT_GT(Ok("permission/expand", {{"resource", Object("document:plan")}, {"permission", "view"}})["nodes"].size(), 1u);
-  const auto resources = Stream("permission/lookup-resources",
-                                {{"resourceType", "document"}, {"permission", "view"}, {"subject", Object("user:alice")}});
+  EXPECT_GT(Ok("permission/expand", {{"resource", Object("document:plan")}, {"permission", "view"}})["nodes"].size(),
+            1u);
+  const auto resources =
+      Stream("permission/lookup-resources",
+             {{"resourceType", "document"}, {"permission", "view"}, {"subject", Object("user:alice")}});
   EXPECT_EQ(resources.at(0)["result"]["results"][0]["id"], "plan");
-  const auto subjects = Stream("permission/lookup-subjects",
-                               {{"resource", Object("document:plan")}, {"permission", "view"}, {"subjectType", "user"}});
+  const auto subjects =
+      Stream("permission/lookup-subjects",
+             {{"resource", Object("document:plan")}, {"permission", "view"}, {"subjectType", "user"}});
   EXPECT_EQ(subjects.at(0)["result"]["results"][0]["id"], "alice");
 }
 
@@ -138,7 +148,8 @@ TEST_F(NativeJson, SchemasAreReadAndWritten) {
   EXPECT_EQ(refused.status, 400);
   bool placed = false;
   const Json details = refused.json()["details"];
-  for (const Json& detail : details) placed = placed || detail["@type"] == "type.googleapis.com/mandate.v1.SchemaErrors";
+  for (const Json& detail : details)
+    placed = placed || detail["@type"] == "type.googleapis.com/mandate.v1.SchemaErrors";
   EXPECT_TRUE(placed) << "every detail comes along: " << refused.body;
 }
 
@@ -176,7 +187,8 @@ TEST_F(NativeJson, AgentsAreDelegatedToAndTheirLedgerRead) {
   const Json authorized = Ok("delegation/authorize", {{"session", Object("run:9")}, {"action", action}});
   EXPECT_EQ(authorized["result"]["decision"], "DECISION_ALLOWED");
   EXPECT_EQ(authorized["ledgerSequence"], "1");
-  EXPECT_EQ(Ok("delegation/authorize-batch", {{"session", Object("run:9")}, {"actions", {action, action}}})["allowed"], true);
+  EXPECT_EQ(Ok("delegation/authorize-batch", {{"session", Object("run:9")}, {"actions", {action, action}}})["allowed"],
+            true);
   EXPECT_EQ(Fault("delegation/approve", {{"session", Object("run:9")},
                                          {"resource", Object("document:plan")},
                                          {"permission", "view"},
@@ -236,9 +248,10 @@ TEST_F(NativeJson, AWatchTellsEachChangeAsItIsWritten) {
 TEST_F(NativeJson, AWatchOfTheLedgerTellsEachEntry) {
   Prepare();
   const auto lines = Follow(server, "/v1/delegation/watch-ledger", Json::object(), 1, [&] {
-    server.Post("/v1/delegation/authorize", Json{{"session", Object("run:1")},
-                                                 {"action", {{"resource", Object("document:plan")}, {"permission", "view"}}}}
-                                                .dump());
+    server.Post(
+        "/v1/delegation/authorize",
+        Json{{"session", Object("run:1")}, {"action", {{"resource", Object("document:plan")}, {"permission", "view"}}}}
+            .dump());
   });
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_EQ(lines[0]["result"]["entries"][0]["sequence"], "1");
@@ -246,9 +259,8 @@ TEST_F(NativeJson, AWatchOfTheLedgerTellsEachEntry) {
 
 TEST_F(NativeJson, TheStopOfTheServerEndsAWatchWithAWord) {
   std::thread stopping;
-  const auto lines = Follow(server, "/v1/watch/watch", Json::object(), 5, [&] {
-    stopping = std::thread([&] { server.server().Stop(absl::Seconds(20)); });
-  });
+  const auto lines = Follow(server, "/v1/watch/watch", Json::object(), 5,
+                            [&] { stopping = std::thread([&] { server.server().Stop(absl::Seconds(20)); }); });
   stopping.join();
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_EQ(lines[0]["error"]["code"], 14);
@@ -263,10 +275,11 @@ TEST_F(NativeJson, ErrorsHaveTheCodeOfHttpThatGoesWithTheirs) {
   EXPECT_EQ(Fault("permission/check", Json::object()), "400 INVALID_ARGUMENT MISSING_FIELD");
   EXPECT_EQ(Fault("permission/lookup-resources", Json::object()), "400 INVALID_ARGUMENT MISSING_FIELD")
       << "also where a stream would follow";
-  EXPECT_EQ(Fault("relationship/delete", {{"filter", {{"resourceType", "document"}}},
-                                          {"preconditions", {{{"operation", "OPERATION_MUST_MATCH"},
-                                                              {"filter", {{"resourceType", "mailbox"}}}}}}}),
-            "400 FAILED_PRECONDITION PRECONDITION_FAILED");
+  EXPECT_EQ(
+      Fault("relationship/delete",
+            {{"filter", {{"resourceType", "document"}}},
+             {"preconditions", {{{"operation", "OPERATION_MUST_MATCH"}, {"filter", {{"resourceType", "mailbox"}}}}}}}),
+      "400 FAILED_PRECONDITION PRECONDITION_FAILED");
 }
 
 // One list is under way, and one is what there may be.
@@ -306,8 +319,8 @@ TEST_F(NativeJson, ABodyThatIsNoSuchMessageIsRefused) {
   EXPECT_EQ(status("{}", "application/x-ndjson"), 415) << "for streams of requests alone";
   for (const std::string& body :
        {std::string(), std::string("{"), std::string("[]"), std::string("nope"), std::string("{\"itm\":{}}"),
-        std::string("{\"item\":1}"), std::string("{\"explain\":\"perhaps\"}"), std::string("{\"item\":{\"permission\":\"\xff\"}}"),
-        std::string(100'000, '['),
+        std::string("{\"item\":1}"), std::string("{\"explain\":\"perhaps\"}"),
+        std::string("{\"item\":{\"permission\":\"\xff\"}}"), std::string(100'000, '['),
         "{\"item\":{\"context\":{\"a\":" + std::string(5000, '[') + std::string(5000, ']') + "}}}"}) {
     EXPECT_EQ(status(body), 400) << body.substr(0, 60);
   }

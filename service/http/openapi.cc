@@ -151,10 +151,10 @@ Json NativePath(const NativeMethod& native, Schemas* schemas) {
   Json error = Reference("google.rpc.Status");
   Json answer = Body("application/json", std::move(response));
   if (method->server_streaming()) {
-    answer = Body("application/x-ndjson", {{"type", "object"},
-                                           {"description", "One line each."},
-                                           {"properties", {{"result", answer["content"]["application/json"]["schema"]},
-                                                           {"error", error}}}});
+    answer = Body("application/x-ndjson",
+                  {{"type", "object"},
+                   {"description", "One line each."},
+                   {"properties", {{"result", answer["content"]["application/json"]["schema"]}, {"error", error}}}});
   }
   Json body = Body(method->client_streaming() ? "application/x-ndjson" : "application/json", std::move(request));
   body["required"] = true;
@@ -173,9 +173,10 @@ Json Typed(const char* type) { return {{"type", type}}; }
 
 // The entities of AuthZEN, which take fields of anybody's.
 Json AuthzenSchemas() {
-  const Json entity = {{"type", "object"},
-                       {"properties", {{"type", Typed("string")}, {"id", Typed("string")}, {"properties", Typed("object")}}},
-                       {"required", {"type"}}};
+  const Json entity = {
+      {"type", "object"},
+      {"properties", {{"type", Typed("string")}, {"id", Typed("string")}, {"properties", Typed("object")}}},
+      {"required", {"type"}}};
   const Json action = {{"type", "object"},
                        {"properties", {{"name", Typed("string")}, {"properties", Typed("object")}}},
                        {"required", {"name"}}};
@@ -188,22 +189,26 @@ Json AuthzenSchemas() {
        {{"evaluations_semantic",
          {{"type", "string"}, {"enum", {"execute_all", "deny_on_first_deny", "permit_on_first_permit"}}}}}}};
   Json search = fields;
-  search["page"] = {{"type", "object"},
-                    {"properties", {{"token", Typed("string")}, {"limit", Typed("integer")}, {"properties", Typed("object")}}}};
+  search["page"] = {
+      {"type", "object"},
+      {"properties", {{"token", Typed("string")}, {"limit", Typed("integer")}, {"properties", Typed("object")}}}};
   const Json decision = {{"type", "object"},
                          {"properties", {{"decision", Typed("boolean")}, {"context", Typed("object")}}},
                          {"required", {"decision"}}};
-  const Json page = {{"type", "object"}, {"properties", {{"next_token", Typed("string")}, {"count", Typed("integer")}}}};
-  return {{"authzen.Evaluation", {{"type", "object"}, {"properties", fields}}},
-          {"authzen.Evaluations", {{"type", "object"}, {"properties", evaluations}}},
-          {"authzen.Search", {{"type", "object"}, {"properties", search}}},
-          {"authzen.Decision", decision},
-          {"authzen.Decisions",
-           {{"type", "object"}, {"properties", {{"evaluations", {{"type", "array"}, {"items", decision}}}}}}},
-          {"authzen.Found",
-           {{"type", "object"},
-            {"properties", {{"results", {{"type", "array"}, {"items", Typed("object")}}}, {"page", page}, {"context", Typed("object")}}},
-            {"required", {"results"}}}}};
+  const Json page = {{"type", "object"},
+                     {"properties", {{"next_token", Typed("string")}, {"count", Typed("integer")}}}};
+  return {
+      {"authzen.Evaluation", {{"type", "object"}, {"properties", fields}}},
+      {"authzen.Evaluations", {{"type", "object"}, {"properties", evaluations}}},
+      {"authzen.Search", {{"type", "object"}, {"properties", search}}},
+      {"authzen.Decision", decision},
+      {"authzen.Decisions",
+       {{"type", "object"}, {"properties", {{"evaluations", {{"type", "array"}, {"items", decision}}}}}}},
+      {"authzen.Found",
+       {{"type", "object"},
+        {"properties",
+         {{"results", {{"type", "array"}, {"items", Typed("object")}}}, {"page", page}, {"context", Typed("object")}}},
+        {"required", {"results"}}}}};
 }
 
 Json AuthzenPath(const char* id, const char* request, const char* response) {

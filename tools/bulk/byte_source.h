@@ -60,7 +60,8 @@ class InputFile {
 };
 
 // `source` unpacked. `name` is what messages call it.
-std::unique_ptr<ByteSource> Unpack(std::unique_ptr<ByteSource> source, Compression compression, const std::string& name);
+std::unique_ptr<ByteSource> Unpack(std::unique_ptr<ByteSource> source, Compression compression,
+                                   const std::string& name);
 
 }  // namespace mandate
 

@@ -14,9 +14,8 @@ struct Ending {
   Format format;
 };
 constexpr Ending kEndings[] = {
-    {".tuples", Format::kTuples}, {".txt", Format::kTuples},       {".csv", Format::kCsv},
-    {".ndjson", Format::kNdjson}, {".jsonl", Format::kNdjson},     {".ldif", Format::kLdif},
-    {".json", Format::kScim},
+    {".tuples", Format::kTuples}, {".txt", Format::kTuples}, {".csv", Format::kCsv},   {".ndjson", Format::kNdjson},
+    {".jsonl", Format::kNdjson},  {".ldif", Format::kLdif},  {".json", Format::kScim},
 };
 
 }  // namespace
@@ -45,7 +44,8 @@ absl::StatusOr<Format> FormatOf(const std::string& file, const std::string& opti
   for (const auto& [ending, format] : kEndings) {
     if (std::string_view(name).ends_with(ending)) return format;
   }
-  return InvalidArgument(Cat("the name ", Quote(file), " does not say what it holds; write --format tuples, csv, "
+  return InvalidArgument(Cat("the name ", Quote(file),
+                             " does not say what it holds; write --format tuples, csv, "
                              "ndjson, ldif or scim"));
 }
 

@@ -27,9 +27,9 @@ absl::StatusOr<Format> FormatOf(const std::string& file, const std::string& opti
 const char* FormatName(Format format);
 
 // The columns of CSV and the names in NDJSON, in the order in which they are written. The first five must be there.
-inline constexpr const char* kColumns[] = {"resource_type",    "resource_id", "relation",
-                                           "subject_type",     "subject_id",  "subject_relation",
-                                           "caveat",           "caveat_context", "expires_at"};
+inline constexpr const char* kColumns[] = {"resource_type", "resource_id",    "relation",
+                                           "subject_type",  "subject_id",     "subject_relation",
+                                           "caveat",        "caveat_context", "expires_at"};
 inline constexpr size_t kRequiredColumns = 5;
 
 // What one relationship may take in a file: the longest text of one, with all that quoting can add.

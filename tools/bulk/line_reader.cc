@@ -20,7 +20,8 @@ absl::Status LineReader::Fill() {
   end_ -= begin_;
   begin_ = 0;
   // Grows with the longest line, up to what is kept of one and a piece behind it.
-  if (buffer_.size() - end_ < kReadBytes / 2) buffer_.resize(std::min(buffer_.size() * 2, line_bytes_max_ + 2 * kReadBytes));
+  if (buffer_.size() - end_ < kReadBytes / 2)
+    buffer_.resize(std::min(buffer_.size() * 2, line_bytes_max_ + 2 * kReadBytes));
   auto got = source_->Read(buffer_.data() + end_, buffer_.size() - end_);
   if (!got.ok()) return got.status();
   ended_ = *got == 0;

@@ -29,7 +29,7 @@ class LineReader {
   absl::StatusOr<bool> Next();
   std::string_view line() const { return line_; }  // Cut to the limit when too_long().
   bool too_long() const { return too_long_; }
-  uint64_t number() const { return number_; }      // From 1.
+  uint64_t number() const { return number_; }  // From 1.
 
  private:
   absl::Status Fill();

@@ -77,7 +77,8 @@ class LineHandler : public nlohmann::json_sax<json> {
   bool Value(std::string_view text) {
     if (depth_ == 0) return Fail("a line holds one JSON object");
     if (depth_ == 1) {
-      return text == "null" || Fail(Cat("`", kColumns[column_], "` takes text", column_ == kContext ? " or an object" : ""));
+      return text == "null" ||
+             Fail(Cat("`", kColumns[column_], "` takes text", column_ == kContext ? " or an object" : ""));
     }
     Separate();
     context_ += text;

@@ -46,8 +46,8 @@ absl::StatusOr<bool> RelationshipReader::NextLine(std::string_view* line) {
     if (!more.ok() || !*more) return more;
     record_.text = lines_.line();
     if (lines_.too_long()) {
-      record_.relationship = InvalidArgument(
-          Cat("the line has more than ", kRecordBytesMax, " bytes; no relationship takes that many"));
+      record_.relationship =
+          InvalidArgument(Cat("the line has more than ", kRecordBytesMax, " bytes; no relationship takes that many"));
       *line = "";
       return true;
     }

@@ -9,8 +9,8 @@ namespace {
 struct Columns {
   explicit Columns(const Relationship& r)
       : expires_at(r.expires_at == absl::InfiniteFuture() ? "" : ExpiryText(r.expires_at)),
-        values{r.resource.type, r.resource.id,      r.relation, r.subject.type, r.subject.id,
-               r.subject.relation, r.caveat, r.caveat_context, expires_at} {}
+        values{r.resource.type,    r.resource.id, r.relation,       r.subject.type, r.subject.id,
+               r.subject.relation, r.caveat,      r.caveat_context, expires_at} {}
   const std::string expires_at;
   const std::string_view values[std::size(kColumns)];
 };

@@ -13,8 +13,8 @@ namespace mandate {
 namespace {
 
 absl::Status Failed(const std::string& folder, int error) {
-  const std::string message = Cat("a temporary file in `", folder, "`: ", strerror(error),
-                                  "; TMPDIR names another folder");
+  const std::string message =
+      Cat("a temporary file in `", folder, "`: ", strerror(error), "; TMPDIR names another folder");
   return error == ENOSPC ? absl::ResourceExhaustedError(message) : absl::UnavailableError(message);
 }
 

@@ -19,7 +19,6 @@
 namespace mandate {
 namespace {
 
-
 bool IsNamed(StepKind kind) {
   return kind == StepKind::kPermission || kind == StepKind::kRelation || kind == StepKind::kRepeated;
 }
@@ -104,8 +103,8 @@ bool GoalProof::ProvesRelation(size_t step, const Claim& claim) const {
   const SubjectRef& holder = tree_[step].relationship->subject;
   const std::vector<size_t>& below = tree_.below(step);
   if (below.empty()) {
-    return holder == subject_ || (holder.IsWildcard() && holder.type == subject_.type &&
-                                  subject_.relation.empty() && holder.relation.empty());
+    return holder == subject_ || (holder.IsWildcard() && holder.type == subject_.type && subject_.relation.empty() &&
+                                  holder.relation.empty());
   }
   if (holder.relation.empty() || below.size() != 1) return false;
   const auto type = schema_.FindType(holder.type);
@@ -124,23 +123,16 @@ bool GoalProof::Proves(size_t step, ExprId expr, const ObjectRef& object, size_t
   const Expression& e = schema_.expression(expr);
   switch (e.op) {
     case Op::kRelation:
-    case Op::kPermission:
-      return Claims(step, object, e.member);
-    case Op::kNil:
-      return false;
-    case Op::kSelf:
-      return tree_[step].kind == StepKind::kSelf && subject_ == SubjectRef{object.type, object.id, ""};
+    case Op::kPermission: return Claims(step, object, e.member);
+    case Op::kNil: return false;
+    case Op::kSelf: return tree_[step].kind == StepKind::kSelf && subject_ == SubjectRef{object.type, object.id, ""};
     case Op::kUnion:
       return std::any_of(e.children.begin(), e.children.end(),
                          [&](ExprId child) { return Proves(step, child, object, goal); });
-    case Op::kIntersection:
-      return ProvesIntersection(step, e, object, goal);
-    case Op::kExclusion:
-      return ProvesExclusion(step, e, object, goal);
-    case Op::kArrowAny:
-      return ProvesArrow(step, e, object, goal);
-    case Op::kArrowAll:
-      return ProvesArrowAll(step, e, object, goal);
+    case Op::kIntersection: return ProvesIntersection(step, e, object, goal);
+    case Op::kExclusion: return ProvesExclusion(step, e, object, goal);
+    case Op::kArrowAny: return ProvesArrow(step, e, object, goal);
+    case Op::kArrowAll: return ProvesArrowAll(step, e, object, goal);
   }
   return false;
 }
@@ -190,8 +182,7 @@ bool GoalProof::ProvesArrowAll(size_t step, const Expression& e, const ObjectRef
     if (!subjects.insert(tree_[below].relationship->subject).second) return false;
     one_is_certain |= tree_[below].decision == Decision::kAllowed;
   }
-  return one_is_certain &&
-         Accept(step, world_.CheckOnly(object, schema_.member(e.member).name, subjects));
+  return one_is_certain && Accept(step, world_.CheckOnly(object, schema_.member(e.member).name, subjects));
 }
 
 }  // namespace mandate

@@ -14,7 +14,6 @@
 namespace mandate {
 namespace {
 
-
 // Steps of these kinds say all there is to say.
 bool StandsAlone(StepKind kind) {
   return kind == StepKind::kAbsence || kind == StepKind::kIdentity || kind == StepKind::kSelf ||
@@ -190,9 +189,9 @@ class StepChecker {
     return Accept(step, world_.CheckOnly(object, relation, {holder}));
   }
 
-  bool CheckItems(const std::vector<size_t>& roots, size_t index, const ObjectRef& holder,
-                  const std::string& items) {
-    if (index >= roots.size()) return Flaw(Cat("nothing says that the ", items, " of `", ToText(holder), "` covers it"));
+  bool CheckItems(const std::vector<size_t>& roots, size_t index, const ObjectRef& holder, const std::string& items) {
+    if (index >= roots.size())
+      return Flaw(Cat("nothing says that the ", items, " of `", ToText(holder), "` covers it"));
     const std::vector<size_t>& below = tree_.below(roots[index]);
     if (below.size() != 1) return Flaw(roots[index], "one item is to cover it");
     const size_t item = below[0];

@@ -31,8 +31,8 @@ class ToldWorld : public ProofWorld {
     }
     if (relationship.expires_at <= proof_.moment) return "it had expired by the moment of the answer";
     if (step.revision == Revision()) return CheckBrought(relationship);
-    const auto [quoted, is_new] = quoted_.emplace(
-        IdentityOf(relationship), QuotedRelationship{relationship, step.revision, std::nullopt});
+    const auto [quoted, is_new] =
+        quoted_.emplace(IdentityOf(relationship), QuotedRelationship{relationship, step.revision, std::nullopt});
     if (is_new) return "";
     const bool same = quoted->second.relationship == relationship && quoted->second.written == step.revision;
     return same ? "" : "it is quoted twice, and not alike";
@@ -41,9 +41,8 @@ class ToldWorld : public ProofWorld {
   std::string CheckAbsence(const Absence& absence) override {
     const Expression& e = schema_.expression(absence.expr);
     const TypeId type = *schema_.FindType(absence.subject.type);
-    const MemberId relation = absence.subject.relation.empty()
-                                  ? MemberId::kNone
-                                  : *schema_.FindMember(type, absence.subject.relation);
+    const MemberId relation =
+        absence.subject.relation.empty() ? MemberId::kNone : *schema_.FindMember(type, absence.subject.relation);
     // No subject of this kind can hold it, whatever is stored: the schema says so.
     if (!reachability_.Of(type, relation).Contains(absence.expr)) return "";
     const bool named = e.op == Op::kRelation || e.op == Op::kPermission;
@@ -150,8 +149,9 @@ absl::Status CheckNames(const Schema& schema, const CheckQuestion& question) {
 std::string CompareAnswers(const Answer& told, const absl::StatusOr<Answer>& found) {
   if (!found.ok()) return Cat("the relationships listed give no answer: ", found.status().message());
   if (found->decision != Decision::kAllowed) {
-    return Cat("the relationships listed do not suffice: the answer is ", DecisionName(found->decision),
-               found->reason == DenialReason::kNone ? "" : Cat(", ", ReasonName(found->reason), " at ", found->reason_at));
+    return Cat(
+        "the relationships listed do not suffice: the answer is ", DecisionName(found->decision),
+        found->reason == DenialReason::kNone ? "" : Cat(", ", ReasonName(found->reason), " at ", found->reason_at));
   }
   if (told.valid_until > found->valid_until) return "it says to be valid for longer than its relationships are";
   if (told.lineage.has_value() != found->lineage.has_value()) return "it has no lineage, or one that nobody asked for";

@@ -48,7 +48,7 @@ struct Premise {
 std::string_view PremiseKindName(Premise::Kind kind);  // `absence`
 
 struct ProofFindings {
-  std::string flaw;                             // Empty: it holds.
+  std::string flaw;                               // Empty: it holds.
   std::vector<QuotedRelationship> relationships;  // By revision.
   std::vector<Premise> premises;                  // By kind.
 };

@@ -32,17 +32,14 @@ std::string ErrorText(const absl::Status& status) {
 
 // The engine gave up on it, by its budget: that is no answer, and so no wrong one.
 bool IsCutShort(const absl::Status& status) {
-  return absl::IsDeadlineExceeded(status) ||
-         (absl::IsResourceExhausted(status) && !HasNoAnswer(status));
+  return absl::IsDeadlineExceeded(status) || (absl::IsResourceExhausted(status) && !HasNoAnswer(status));
 }
 
 std::vector<std::string> VerdictTexts(const Verdict& verdict) {
   std::vector<std::string> texts;
   switch (verdict.truth) {
-    case Truth::kNo:
-      return {"NO"};
-    case Truth::kYes:
-      return {"YES"};
+    case Truth::kNo: return {"NO"};
+    case Truth::kYes: return {"YES"};
     case Truth::kConditional:
       return {Cat("CONDITIONAL ", Join({verdict.missing.begin(), verdict.missing.end()}, ", "))};
     case Truth::kUnknown:
@@ -111,8 +108,7 @@ std::vector<std::string> AcceptedTexts(const ReferenceAnswer& answer) {
 }
 
 std::string ToText(const CheckQuestion& question) {
-  std::string text =
-      Cat(ToText(question.resource), "#", question.permission, "@", ToText(question.subject));
+  std::string text = Cat(ToText(question.resource), "#", question.permission, "@", ToText(question.subject));
   if (question.task) text += Cat(" task ", ToText(*question.task));
   if (question.claims.principal) text += Cat(" principal ", ToText(*question.claims.principal));
   if (question.claims.agent) text += Cat(" agent ", ToText(*question.claims.agent));
@@ -120,8 +116,7 @@ std::string ToText(const CheckQuestion& question) {
   return text + WithText(question.context, question.contextual);
 }
 
-Agreement::Agreement(const EngineView& engine, ReferenceEvaluator* reference,
-                     absl::Span<const ObjectRef> objects)
+Agreement::Agreement(const EngineView& engine, ReferenceEvaluator* reference, absl::Span<const ObjectRef> objects)
     : engine_(engine), reference_(*reference) {
   for (const ObjectRef& object : objects) ids_[object.type].insert(object.id);
 }
@@ -132,8 +127,7 @@ void Agreement::Count(std::string_view what, const std::string& answer) {
   ++counts_[Cat(what, " ", has_names ? "CONDITIONAL" : answer.substr(0, end))];
 }
 
-std::optional<std::string> Agreement::Compare(const CheckQuestion& question,
-                                              const absl::StatusOr<Answer>& answer) {
+std::optional<std::string> Agreement::Compare(const CheckQuestion& question, const absl::StatusOr<Answer>& answer) {
   const std::string text = AnswerText(answer);
   Count("check", text);
   if (IsCutShort(answer.status())) return std::nullopt;
@@ -147,8 +141,7 @@ std::optional<std::string> Agreement::OfCheck(const CheckQuestion& question) {
   return Compare(question, checker.Check(question));
 }
 
-std::optional<Agreement::Disagreeing> Agreement::OfBatch(
-    absl::Span<const CheckQuestion> questions) {
+std::optional<Agreement::Disagreeing> Agreement::OfBatch(absl::Span<const CheckQuestion> questions) {
   std::vector<size_t> order;
   for (size_t i = 0; i < questions.size(); ++i) order.push_back(i);
   for (int pass = 0; pass < 2; ++pass) {
@@ -163,8 +156,7 @@ std::optional<Agreement::Disagreeing> Agreement::OfBatch(
   return std::nullopt;
 }
 
-std::optional<std::string> Agreement::OfExpand(const ExpandQuestion& question,
-                                               absl::Span<const ObjectRef> subjects) {
+std::optional<std::string> Agreement::OfExpand(const ExpandQuestion& question, absl::Span<const ObjectRef> subjects) {
   Budget budget(engine_.limits.budget);
   const std::string name = Cat("expand ", ToText(question.resource), "#", question.permission,
                                WithText(question.context, question.contextual));
@@ -180,8 +172,8 @@ std::optional<std::string> Agreement::OfExpand(const ExpandQuestion& question,
   ReferenceEvaluator& reference = reference_.With(question.contextual);
   for (const ObjectRef& object : subjects) {
     const SubjectRef subject{object.type, object.id, ""};
-    const std::string expected = ExpandedText(
-        reference.MeaningFor(subject, question.context).Of(question.resource, question.permission));
+    const std::string expected =
+        ExpandedText(reference.MeaningFor(subject, question.context).Of(question.resource, question.permission));
     const std::string actual = ExpandedText(set.Holds(subject));
     Count("expand", actual);
     if (actual != expected) {
@@ -192,8 +184,8 @@ std::optional<std::string> Agreement::OfExpand(const ExpandQuestion& question,
 }
 
 template <typename Question, typename Lookup>
-absl::Status Agreement::Ask(const Question& question, const std::string& after, size_t count,
-                            Lookup lookup, Listing* found) {
+absl::Status Agreement::Ask(const Question& question, const std::string& after, size_t count, Lookup lookup,
+                            Listing* found) {
   Question asked = question;
   asked.after = after;
   size_t left = count;
@@ -204,8 +196,7 @@ absl::Status Agreement::Ask(const Question& question, const std::string& after, 
 }
 
 template <typename Question, typename Lookup>
-Agreement::Listing Agreement::List(const Question& question, Paging paging, Lookup lookup,
-                                   std::string* problem) const {
+Agreement::Listing Agreement::List(const Question& question, Paging paging, Lookup lookup, std::string* problem) const {
   Listing whole;
   absl::Status status = Ask(question, "", SIZE_MAX, lookup, &whole);
   for (size_t i = 1; i < whole.size(); ++i) {
@@ -247,8 +238,8 @@ std::set<std::string> Agreement::IdsOf(const std::string& type, const ObjectRef&
 }
 
 template <typename Question, typename Lookup>
-std::optional<std::map<std::string, std::string>> Agreement::Collect(
-    const Question& question, Paging paging, Lookup lookup, std::optional<std::string>* wrong) {
+std::optional<std::map<std::string, std::string>> Agreement::Collect(const Question& question, Paging paging,
+                                                                     Lookup lookup, std::optional<std::string>* wrong) {
   std::string problem;
   const Listing listing = List(question, paging, lookup, &problem);
   if (problem == kCutShort) {
@@ -259,8 +250,7 @@ std::optional<std::map<std::string, std::string>> Agreement::Collect(
   return std::map<std::string, std::string>(listing.begin(), listing.end());
 }
 
-std::optional<std::string> Agreement::OfResources(const ResourcesQuestion& question,
-                                                  Paging paging) {
+std::optional<std::string> Agreement::OfResources(const ResourcesQuestion& question, Paging paging) {
   CheckQuestion asked{.permission = question.permission,
                       .subject = question.subject,
                       .task = question.task,
@@ -274,20 +264,17 @@ std::optional<std::string> Agreement::OfResources(const ResourcesQuestion& quest
   auto found = Collect(
       question, paging,
       [&](const ResourcesQuestion& part, const FoundSink& sink) {
-        return LookupResources(*engine_.plan, *engine_.snapshot, engine_.now, engine_.limits, part,
-                               sink);
+        return LookupResources(*engine_.plan, *engine_.snapshot, engine_.now, engine_.limits, part, sink);
       },
       &wrong);
   if (wrong) return Cat(name, "\n  lookup: ", *wrong);
   if (!found) return std::nullopt;
-  const bool is_delegated =
-      question.subject.relation.empty() && KindOf(question.subject.type) != Kind::kDefinition;
+  const bool is_delegated = question.subject.relation.empty() && KindOf(question.subject.type) != Kind::kDefinition;
   for (const auto& [id, answer] : *found) {
     Count(is_delegated ? "delegated resources" : "resources", answer);
   }
   for (const std::string& id :
-       IdsOf(question.resource_type, {question.subject.type, question.subject.id},
-             question.contextual)) {
+       IdsOf(question.resource_type, {question.subject.type, question.subject.id}, question.contextual)) {
     asked.resource = {question.resource_type, id};
     std::vector<std::string> accepted = FoundTexts(reference_.Check(asked));
     // A resource needs no word on for whom: that is the same for all.
@@ -301,21 +288,18 @@ std::optional<std::string> Agreement::OfResources(const ResourcesQuestion& quest
     if (at != found->end()) found->erase(at);
   }
   if (found->empty()) return std::nullopt;
-  return Versus(Cat(name, " on ", found->begin()->first), "lookup", found->begin()->second,
-                "knows no such object");
+  return Versus(Cat(name, " on ", found->begin()->first), "lookup", found->begin()->second, "knows no such object");
 }
 
 std::optional<std::string> Agreement::OfSubjects(const SubjectsQuestion& question, Paging paging) {
-  const std::string name =
-      Cat("subjects ", ToText(question.resource), "#", question.permission, "@",
-          question.subject_type, question.subject_relation.empty() ? "" : "#",
-          question.subject_relation, WithText(question.context, question.contextual));
+  const std::string name = Cat("subjects ", ToText(question.resource), "#", question.permission, "@",
+                               question.subject_type, question.subject_relation.empty() ? "" : "#",
+                               question.subject_relation, WithText(question.context, question.contextual));
   std::optional<std::string> wrong;
   auto found = Collect(
       question, paging,
       [&](const SubjectsQuestion& part, const FoundSink& sink) {
-        return LookupSubjects(*engine_.plan, *engine_.snapshot, engine_.now, engine_.limits, part,
-                              sink);
+        return LookupSubjects(*engine_.plan, *engine_.snapshot, engine_.now, engine_.limits, part, sink);
       },
       &wrong);
   if (wrong) return Cat(name, "\n  lookup: ", *wrong);
@@ -326,8 +310,7 @@ std::optional<std::string> Agreement::OfSubjects(const SubjectsQuestion& questio
   return OfActors(question, name, *std::move(found));
 }
 
-std::optional<std::string> Agreement::OfPeople(const SubjectsQuestion& question,
-                                               const std::string& name,
+std::optional<std::string> Agreement::OfPeople(const SubjectsQuestion& question, const std::string& name,
                                                std::map<std::string, std::string> found) {
   for (const auto& [id, answer] : found) Count(id == "*" ? "everybody" : "subjects", answer);
   const auto everybody = found.find("*");
@@ -338,8 +321,8 @@ std::optional<std::string> Agreement::OfPeople(const SubjectsQuestion& question,
   ids.insert("whom-nothing-names");
   for (const std::string& id : ids) {
     const SubjectRef subject{question.subject_type, id, question.subject_relation};
-    const auto accepted = VerdictTexts(
-        reference.MeaningFor(subject, question.context).Of(question.resource, question.permission));
+    const auto accepted =
+        VerdictTexts(reference.MeaningFor(subject, question.context).Of(question.resource, question.permission));
     const auto at = found.find(id);
     const std::string answer = at == found.end() ? otherwise : at->second;
     const bool is_idle = at != found.end() && otherwise == "NO" && answer == "NO";
@@ -349,13 +332,11 @@ std::optional<std::string> Agreement::OfPeople(const SubjectsQuestion& question,
     if (at != found.end()) found.erase(at);
   }
   if (found.empty()) return std::nullopt;
-  return Versus(Cat(name, " for ", found.begin()->first), "lookup", found.begin()->second,
-                "knows no such subject");
+  return Versus(Cat(name, " for ", found.begin()->first), "lookup", found.begin()->second, "knows no such subject");
 }
 
 // Sessions, each in its task; agents, once for each task in which they may.
-std::optional<std::string> Agreement::OfActors(const SubjectsQuestion& question,
-                                               const std::string& name,
+std::optional<std::string> Agreement::OfActors(const SubjectsQuestion& question, const std::string& name,
                                                std::map<std::string, std::string> found) {
   for (const auto& [position, answer] : found) Count("actors", answer);
   std::vector<std::optional<ObjectRef>> tasks = {std::nullopt};
@@ -368,28 +349,26 @@ std::optional<std::string> Agreement::OfActors(const SubjectsQuestion& question,
   }
   for (const std::string& id : IdsOf(question.subject_type, question.resource, {})) {
     for (const std::optional<ObjectRef>& task : tasks) {
-      const ReferenceAnswer expected =
-          reference_.Check({.resource = question.resource,
-                            .permission = question.permission,
-                            .subject = {question.subject_type, id, ""},
-                            .task = task,
-                            .context = question.context,
-                            .audience = question.audience,
-                            .parameter_digest = question.parameter_digest});
+      const ReferenceAnswer expected = reference_.Check({.resource = question.resource,
+                                                         .permission = question.permission,
+                                                         .subject = {question.subject_type, id, ""},
+                                                         .task = task,
+                                                         .context = question.context,
+                                                         .audience = question.audience,
+                                                         .parameter_digest = question.parameter_digest});
       const std::vector<std::string> accepted = FoundTexts(expected);
       const auto at = found.find(Found{.id = id, .task = expected.task}.position());
       const bool is_found = expected.task && at != found.end();
       const std::string answer = is_found ? at->second : "NO";
       if (!Accepts(accepted, answer)) {
-        return Versus(Cat(name, " for ", id, task ? " in " : "", task ? ToText(*task) : ""),
-                      "lookup", answer, Join(accepted, " or "));
+        return Versus(Cat(name, " for ", id, task ? " in " : "", task ? ToText(*task) : ""), "lookup", answer,
+                      Join(accepted, " or "));
       }
       if (is_found) found.erase(at);
     }
   }
   if (found.empty()) return std::nullopt;
-  return Versus(Cat(name, " for ", found.begin()->first), "lookup", found.begin()->second,
-                "knows no such actor");
+  return Versus(Cat(name, " for ", found.begin()->first), "lookup", found.begin()->second, "knows no such actor");
 }
 
 }  // namespace mandate

@@ -51,15 +51,12 @@ class Agreement {
  public:
   // `objects` are those that listings are held against, of all types: all that occur in the world,
   // and whatever more.
-  Agreement(const EngineView& engine, ReferenceEvaluator* reference,
-            absl::Span<const ObjectRef> objects);
+  Agreement(const EngineView& engine, ReferenceEvaluator* reference, absl::Span<const ObjectRef> objects);
 
   std::optional<std::string> OfCheck(const CheckQuestion& question);
 
   // False for what is refused as a question.
-  bool IsValid(const CheckQuestion& question) {
-    return reference_.Check(question).invalid.empty();
-  }
+  bool IsValid(const CheckQuestion& question) { return reference_.Check(question).invalid.empty(); }
 
   // The same questions by one Checker, forwards and backwards, since what is shared depends on what
   // was asked before. Returns which of them disagrees.
@@ -70,8 +67,7 @@ class Agreement {
   std::optional<Disagreeing> OfBatch(absl::Span<const CheckQuestion> questions);
 
   // The tree with every subject set opened, for each of `subjects`, which are ordinary objects.
-  std::optional<std::string> OfExpand(const ExpandQuestion& question,
-                                      absl::Span<const ObjectRef> subjects);
+  std::optional<std::string> OfExpand(const ExpandQuestion& question, absl::Span<const ObjectRef> subjects);
 
   // REQUIRES: `after` is empty.
   std::optional<std::string> OfResources(const ResourcesQuestion& question, Paging paging);
@@ -84,8 +80,7 @@ class Agreement {
  private:
   using Listing = std::vector<std::pair<std::string, std::string>>;  // A position and its answer.
 
-  std::optional<std::string> Compare(const CheckQuestion& question,
-                                     const absl::StatusOr<Answer>& answer);
+  std::optional<std::string> Compare(const CheckQuestion& question, const absl::StatusOr<Answer>& answer);
   void Count(std::string_view what, const std::string& answer);
   Kind KindOf(const std::string& type) const {
     const Schema& schema = engine_.plan->schema();
@@ -94,8 +89,7 @@ class Agreement {
 
   // The listing by position. Nothing to compare: the budget cut it short. Else, if it is no listing, `wrong` is set.
   template <typename Question, typename Lookup>
-  std::optional<std::map<std::string, std::string>> Collect(const Question& question, Paging paging,
-                                                            Lookup lookup,
+  std::optional<std::map<std::string, std::string>> Collect(const Question& question, Paging paging, Lookup lookup,
                                                             std::optional<std::string>* wrong);
   std::optional<std::string> OfPeople(const SubjectsQuestion& question, const std::string& name,
                                       std::map<std::string, std::string> found);
@@ -110,8 +104,8 @@ class Agreement {
   template <typename Question, typename Lookup>
   Listing List(const Question& question, Paging paging, Lookup lookup, std::string* problem) const;
   template <typename Question, typename Lookup>
-  static absl::Status Ask(const Question& question, const std::string& after, size_t count,
-                          Lookup lookup, Listing* found);
+  static absl::Status Ask(const Question& question, const std::string& after, size_t count, Lookup lookup,
+                          Listing* found);
 
   const EngineView engine_;
   ReferenceEvaluator& reference_;

@@ -45,14 +45,12 @@ class AgreementTest : public testing::Test {
 
   // What is stored, but for the relationship that begins with `without`.
   ReferenceWorld Known(const std::string& without = "") {
-    const std::shared_ptr<const Schema> schema(std::shared_ptr<const Schema>(),
-                                               &world_.plan->schema());
+    const std::shared_ptr<const Schema> schema(std::shared_ptr<const Schema>(), &world_.plan->schema());
     ReferenceWorld known = *ReadReferenceWorld(schema, *snapshot_, world_.now, 4, 100);
     if (!without.empty()) {
-      EXPECT_EQ(std::erase_if(known.relationships,
-                              [&](const StoredRelationship& stored) {
-                                return ToText(stored.relationship).starts_with(without);
-                              }),
+      EXPECT_EQ(std::erase_if(
+                    known.relationships,
+                    [&](const StoredRelationship& stored) { return ToText(stored.relationship).starts_with(without); }),
                 1u);
     }
     return known;
@@ -79,34 +77,27 @@ TEST_F(AgreementTest, IsMissedByEachWayOfAskingAboutPeople) {
   CheckQuestion of_bob = of_ann;
   of_bob.subject.id = "bob";
   EXPECT_EQ(agreement.OfCheck(of_ann), std::nullopt);
-  EXPECT_EQ(agreement.OfCheck(of_bob),
-            "document:plan#view@user:bob\n  check: CONDITIONAL hour\n  reference: NO");
+  EXPECT_EQ(agreement.OfCheck(of_bob), "document:plan#view@user:bob\n  check: CONDITIONAL hour\n  reference: NO");
   const auto batch = agreement.OfBatch({of_ann, of_bob});
   ASSERT_TRUE(batch.has_value());
   EXPECT_EQ(batch->question, 1u);
-  EXPECT_THAT(agreement.OfExpand({.resource = {"document", "plan"}, .permission = "view"}, objects)
-                  .value_or(""),
+  EXPECT_THAT(agreement.OfExpand({.resource = {"document", "plan"}, .permission = "view"}, objects).value_or(""),
               HasSubstr("user:bob\n  tree: CONDITIONAL hour\n  reference: NO"));
-  EXPECT_THAT(
-      agreement
-          .OfResources(
-              {.resource_type = "document", .permission = "view", .subject = {"user", "bob", ""}},
-              Paging::kOneByOne)
-          .value_or(""),
-      HasSubstr("on plan\n  lookup: CONDITIONAL hour\n  reference: NO"));
-  EXPECT_THAT(
-      agreement
-          .OfSubjects(
-              {.resource = {"document", "plan"}, .permission = "view", .subject_type = "user"},
-              Paging::kFromTheMiddle)
-          .value_or(""),
-      HasSubstr("for bob\n  lookup: CONDITIONAL hour\n  reference: NO"));
+  EXPECT_THAT(agreement
+                  .OfResources({.resource_type = "document", .permission = "view", .subject = {"user", "bob", ""}},
+                               Paging::kOneByOne)
+                  .value_or(""),
+              HasSubstr("on plan\n  lookup: CONDITIONAL hour\n  reference: NO"));
+  EXPECT_THAT(agreement
+                  .OfSubjects({.resource = {"document", "plan"}, .permission = "view", .subject_type = "user"},
+                              Paging::kFromTheMiddle)
+                  .value_or(""),
+              HasSubstr("for bob\n  lookup: CONDITIONAL hour\n  reference: NO"));
   EXPECT_THAT(agreement.counts(), testing::Contains(testing::Pair("check CONDITIONAL", 2)));
 }
 
 TEST_F(AgreementTest, IsMissedByEachWayOfAskingAboutAgents) {
-  const std::vector<ObjectRef> objects = {
-      {"user", "ann"}, {"document", "plan"}, {"bot", "b"}, {"errand", "1"}};
+  const std::vector<ObjectRef> objects = {{"user", "ann"}, {"document", "plan"}, {"bot", "b"}, {"errand", "1"}};
   ReferenceEvaluator reference(Known("errand:1#scope"), objects);
   Agreement agreement(Engine(), &reference, objects);
   EXPECT_THAT(agreement
@@ -124,13 +115,11 @@ TEST_F(AgreementTest, IsMissedByEachWayOfAskingAboutAgents) {
                                Paging::kOneByOne)
                   .value_or(""),
               HasSubstr("on plan\n  lookup: YES\n  reference: NO"));
-  EXPECT_THAT(
-      agreement
-          .OfSubjects(
-              {.resource = {"document", "plan"}, .permission = "view", .subject_type = "bot"},
-              Paging::kOneByOne)
-          .value_or(""),
-      ::testing::AllOf(HasSubstr("lookup: YES for user:ann"), HasSubstr("reference:")));
+  EXPECT_THAT(agreement
+                  .OfSubjects({.resource = {"document", "plan"}, .permission = "view", .subject_type = "bot"},
+                              Paging::kOneByOne)
+                  .value_or(""),
+              ::testing::AllOf(HasSubstr("lookup: YES for user:ann"), HasSubstr("reference:")));
 }
 
 TEST_F(AgreementTest, DoesNotCountABudgetThatRanOutAsADisagreement) {
@@ -141,8 +130,7 @@ TEST_F(AgreementTest, DoesNotCountABudgetThatRanOutAsADisagreement) {
 }
 
 TEST_F(AgreementTest, OfAWorldThatIsTooLargeIsASampleAndSaysSo) {
-  const WorldAgreement agreement =
-      AgreeOnWorld(Engine(), Known(), {""}, {.pairs_max = 6, .listings_max = 2});
+  const WorldAgreement agreement = AgreeOnWorld(Engine(), Known(), {""}, {.pairs_max = 6, .listings_max = 2});
   EXPECT_FALSE(agreement.complete());
   EXPECT_EQ(agreement.pairs, 6u);
   EXPECT_LT(agreement.listings, agreement.listings_of_world);

@@ -13,14 +13,12 @@ GoalGraph::Rule RuleOf(ExpandKind kind) {
 }
 
 bool Covers(const SubjectRef& stored, const SubjectRef& asked) {
-  return stored == asked ||
-         (stored.IsWildcard() && stored.type == asked.type && stored.relation.empty());
+  return stored == asked || (stored.IsWildcard() && stored.type == asked.type && stored.relation.empty());
 }
 
 }  // namespace
 
-ExpandedSet::ExpandedSet(absl::Span<const ExpandNode> tree)
-    : tree_(tree), children_(tree.size()), shown_(tree.size()) {
+ExpandedSet::ExpandedSet(absl::Span<const ExpandNode> tree) : tree_(tree), children_(tree.size()), shown_(tree.size()) {
   std::vector<size_t> path;
   std::map<std::pair<ObjectRef, std::string>, size_t> first;
   for (size_t i = 0; i < tree.size(); ++i) {

@@ -22,13 +22,9 @@ Verdict Worst(const std::vector<Verdict>& verdicts, Truth decisive, Truth otherw
 
 }  // namespace
 
-Verdict AllOf(const std::vector<Verdict>& verdicts) {
-  return Worst(verdicts, Truth::kNo, Truth::kYes);
-}
+Verdict AllOf(const std::vector<Verdict>& verdicts) { return Worst(verdicts, Truth::kNo, Truth::kYes); }
 
-Verdict AnyOf(const std::vector<Verdict>& verdicts) {
-  return Worst(verdicts, Truth::kYes, Truth::kNo);
-}
+Verdict AnyOf(const std::vector<Verdict>& verdicts) { return Worst(verdicts, Truth::kYes, Truth::kNo); }
 
 Verdict OpenCondition::AsVerdict() const {
   if (error.empty()) return {Truth::kConditional, missing, {}};
@@ -40,9 +36,7 @@ GoalGraph::Id GoalGraph::Add(Rule rule) {
   return goals_.size() - 1;
 }
 
-void GoalGraph::AddStep(Id from, Id to, const OpenCondition* open) {
-  goals_[from].steps.push_back({to, open});
-}
+void GoalGraph::AddStep(Id from, Id to, const OpenCondition* open) { goals_[from].steps.push_back({to, open}); }
 
 void GoalGraph::Solve() {
   certain_.assign(goals_.size(), false);
@@ -73,9 +67,8 @@ GoalGraph::Bits GoalGraph::LeastFixedPoint(bool open_counts, const Bits& assumed
 bool GoalGraph::Holds(const Goal& goal, bool open_counts, const Bits& held, const Bits& assumed) {
   switch (goal.rule) {
     case Rule::kAny:
-      return std::any_of(goal.steps.begin(), goal.steps.end(), [&](const Step& step) {
-        return held[step.to] && (step.open == nullptr || open_counts);
-      });
+      return std::any_of(goal.steps.begin(), goal.steps.end(),
+                         [&](const Step& step) { return held[step.to] && (step.open == nullptr || open_counts); });
     case Rule::kAll: {
       // An open condition may take its step out, where that helps; it cannot be the one step that
       // there must be.
@@ -89,8 +82,7 @@ bool GoalGraph::Holds(const Goal& goal, bool open_counts, const Bits& held, cons
       }
       return one_counts;
     }
-    case Rule::kWithout:
-      return held[goal.steps[0].to] && !assumed[goal.steps[1].to];
+    case Rule::kWithout: return held[goal.steps[0].to] && !assumed[goal.steps[1].to];
   }
   return false;
 }

@@ -19,8 +19,7 @@ const Verdict kNo{Truth::kNo, {}, {}};
 
 TEST(GoalGraph, AUnionNeedsOneSureStepAndElseNamesWhatIsOpen) {
   GoalGraph graph;
-  const auto sure = graph.Add(Rule::kAny), open = graph.Add(Rule::kAny),
-             none = graph.Add(Rule::kAny);
+  const auto sure = graph.Add(Rule::kAny), open = graph.Add(Rule::kAny), none = graph.Add(Rule::kAny);
   graph.AddStep(sure, GoalGraph::kAlways, &kHour);
   graph.AddStep(sure, GoalGraph::kAlways);
   graph.AddStep(open, GoalGraph::kAlways, &kHour);
@@ -35,9 +34,8 @@ TEST(GoalGraph, AUnionNeedsOneSureStepAndElseNamesWhatIsOpen) {
 
 TEST(GoalGraph, AllNeedsEveryStepThatCountsAndOneOfThem) {
   GoalGraph graph;
-  const auto empty = graph.Add(Rule::kAll), sure = graph.Add(Rule::kAll),
-             only_open = graph.Add(Rule::kAll), may_drop = graph.Add(Rule::kAll),
-             no = graph.Add(Rule::kAll);
+  const auto empty = graph.Add(Rule::kAll), sure = graph.Add(Rule::kAll), only_open = graph.Add(Rule::kAll),
+             may_drop = graph.Add(Rule::kAll), no = graph.Add(Rule::kAll);
   graph.AddStep(sure, GoalGraph::kAlways);
   graph.AddStep(sure, GoalGraph::kAlways, &kHour);
   graph.AddStep(only_open, GoalGraph::kAlways, &kHour);
@@ -64,8 +62,8 @@ TEST(GoalGraph, ARingWithoutAnythingInItHoldsNothing) {
 
 TEST(GoalGraph, ACircleThroughADifferenceHasNoAnswerUnlessItIsDecidedElsewhere) {
   GoalGraph graph;
-  const auto odd = graph.Add(Rule::kWithout), above = graph.Add(Rule::kAny),
-             decided = graph.Add(Rule::kAny), denied = graph.Add(Rule::kWithout);
+  const auto odd = graph.Add(Rule::kWithout), above = graph.Add(Rule::kAny), decided = graph.Add(Rule::kAny),
+             denied = graph.Add(Rule::kWithout);
   graph.AddStep(odd, GoalGraph::kAlways);
   graph.AddStep(odd, odd);
   graph.AddStep(above, odd);
@@ -84,8 +82,8 @@ TEST(GoalGraph, ACircleThroughADifferenceHasNoAnswerUnlessItIsDecidedElsewhere) 
 
 TEST(GoalGraph, WhatIsTakenAwayOnAConditionIsConditionalAndWhatIsBrokenIsNotKnown) {
   GoalGraph graph;
-  const auto maybe = graph.Add(Rule::kAny), broken = graph.Add(Rule::kAny),
-             less = graph.Add(Rule::kWithout), unknown = graph.Add(Rule::kWithout);
+  const auto maybe = graph.Add(Rule::kAny), broken = graph.Add(Rule::kAny), less = graph.Add(Rule::kWithout),
+             unknown = graph.Add(Rule::kWithout);
   graph.AddStep(maybe, GoalGraph::kAlways, &kHour);
   graph.AddStep(broken, GoalGraph::kAlways, &kBroken);
   graph.AddStep(less, GoalGraph::kAlways);

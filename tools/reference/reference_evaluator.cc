@@ -41,8 +41,7 @@ Judgement JudgeCaveat(const Caveat& caveat, const Json& stored, const Json& aske
   if (!result.ok() || result->outcome == cel::Outcome::kValue) {
     return Broken("CAVEAT_EVALUATION_ERROR");
   }
-  if (result->outcome != cel::Outcome::kMissing)
-    return {result->outcome == cel::Outcome::kTrue, {}};
+  if (result->outcome != cel::Outcome::kMissing) return {result->outcome == cel::Outcome::kTrue, {}};
   return {true, OpenCondition{{result->missing.begin(), result->missing.end()}, ""}};
 }
 
@@ -56,8 +55,7 @@ const OpenCondition* OpenOf(const LiveRelationship& row) { return row.open ? &*r
 
 }  // namespace
 
-ReferenceObjects::ReferenceObjects(const ReferenceWorld& world,
-                                   const std::vector<ObjectRef>& more) {
+ReferenceObjects::ReferenceObjects(const ReferenceWorld& world, const std::vector<ObjectRef>& more) {
   for (const ObjectRef& object : more) Add(object);
   for (const StoredRelationship& stored : world.relationships) {
     Add(stored.relationship.resource);
@@ -106,8 +104,7 @@ const std::vector<LiveRelationship>& ReferenceEvaluator::LiveIn(const std::strin
 // --- One subject.
 
 ReferenceMeaning::ReferenceMeaning(const Schema& schema, const ReferenceObjects& objects,
-                                   const std::vector<LiveRelationship>& live,
-                                   const SubjectRef& subject)
+                                   const std::vector<LiveRelationship>& live, const SubjectRef& subject)
     : schema_(schema), subject_(subject), objects_(objects) {
   objects_.Add(AsObject(subject));
   std::vector<std::vector<ExprId>> by_type(schema.definitions().size());
@@ -121,10 +118,9 @@ ReferenceMeaning::ReferenceMeaning(const Schema& schema, const ReferenceObjects&
     expressions.push_back(&by_type[static_cast<size_t>(*schema.FindType(objects_[object].type))]);
     for (ExprId expr : *expressions.back()) {
       const Op op = schema.expression(expr).op;
-      const Goal goal =
-          graph_.Add(op == Op::kIntersection || op == Op::kArrowAll ? GoalGraph::Rule::kAll
-                     : op == Op::kExclusion                         ? GoalGraph::Rule::kWithout
-                                                                    : GoalGraph::Rule::kAny);
+      const Goal goal = graph_.Add(op == Op::kIntersection || op == Op::kArrowAll ? GoalGraph::Rule::kAll
+                                   : op == Op::kExclusion                         ? GoalGraph::Rule::kWithout
+                                                                                  : GoalGraph::Rule::kAny);
       if (expr == expressions.back()->front()) first_goals_.push_back(goal);
     }
     if (expressions.back()->empty()) first_goals_.push_back(GoalGraph::kNever);
@@ -153,8 +149,8 @@ void ReferenceMeaning::DefineOver(const LiveRelationship& row) {
     if (e.member != row.relation) continue;
     const Goal goal = GoalOf(row.resource, static_cast<ExprId>(i));
     if (e.op == Op::kRelation) {
-      const bool is_everybody = holder.IsWildcard() && holder.relation.empty() &&
-                                subject_.relation.empty() && holder.type == subject_.type;
+      const bool is_everybody =
+          holder.IsWildcard() && holder.relation.empty() && subject_.relation.empty() && holder.type == subject_.type;
       if (holder == subject_ || is_everybody) {
         graph_.AddStep(goal, GoalGraph::kAlways, OpenOf(row));
       }
@@ -175,8 +171,7 @@ void ReferenceMeaning::DefineOver(const LiveRelationship& row) {
 }
 
 bool ReferenceMeaning::IsIdentity(const Expression& e, size_t object) const {
-  return subject_.relation == schema_.member(e.member).name &&
-         subject_.type == objects_[object].type &&
+  return subject_.relation == schema_.member(e.member).name && subject_.type == objects_[object].type &&
          (subject_.id == objects_[object].id || subject_.IsWildcard());
 }
 
@@ -233,11 +228,8 @@ class DelegatedReference {
   }
 
  private:
-  static ReferenceAnswer Deny(DenialReason reason, std::string at) {
-    return {.reason = reason, .at = std::move(at)};
-  }
-  static std::string EdgeText(const ObjectRef& object, std::string_view relation,
-                              const ObjectRef& subject) {
+  static ReferenceAnswer Deny(DenialReason reason, std::string at) { return {.reason = reason, .at = std::move(at)}; }
+  static std::string EdgeText(const ObjectRef& object, std::string_view relation, const ObjectRef& subject) {
     return Cat(ToText(object), "#", relation, "@", ToText(subject));
   }
 
@@ -246,8 +238,7 @@ class DelegatedReference {
   }
 
   // Live or not.
-  std::vector<const StoredRelationship*> Stored(const ObjectRef& object,
-                                                std::string_view relation) const {
+  std::vector<const StoredRelationship*> Stored(const ObjectRef& object, std::string_view relation) const {
     std::vector<const StoredRelationship*> found;
     for (const StoredRelationship& stored : world_.relationships) {
       const Relationship& r = stored.relationship;
@@ -255,8 +246,7 @@ class DelegatedReference {
     }
     return found;
   }
-  std::vector<const LiveRelationship*> Live(const ObjectRef& object,
-                                            std::string_view relation) const {
+  std::vector<const LiveRelationship*> Live(const ObjectRef& object, std::string_view relation) const {
     std::vector<const LiveRelationship*> found;
     for (const LiveRelationship& row : evaluator_.LiveIn(question_.context)) {
       const Relationship& r = row.stored->relationship;
@@ -264,8 +254,7 @@ class DelegatedReference {
     }
     return found;
   }
-  const LiveRelationship* LiveEdge(const ObjectRef& object, std::string_view relation,
-                                   const ObjectRef& subject) const {
+  const LiveRelationship* LiveEdge(const ObjectRef& object, std::string_view relation, const ObjectRef& subject) const {
     for (const LiveRelationship* row : Live(object, relation)) {
       if (row->stored->relationship.subject == AsSubject(subject)) return row;
     }
@@ -317,16 +306,14 @@ class DelegatedReference {
     }
     for (const Hop& hop : chain.hops) {
       if (!hop.delegator || Needs(*hop.delegator, "acts_on_behalf_of", hop.agent)) continue;
-      return Deny(DenialReason::kNotActingFor,
-                  EdgeText(*hop.delegator, "acts_on_behalf_of", hop.agent));
+      return Deny(DenialReason::kNotActingFor, EdgeText(*hop.delegator, "acts_on_behalf_of", hop.agent));
     }
     for (const Hop& hop : chain.hops) {
       const std::string younger = session_born ? YoungerEdge(hop, *session_born) : "";
       if (!younger.empty()) return Deny(DenialReason::kStaleDelegation, younger);
     }
     if (!chain.principal) {
-      return Deny(chain.too_deep ? DenialReason::kChainTooDeep : DenialReason::kChainBroken,
-                  ToText(chain.stopped_at));
+      return Deny(chain.too_deep ? DenialReason::kChainTooDeep : DenialReason::kChainBroken, ToText(chain.stopped_at));
     }
     for (const Hop& hop : chain.hops) {
       if (!Part(Covers(hop.task, "scope"))) {
@@ -350,8 +337,7 @@ class DelegatedReference {
     const ReferenceRules::Judgement judged = rules.Judge();
     if (judged.reason != DenialReason::kNone) return Deny(judged.reason, judged.at);
     parts_.insert(parts_.end(), judged.parts.begin(), judged.parts.end());
-    ReferenceAnswer answer{
-        .verdict = AllOf(parts_), .principal = chain.principal, .task = chain.hops[0].task};
+    ReferenceAnswer answer{.verdict = AllOf(parts_), .principal = chain.principal, .task = chain.hops[0].task};
     if (answer.verdict.truth == Truth::kYes) answer.call = rules.Call();
     return answer;
   }
@@ -375,8 +361,7 @@ class DelegatedReference {
     if (LiveEdge(hop.task, "delegated_for_task", hop.agent)->stored->born > session_born) {
       return EdgeText(hop.task, "delegated_for_task", hop.agent);
     }
-    if (hop.delegator &&
-        LiveEdge(*hop.delegator, "acts_on_behalf_of", hop.agent)->stored->born > session_born) {
+    if (hop.delegator && LiveEdge(*hop.delegator, "acts_on_behalf_of", hop.agent)->stored->born > session_born) {
       return EdgeText(*hop.delegator, "acts_on_behalf_of", hop.agent);
     }
     return "";
@@ -392,8 +377,7 @@ class DelegatedReference {
   }
 
   Verdict Ordinary(const SubjectRef& subject) const {
-    return evaluator_.MeaningFor(subject, question_.context)
-        .Of(question_.resource, question_.permission);
+    return evaluator_.MeaningFor(subject, question_.context).Of(question_.resource, question_.permission);
   }
 
   ReferenceEvaluator& evaluator_;
@@ -404,21 +388,16 @@ class DelegatedReference {
 
 }  // namespace
 
-const ReferenceMeaning& ReferenceEvaluator::MeaningFor(const SubjectRef& subject,
-                                                       const std::string& context) {
+const ReferenceMeaning& ReferenceEvaluator::MeaningFor(const SubjectRef& subject, const std::string& context) {
   const auto& live = LiveIn(context);
-  return meanings_.try_emplace({subject, context}, *world_.schema, objects_, live, subject)
-      .first->second;
+  return meanings_.try_emplace({subject, context}, *world_.schema, objects_, live, subject).first->second;
 }
 
 ReferenceAnswer ReferenceEvaluator::Check(const CheckQuestion& question) {
   const Schema& schema = *world_.schema;
-  const auto kind_of = [&](std::string_view type) {
-    return schema.definition(*schema.FindType(type)).kind;
-  };
+  const auto kind_of = [&](std::string_view type) { return schema.definition(*schema.FindType(type)).kind; };
   if (!ParseContext(question.context).is_object()) return {.invalid = "CONTEXT_INVALID"};
-  const bool is_delegated =
-      question.subject.relation.empty() && kind_of(question.subject.type) != Kind::kDefinition;
+  const bool is_delegated = question.subject.relation.empty() && kind_of(question.subject.type) != Kind::kDefinition;
   if (is_delegated) {
     if (!question.contextual.empty()) return {.invalid = "CONTEXTUAL_NOT_ALLOWED"};
     if (question.task && kind_of(question.task->type) != Kind::kTask) {
@@ -429,17 +408,15 @@ ReferenceAnswer ReferenceEvaluator::Check(const CheckQuestion& question) {
   if (question.task || !question.claims.empty()) {
     return {.invalid = "TASK_NOT_ALLOWED"};
   }
-  const ReferenceMeaning& meaning =
-      With(question.contextual).MeaningFor(question.subject, question.context);
+  const ReferenceMeaning& meaning = With(question.contextual).MeaningFor(question.subject, question.context);
   return {.verdict = meaning.Of(question.resource, question.permission)};
 }
 
-std::optional<ReferenceApproval> ReferenceEvaluator::Approve(const CheckQuestion& question,
-                                                             absl::Time expires_at) {
+std::optional<ReferenceApproval> ReferenceEvaluator::Approve(const CheckQuestion& question, absl::Time expires_at) {
   const Schema& schema = *world_.schema;
-  ReferenceApproval approval{*question.task,           question.resource, question.permission,
-                             question.parameter_digest, question.subject,  {},
-                             expires_at};
+  ReferenceApproval approval{
+      *question.task, question.resource, question.permission, question.parameter_digest, question.subject, {},
+      expires_at};
   for (bool at_root = false; !at_root;) {
     at_root = true;
     for (const StoredRelationship& stored : world_.relationships) {
@@ -481,8 +458,7 @@ ReferenceEvaluator& ReferenceEvaluator::With(const std::vector<Relationship>& co
     key += Cat(ToText(r), "\n");
     std::erase_if(world.relationships, [&](const StoredRelationship& stored) {
       const Relationship& other = stored.relationship;
-      return other.resource == r.resource && other.relation == r.relation &&
-             other.subject == r.subject;
+      return other.resource == r.resource && other.relation == r.relation && other.subject == r.subject;
     });
     world.relationships.push_back({r, Revision(), Revision()});
   }

@@ -85,8 +85,8 @@ class ReferenceMeaning {
  public:
   // `subject` is an ordinary object, a subject set, or an item on every object of a type
   // (`document:*#view`). REQUIRES: schema and `live` outlive it.
-  ReferenceMeaning(const Schema& schema, const ReferenceObjects& objects,
-                   const std::vector<LiveRelationship>& live, const SubjectRef& subject);
+  ReferenceMeaning(const Schema& schema, const ReferenceObjects& objects, const std::vector<LiveRelationship>& live,
+                   const SubjectRef& subject);
 
   // REQUIRES: the object is one of `objects`, or the subject's; its type has the member.
   Verdict Of(const ObjectRef& object, std::string_view member) const;
@@ -95,9 +95,7 @@ class ReferenceMeaning {
  private:
   using Goal = GoalGraph::Id;
 
-  Goal GoalOf(size_t object, ExprId expr) const {
-    return first_goals_[object] + places_[static_cast<size_t>(expr)];
-  }
+  Goal GoalOf(size_t object, ExprId expr) const { return first_goals_[object] + places_[static_cast<size_t>(expr)]; }
   // The goal's steps, by the definition of its operator; those of relationships come from
   // DefineOver.
   void Define(size_t object, ExprId expr);
@@ -115,7 +113,7 @@ class ReferenceMeaning {
 struct ReferenceAnswer {
   Verdict verdict;
   DenialReason reason = DenialReason::kNone;
-  std::string at;  // The edge, task or agent that `reason` failed at; empty for CLAIM_MISMATCH.
+  std::string at;       // The edge, task or agent that `reason` failed at; empty for CLAIM_MISMATCH.
   std::string invalid;  // The reason of an INVALID_ARGUMENT; then nothing else is set.
   // Of a delegated question that is not denied: for whom, and on what task.
   std::optional<ObjectRef> principal;

@@ -21,8 +21,8 @@ namespace mandate {
 
 // An allowed call.
 struct ReferenceCall {
-  ObjectRef root;                 // The root task,
-  std::vector<ObjectRef> tasks;   // among all of its chain,
+  ObjectRef root;                // The root task,
+  std::vector<ObjectRef> tasks;  // among all of its chain,
   std::optional<ObjectRef> session;
   ObjectRef resource;
   std::string permission;

@@ -17,8 +17,7 @@ Verdict Not(Verdict verdict) {
   return verdict;
 }
 
-ReferenceRules::ReferenceRules(ReferenceEvaluator& evaluator, const CheckQuestion& question,
-                               ReferenceCaller caller)
+ReferenceRules::ReferenceRules(ReferenceEvaluator& evaluator, const CheckQuestion& question, ReferenceCaller caller)
     : evaluator_(evaluator),
       schema_(*evaluator.world().schema),
       question_(question),
@@ -27,11 +26,10 @@ ReferenceRules::ReferenceRules(ReferenceEvaluator& evaluator, const CheckQuestio
 
 ReferenceRules::Judgement ReferenceRules::Judge() {
   Judgement judged;
-  const std::pair<RuleKind, DenialReason> kinds[] = {
-      {RuleKind::kAfter, DenialReason::kForbiddenAfter},
-      {RuleKind::kContain, DenialReason::kNotContained},
-      {RuleKind::kApproval, DenialReason::kApprovalRequired},
-      {RuleKind::kLimit, DenialReason::kLimitReached}};
+  const std::pair<RuleKind, DenialReason> kinds[] = {{RuleKind::kAfter, DenialReason::kForbiddenAfter},
+                                                     {RuleKind::kContain, DenialReason::kNotContained},
+                                                     {RuleKind::kApproval, DenialReason::kApprovalRequired},
+                                                     {RuleKind::kLimit, DenialReason::kLimitReached}};
   for (const auto& [kind, reason] : kinds) {
     for (const ObjectRef& task : caller_.tasks) {
       for (const TaskRule& rule : schema_.definition(*schema_.FindType(task.type)).rules) {
@@ -60,12 +58,9 @@ Verdict ReferenceRules::Refuses(const ObjectRef& task, const TaskRule& rule) {
       }
       return AllOf({governs, AnyOf(done)});
     }
-    case RuleKind::kContain:
-      return AllOf({governs, LacksAudience(rule)});
-    case RuleKind::kApproval:
-      return AllOf({governs, LacksApproval(rule)});
-    case RuleKind::kLimit:
-      return AllOf({governs, ReachesLimit(task, rule)});
+    case RuleKind::kContain: return AllOf({governs, LacksAudience(rule)});
+    case RuleKind::kApproval: return AllOf({governs, LacksApproval(rule)});
+    case RuleKind::kLimit: return AllOf({governs, ReachesLimit(task, rule)});
   }
   return {};
 }
@@ -91,8 +86,7 @@ Verdict ReferenceRules::LacksApproval(const TaskRule& rule) {
   for (size_t i = 0; i < ledger_.approvals.size(); ++i) {
     const ReferenceApproval& approval = ledger_.approvals[i];
     const bool is_meant = approval.root == caller_.tasks.back() && approval.resource == question_.resource &&
-                          approval.permission == question_.permission &&
-                          approval.digest == question_.parameter_digest;
+                          approval.permission == question_.permission && approval.digest == question_.parameter_digest;
     const bool is_live = !approval.used && evaluator_.world().now < approval.expires_at;
     if (!is_meant || !is_live || !approval.held.contains(NameOf(rule.approver))) continue;
     const bool is_principal = ObjectRef{approval.approver.type, approval.approver.id} == caller_.principal;
@@ -163,8 +157,8 @@ std::string ReferenceRules::NameOf(MemberId member) const {
 }
 
 ReferenceCall ReferenceRules::Call() {
-  ReferenceCall call{caller_.tasks.back(), caller_.tasks, caller_.session, question_.resource,
-                     question_.permission, {},            approvals_};
+  ReferenceCall call{
+      caller_.tasks.back(), caller_.tasks, caller_.session, question_.resource, question_.permission, {}, approvals_};
   const SubjectRef principal{caller_.principal.type, caller_.principal.id, ""};
   for (const Definition& definition : schema_.definitions()) {
     for (const TaskRule& rule : definition.rules) {

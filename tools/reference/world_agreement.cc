@@ -26,15 +26,14 @@ class Sample {
 
 class WorldQuestions {
  public:
-  WorldQuestions(const EngineView& engine, const ReferenceWorld& world,
-                 const std::vector<std::string>& contexts, const AgreementBounds& bounds)
+  WorldQuestions(const EngineView& engine, const ReferenceWorld& world, const std::vector<std::string>& contexts,
+                 const AgreementBounds& bounds)
       : schema_(*world.schema), world_(world), contexts_(contexts), bounds_(bounds) {
     CollectObjects();
     CollectSubjects();
-    reference_ = std::make_unique<ReferenceEvaluator>(
-        world, std::vector<ObjectRef>(objects_.begin(), objects_.end()));
-    agreement_ = std::make_unique<Agreement>(
-        engine, reference_.get(), std::vector<ObjectRef>(objects_.begin(), objects_.end()));
+    reference_ = std::make_unique<ReferenceEvaluator>(world, std::vector<ObjectRef>(objects_.begin(), objects_.end()));
+    agreement_ =
+        std::make_unique<Agreement>(engine, reference_.get(), std::vector<ObjectRef>(objects_.begin(), objects_.end()));
   }
 
   WorldAgreement Run() {
@@ -52,12 +51,9 @@ class WorldQuestions {
   };
 
   Paging paging() const {
-    return objects_.size() <= bounds_.paged_objects_max ? Paging::kOneByOne
-                                                        : Paging::kFromTheMiddle;
+    return objects_.size() <= bounds_.paged_objects_max ? Paging::kOneByOne : Paging::kFromTheMiddle;
   }
-  Kind KindOf(std::string_view type) const {
-    return schema_.definition(*schema_.FindType(type)).kind;
-  }
+  Kind KindOf(std::string_view type) const { return schema_.definition(*schema_.FindType(type)).kind; }
   bool IsDone() const { return result_.disagreements.size() >= bounds_.disagreements_max; }
   void Note(std::optional<std::string> wrong) {
     if (wrong) result_.disagreements.push_back(*std::move(wrong));
@@ -157,17 +153,15 @@ class WorldQuestions {
     if (trees == 0) return;
     std::map<std::string, std::vector<ObjectRef>> known;
     for (const CheckQuestion& each : askers_) {
-      if (!each.subject.relation.empty() || KindOf(each.subject.type) != Kind::kDefinition)
-        continue;
+      if (!each.subject.relation.empty() || KindOf(each.subject.type) != Kind::kDefinition) continue;
       known[each.context].push_back({each.subject.type, each.subject.id});
     }
     const Sample chosen(trees, bounds_.listings_max);
     for (uint64_t i = 0; i < chosen.size() && !IsDone(); ++i, ++result_.listings) {
       const Goal& goal = goals_[chosen.At(i) / contexts_.size()];
       const std::string& context = contexts_[chosen.At(i) % contexts_.size()];
-      Note(agreement_->OfExpand(
-          {.resource = goal.object, .permission = goal.member, .context = context},
-          known[context]));
+      Note(agreement_->OfExpand({.resource = goal.object, .permission = goal.member, .context = context},
+                                known[context]));
     }
   }
 
@@ -216,9 +210,8 @@ class WorldQuestions {
   std::vector<Goal> goals_;    // All that may be asked about.
   std::vector<Goal> members_;  // The same by type.
   std::vector<CheckQuestion> subjects_;
-  std::vector<std::pair<std::string, std::string>>
-      subject_kinds_;                  // A type, and a relation or none.
-  std::vector<CheckQuestion> askers_;  // Subjects and contexts that pairs were asked for.
+  std::vector<std::pair<std::string, std::string>> subject_kinds_;  // A type, and a relation or none.
+  std::vector<CheckQuestion> askers_;                               // Subjects and contexts that pairs were asked for.
   std::unique_ptr<ReferenceEvaluator> reference_;
   std::unique_ptr<Agreement> agreement_;
   WorldAgreement result_;
@@ -227,25 +220,20 @@ class WorldQuestions {
 }  // namespace
 
 WorldAgreement AgreeOnWorld(const EngineView& engine, const ReferenceWorld& world,
-                            const std::vector<std::string>& contexts,
-                            const AgreementBounds& bounds) {
+                            const std::vector<std::string>& contexts, const AgreementBounds& bounds) {
   return WorldQuestions(engine, world, contexts, bounds).Run();
 }
 
-absl::StatusOr<ReferenceWorld> ReadReferenceWorld(std::shared_ptr<const Schema> schema,
-                                                  const Snapshot& snapshot, absl::Time now,
-                                                  size_t chain_agents_max,
-                                                  size_t relationships_max) {
+absl::StatusOr<ReferenceWorld> ReadReferenceWorld(std::shared_ptr<const Schema> schema, const Snapshot& snapshot,
+                                                  absl::Time now, size_t chain_agents_max, size_t relationships_max) {
   ReferenceWorld world{std::move(schema), {}, now, chain_agents_max};
   auto cursor = snapshot.Read({}, std::nullopt);
   for (; cursor->Valid(); cursor->Next()) {
     if (world.relationships.size() == relationships_max) {
-      return absl::ResourceExhaustedError(
-          Cat("it holds more than ", relationships_max, " relationships"));
+      return absl::ResourceExhaustedError(Cat("it holds more than ", relationships_max, " relationships"));
     }
     const TupleRow& row = cursor->row();
-    world.relationships.push_back(
-        {ToRelationship(row, snapshot.names()), row.edge.written, row.edge.born});
+    world.relationships.push_back({ToRelationship(row, snapshot.names()), row.edge.written, row.edge.born});
   }
   if (!cursor->status().ok()) return cursor->status();
   return world;

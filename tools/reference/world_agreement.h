@@ -42,15 +42,12 @@ struct WorldAgreement {
 
 // `contexts` are JSON objects, or empty.
 WorldAgreement AgreeOnWorld(const EngineView& engine, const ReferenceWorld& world,
-                            const std::vector<std::string>& contexts,
-                            const AgreementBounds& bounds);
+                            const std::vector<std::string>& contexts, const AgreementBounds& bounds);
 
 // Everything that a snapshot holds, for the reference. RESOURCE_EXHAUSTED where that is more than
 // `relationships_max`.
-absl::StatusOr<ReferenceWorld> ReadReferenceWorld(std::shared_ptr<const Schema> schema,
-                                                  const Snapshot& snapshot, absl::Time now,
-                                                  size_t chain_agents_max,
-                                                  size_t relationships_max);
+absl::StatusOr<ReferenceWorld> ReadReferenceWorld(std::shared_ptr<const Schema> schema, const Snapshot& snapshot,
+                                                  absl::Time now, size_t chain_agents_max, size_t relationships_max);
 
 }  // namespace mandate
 

@@ -120,17 +120,18 @@ absl::Status StoredDifference::EndObject() {
   return status;
 }
 
-absl::Status StoredDifference::ForEach(const std::function<absl::Status(StoredDifferenceKind, const Relationship&)>& visit) {
+absl::Status StoredDifference::ForEach(
+    const std::function<absl::Status(StoredDifferenceKind, const Relationship&)>& visit) {
   return ForEachBatch(1, [&](const DifferenceBatch& batch) {
     const StoredDifferenceKind kind = batch.counts.added     ? StoredDifferenceKind::kAdded
-                                : batch.counts.changed ? StoredDifferenceKind::kChanged
-                                                       : StoredDifferenceKind::kRemoved;
+                                      : batch.counts.changed ? StoredDifferenceKind::kChanged
+                                                             : StoredDifferenceKind::kRemoved;
     return visit(kind, batch.changes[0].relationship);
   });
 }
 
 absl::Status StoredDifference::ForEachBatch(size_t changes_max,
-                                      const std::function<absl::Status(const DifferenceBatch&)>& visit) {
+                                            const std::function<absl::Status(const DifferenceBatch&)>& visit) {
   if (absl::Status status = changes_.Rewind(); !status.ok()) return status;
   DifferenceBatch batch;
   size_t bytes = 0;
@@ -152,8 +153,8 @@ absl::Status StoredDifference::ForEachBatch(size_t changes_max,
     const auto kind = static_cast<StoredDifferenceKind>(record.front());
     Relationship relationship = RelationshipOf(record.substr(1));
     batch.preconditions.push_back(PreconditionFor(kind, relationship));
-    batch.changes.push_back({kind == StoredDifferenceKind::kRemoved ? ChangeOp::kDelete : ChangeOp::kTouch,
-                             std::move(relationship)});
+    batch.changes.push_back(
+        {kind == StoredDifferenceKind::kRemoved ? ChangeOp::kDelete : ChangeOp::kTouch, std::move(relationship)});
     Count(kind, &batch.counts);
     bytes += record.size();
     if (batch.changes.size() < changes_max && bytes < kBatchBytesMax) continue;

@@ -30,10 +30,10 @@ enum class StoredDifferenceKind : char { kAdded = '+', kChanged = '~', kRemoved 
 
 struct DifferenceCounts {
   uint64_t added = 0;
-  uint64_t changed = 0;    // Another caveat or expiry.
+  uint64_t changed = 0;  // Another caveat or expiry.
   uint64_t removed = 0;
   uint64_t unchanged = 0;
-  uint64_t stored = 0;     // Before.
+  uint64_t stored = 0;  // Before.
   uint64_t changes() const { return added + changed + removed; }
 };
 
@@ -60,10 +60,10 @@ class StoredDifference {
   absl::Status EndObject();
 
   DifferenceCounts counts_;
-  std::string object_;     // The one being compared.
-  RecordFile additions_;   // Its changes so far.
+  std::string object_;    // The one being compared.
+  RecordFile additions_;  // Its changes so far.
   RecordFile removals_;
-  RecordFile changes_;     // Of each object `o` and their number, then each of them: its kind, and its record.
+  RecordFile changes_;  // Of each object `o` and their number, then each of them: its kind, and its record.
 };
 
 }  // namespace mandate

@@ -32,10 +32,11 @@ void AddAll(const std::vector<std::string>& texts, RecordSorter* sorter) {
 
 std::vector<std::string> Lines(StoredDifference& difference) {
   std::vector<std::string> lines;
-  EXPECT_TRUE(difference.ForEach([&](StoredDifferenceKind kind, const Relationship& r) {
-                          lines.push_back(Cat(static_cast<char>(kind), ToText(r)));
-                          return absl::OkStatus();
-                        })
+  EXPECT_TRUE(difference
+                  .ForEach([&](StoredDifferenceKind kind, const Relationship& r) {
+                    lines.push_back(Cat(static_cast<char>(kind), ToText(r)));
+                    return absl::OkStatus();
+                  })
                   .ok());
   return lines;
 }
@@ -78,28 +79,38 @@ TEST(RecordFile, GivesBackWhatWasPutAwayAsOftenAsWanted) {
 
 TEST(Difference, AddsBeforeItRemovesWithinAnObjectAndKeepsObjectsTogether) {
   Sides sides;
-  AddAll({"doc:a#viewer@user:x", "doc:b#viewer@user:new", "doc:b#viewer@user:same", "doc:c#viewer@user:x[expiration:2040-01-01T00:00:00Z]"},
+  AddAll({"doc:a#viewer@user:x", "doc:b#viewer@user:new", "doc:b#viewer@user:same",
+          "doc:c#viewer@user:x[expiration:2040-01-01T00:00:00Z]"},
          &sides.source);
-  AddAll({"doc:a#viewer@user:old", "doc:a#owner@user:old", "doc:b#viewer@user:same", "doc:c#viewer@user:x", "doc:d#viewer@user:x"},
+  AddAll({"doc:a#viewer@user:old", "doc:a#owner@user:old", "doc:b#viewer@user:same", "doc:c#viewer@user:x",
+          "doc:d#viewer@user:x"},
          &sides.stored);
   ASSERT_TRUE(sides.Compute().ok());
-  EXPECT_THAT(Lines(sides.difference),
-              ElementsAre("+doc:a#viewer@user:x", "-doc:a#owner@user:old", "-doc:a#viewer@user:old", "+doc:b#viewer@user:new",
-                          "~doc:c#viewer@user:x[expiration:2040-01-01T00:00:00Z]", "-doc:d#viewer@user:x"));
+  EXPECT_THAT(
+      Lines(sides.difference),
+      ElementsAre("+doc:a#viewer@user:x", "-doc:a#owner@user:old", "-doc:a#viewer@user:old", "+doc:b#viewer@user:new",
+                  "~doc:c#viewer@user:x[expiration:2040-01-01T00:00:00Z]", "-doc:d#viewer@user:x"));
   const DifferenceCounts& counts = sides.difference.counts();
-  EXPECT_EQ(Cat(counts.added, " ", counts.changed, " ", counts.removed, " ", counts.unchanged, " ", counts.stored), "2 1 3 1 5");
+  EXPECT_EQ(Cat(counts.added, " ", counts.changed, " ", counts.removed, " ", counts.unchanged, " ", counts.stored),
+            "2 1 3 1 5");
   std::vector<size_t> sizes;
-  ASSERT_TRUE(sides.difference.ForEachBatch(4, [&](const DifferenceBatch& batch) {
-                                sizes.push_back(batch.changes.size());
-                                EXPECT_EQ(batch.preconditions.size(), batch.changes.size());
-                                return absl::OkStatus();
-                              }).ok());
+  ASSERT_TRUE(sides.difference
+                  .ForEachBatch(4,
+                                [&](const DifferenceBatch& batch) {
+                                  sizes.push_back(batch.changes.size());
+                                  EXPECT_EQ(batch.preconditions.size(), batch.changes.size());
+                                  return absl::OkStatus();
+                                })
+                  .ok());
   EXPECT_THAT(sizes, ElementsAre(4, 2));
   sizes.clear();
-  ASSERT_TRUE(sides.difference.ForEachBatch(3, [&](const DifferenceBatch& batch) {
-                                sizes.push_back(batch.changes.size());
-                                return absl::OkStatus();
-                              }).ok());
+  ASSERT_TRUE(sides.difference
+                  .ForEachBatch(3,
+                                [&](const DifferenceBatch& batch) {
+                                  sizes.push_back(batch.changes.size());
+                                  return absl::OkStatus();
+                                })
+                  .ok());
   EXPECT_THAT(sizes, ElementsAre(3, 3)) << "an object that fits is not torn apart";
 }
 
@@ -124,17 +135,20 @@ TEST(Difference, AppliedMakesTheStoredSideTheSource) {
     AddAll({wanted.begin(), wanted.end()}, &sides.source);
     AddAll({present.begin(), present.end()}, &sides.stored);
     ASSERT_TRUE(sides.Compute().ok());
-    ASSERT_TRUE(sides.difference.ForEachBatch(1 + random() % 7, [&](const DifferenceBatch& batch) {
-                                  for (const TupleChange& change : batch.changes) {
-                                    const std::string text = ToText(change.relationship);
-                                    if (change.op == ChangeOp::kDelete) {
-                                      EXPECT_EQ(present.erase(text), 1u);
-                                    } else {
-                                      EXPECT_TRUE(present.insert(text).second);
+    ASSERT_TRUE(sides.difference
+                    .ForEachBatch(1 + random() % 7,
+                                  [&](const DifferenceBatch& batch) {
+                                    for (const TupleChange& change : batch.changes) {
+                                      const std::string text = ToText(change.relationship);
+                                      if (change.op == ChangeOp::kDelete) {
+                                        EXPECT_EQ(present.erase(text), 1u);
+                                      } else {
+                                        EXPECT_TRUE(present.insert(text).second);
+                                      }
                                     }
-                                  }
-                                  return absl::OkStatus();
-                                }).ok());
+                                    return absl::OkStatus();
+                                  })
+                    .ok());
     EXPECT_EQ(present, wanted);
   }
 }

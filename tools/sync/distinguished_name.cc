@@ -43,7 +43,9 @@ class DnReader {
   }
 
  private:
-  absl::Status NoName() const { return InvalidArgument(Cat(Quote(text_), " is no LDAP name, like `cn=core,dc=example`")); }
+  absl::Status NoName() const {
+    return InvalidArgument(Cat(Quote(text_), " is no LDAP name, like `cn=core,dc=example`"));
+  }
 
   void Strip() {
     while (at_ < text_.size() && text_[at_] == ' ') ++at_;
@@ -54,8 +56,8 @@ class DnReader {
     Strip();
     const size_t equals = text_.find('=', at_);
     if (equals == text_.npos) return NoName();
-    const std::string type = absl::AsciiStrToLower(
-        absl::StripAsciiWhitespace(AbslView(text_.substr(at_, equals - at_))));
+    const std::string type =
+        absl::AsciiStrToLower(absl::StripAsciiWhitespace(AbslView(text_.substr(at_, equals - at_))));
     const bool is_name = !type.empty() && std::all_of(type.begin(), type.end(), [](char c) {
       return absl::ascii_isalnum(c) || c == '-' || c == '.';
     });

@@ -99,8 +99,8 @@ absl::Status EntryMapper::Attribute(std::string_view name, std::string_view valu
   if (!wanted->second) return absl::OkStatus();
   kept_bytes_ += value.size();
   if (kept_bytes_ > kKeptBytesMax) {
-    return InvalidArgument(Cat(line_, ": the entry has more than ", kKeptBytesMax,
-                               " bytes in the attributes that its rules look at"));
+    return InvalidArgument(
+        Cat(line_, ": the entry has more than ", kKeptBytesMax, " bytes in the attributes that its rules look at"));
   }
   kept_[std::string(name)].emplace_back(value);
   return absl::OkStatus();
@@ -127,15 +127,17 @@ const EntryRule* EntryMapper::RuleOf() const {
 
 absl::StatusOr<ObjectRef> EntryMapper::ObjectFor(const EntryRule& rule) const {
   const auto values = kept_.find(rule.id.attribute);
-  if (values == kept_.end()) return InvalidArgument(Cat("the entry has no `", rule.id.attribute, "`, which is to be its id"));
+  if (values == kept_.end())
+    return InvalidArgument(Cat("the entry has no `", rule.id.attribute, "`, which is to be its id"));
   if (values->second.size() > 1) {
-    return InvalidArgument(Cat("the entry has ", values->second.size(), " values of `", rule.id.attribute,
-                               "`, which is to be its id"));
+    return InvalidArgument(
+        Cat("the entry has ", values->second.size(), " values of `", rule.id.attribute, "`, which is to be its id"));
   }
   ObjectRef object{rule.type, rule.id.Of(values->second[0])};
   absl::Status status = ValidateObjectId(object.id, Wildcard::kRefused);
   if (status.ok()) return object;
-  return InvalidArgument(Cat(status.message(), "; the mapping can `replace` characters, or write the id in `base64url`"));
+  return InvalidArgument(
+      Cat(status.message(), "; the mapping can `replace` characters, or write the id in `base64url`"));
 }
 
 absl::Status EntryMapper::End() {
@@ -254,7 +256,8 @@ absl::Status EntryMapper::Resolve(const std::string& value, const std::vector<De
     return absl::OkStatus();
   };
   if (of.empty()) {
-    if (!member->leave_out_missing) return refuse("is no entry of the source; `missing: leave_out` passes over such members");
+    if (!member->leave_out_missing)
+      return refuse("is no entry of the source; `missing: leave_out` passes over such members");
     ++left_out_;
     return absl::OkStatus();
   }

@@ -57,12 +57,12 @@ class EntryMapper : public EntrySink {
   };
   // An entry with references.
   struct Group {
-    ObjectRef object;                 // Without a type: it is left out.
+    ObjectRef object;  // Without a type: it is left out.
     const EntryRule* rule = nullptr;
   };
   // What one value of an attribute stands for, as the sorted records say it.
   struct Definition {
-    ObjectRef object;                 // Without a type: it is left out.
+    ObjectRef object;  // Without a type: it is left out.
     std::string place;
   };
 
@@ -76,7 +76,8 @@ class EntryMapper : public EntrySink {
 
   absl::Status MeetObjects();
   absl::Status MeetReferences();
-  absl::Status CheckTwice(const std::string& refers_to, const std::string& value, const std::vector<Definition>& of) const;
+  absl::Status CheckTwice(const std::string& refers_to, const std::string& value,
+                          const std::vector<Definition>& of) const;
   absl::Status Resolve(const std::string& value, const std::vector<Definition>& of, size_t reference, size_t group,
                        std::string_view place);
 

@@ -75,7 +75,8 @@ TEST(Ldif, WhatItCannotReadIsAnErrorWithItsLine) {
   EXPECT_EQ(Ldif("dn: cn=a\nmember:: !!\n").error(), "2: the value of `member` is no base64");
   EXPECT_EQ(Ldif("dn: cn=a\ncn: \xff\n").error(), "2: the value of `cn` is no text in UTF-8");
   EXPECT_EQ(Ldif("dn: cn=a\ncn:: AA==\n").error(), "2: the value of `cn` is no text in UTF-8");
-  EXPECT_THAT(Ldif("dn: cn=a\nmember:< file:///etc/passwd\n").error(), HasSubstr("2: the value of `member` stands elsewhere"));
+  EXPECT_THAT(Ldif("dn: cn=a\nmember:< file:///etc/passwd\n").error(),
+              HasSubstr("2: the value of `member` stands elsewhere"));
   EXPECT_THAT(Ldif("dn: cn=a\nmember;range=0-1499: uid=a\n").error(), HasSubstr("is only a part of the values"));
   EXPECT_THAT(Ldif("dn: ,\ncn: a\n").error(), HasSubstr("`dn`: `,` is no LDAP name"));
 }
@@ -104,16 +105,18 @@ TEST(EntryMapper, NestedGroupsAreFlattenedWhateverCirclesTheyForm) {
   const std::string text =
       Cat(kPeople,
           "dn: cn=aaa\ncn: aaa\nmember: cn=bbb\nmember: uid=ann,dc=x\n\ndn: cn=bbb\ncn: bbb\nmember: cn=ccc\n\n"
-          "dn: cn=ccc\ncn: ccc\nmember: cn=aaa\nmember: uid=bob,dc=x\n\ndn: cn=ddd\ncn: ddd\nmember: cn=ddd\nmember: cn=aaa\n");
+          "dn: cn=ccc\ncn: ccc\nmember: cn=aaa\nmember: uid=bob,dc=x\n\ndn: cn=ddd\ncn: ddd\nmember: cn=ddd\nmember: "
+          "cn=aaa\n");
   std::set<std::string> expected;
   for (const char* team : {"aaa", "bbb", "ccc", "ddd"}) {
     for (const char* user : {"ann", "bob"}) expected.insert(Cat("team:", team, "#member@user:", user));
   }
   EXPECT_EQ(Ldif(text).relationships, expected);
-  EXPECT_THAT(Ldif(text, TestingMapping("dn", "member", Nested::kSubjectSets)).relationships,
-              ElementsAre("team:aaa#member@team:bbb#member", "team:aaa#member@user:ann", "team:bbb#member@team:ccc#member",
-                          "team:ccc#member@team:aaa#member", "team:ccc#member@user:bob", "team:ddd#member@team:aaa#member",
-                          "team:ddd#member@team:ddd#member"));
+  EXPECT_THAT(
+      Ldif(text, TestingMapping("dn", "member", Nested::kSubjectSets)).relationships,
+      ElementsAre("team:aaa#member@team:bbb#member", "team:aaa#member@user:ann", "team:bbb#member@team:ccc#member",
+                  "team:ccc#member@team:aaa#member", "team:ccc#member@user:bob", "team:ddd#member@team:aaa#member",
+                  "team:ddd#member@team:ddd#member"));
 }
 
 TEST(EntryMapper, MembersOfAPosixGroupAreFoundByTheirUid) {
@@ -175,7 +178,8 @@ TEST(Scim, WhatItCannotReadIsAnErrorWithItsLine) {
   EXPECT_EQ(error("{\"Resources\":[{}]}"), "1: the entry has no `id`");
   EXPECT_THAT(error("{\"Resources\":[{\"id\":\"\xff\"}]}"), HasSubstr("this is no JSON"));
   EXPECT_THAT(error(Cat("{\"Resources\":", std::string(100, '['))), HasSubstr("nested too deep"));
-  EXPECT_THAT(error(Cat("{\"Resources\":[{\"x\":\"", std::string(2 << 20, 'x'), "\"}]}")), HasSubstr("a value has more than"));
+  EXPECT_THAT(error(Cat("{\"Resources\":[{\"x\":\"", std::string(2 << 20, 'x'), "\"}]}")),
+              HasSubstr("a value has more than"));
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ class Flattener {
   RecordFile memberships_;
   absl::flat_hash_map<std::string, uint32_t> numbers_;
   std::vector<ObjectRef> groups_;
-  std::vector<std::vector<uint32_t>> outer_;  // Of each group: the ones it stands in.
+  std::vector<std::vector<uint32_t>> outer_;                      // Of each group: the ones it stands in.
   absl::flat_hash_map<uint32_t, std::vector<uint32_t>> outside_;  // The same, and those that these stand in, and so on.
   uint64_t outside_count_ = 0;
 };

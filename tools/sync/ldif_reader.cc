@@ -86,8 +86,8 @@ class LdifReader {
     }
     if (!sink_->Wants(name)) return absl::OkStatus();
     // A server that gives a part of a large attribute says which; the last part ends in `*`.
-    if (const size_t range = options.find(";range="); range != std::string::npos &&
-                                                      !std::string_view(options).substr(range).starts_with(";range=0-*")) {
+    if (const size_t range = options.find(";range=");
+        range != std::string::npos && !std::string_view(options).substr(range).starts_with(";range=0-*")) {
       return Error(Cat(Quote(description), " is only a part of the values; export the whole attribute"));
     }
     return ReadValue(name, std::string_view(logical_).substr(colon + 1));
@@ -115,10 +115,10 @@ class LdifReader {
 
   LineReader lines_;
   EntrySink* const sink_;
-  std::string logical_;   // A line with those that go on it.
-  bool cut_ = false;      // It was too long; this is how it begins.
-  uint64_t number_ = 0;   // Of its first line; 0: there is none.
-  bool within_ = false;   // An entry.
+  std::string logical_;  // A line with those that go on it.
+  bool cut_ = false;     // It was too long; this is how it begins.
+  uint64_t number_ = 0;  // Of its first line; 0: there is none.
+  bool within_ = false;  // An entry.
   bool any_ = false;
 };
 

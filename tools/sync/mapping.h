@@ -56,14 +56,14 @@ struct MemberTarget {
 
 struct MemberRule {
   std::vector<std::string> attributes;
-  std::string refers_to;                     // `dn`, or the attribute of the member that holds the value.
-  bool leave_out_missing = false;            // Else a member without an entry is refused.
-  std::map<std::string, MemberTarget> as;    // By type.
+  std::string refers_to;                   // `dn`, or the attribute of the member that holds the value.
+  bool leave_out_missing = false;          // Else a member without an entry is refused.
+  std::map<std::string, MemberTarget> as;  // By type.
 };
 
 struct EntryRule {
-  std::vector<EntryCondition> when;          // All of them.
-  std::vector<EntryCondition> unless;        // None of them: such an entry is left out.
+  std::vector<EntryCondition> when;    // All of them.
+  std::vector<EntryCondition> unless;  // None of them: such an entry is left out.
   std::string type;
   IdForm id;
   std::vector<MemberRule> members;
@@ -71,8 +71,8 @@ struct EntryRule {
 
 struct Mapping {
   std::vector<DomainPart> domain;
-  bool leave_out_outside = false;            // Else what lies outside of the domain is refused.
-  std::vector<EntryRule> entries;            // The first that fits counts. None: the source has relationships.
+  bool leave_out_outside = false;  // Else what lies outside of the domain is refused.
+  std::vector<EntryRule> entries;  // The first that fits counts. None: the source has relationships.
   bool Covers(const Relationship& relationship) const;
 };
 

@@ -55,11 +55,17 @@ class MappingReader {
     Mapping mapping;
     absl::Status status = ReadMap(
         root, 1,
-        {{"domain", [&](const YAML::Node& node) { return ReadList(node, "domain", [&](const YAML::Node& part) {
-            return ReadDomainPart(part, &mapping.domain.emplace_back()); }); }},
+        {{"domain",
+          [&](const YAML::Node& node) {
+            return ReadList(node, "domain", [&](const YAML::Node& part) {
+              return ReadDomainPart(part, &mapping.domain.emplace_back());
+            });
+          }},
          {"outside", [&](const YAML::Node& node) { return ReadChoice(node, "outside", &mapping.leave_out_outside); }},
-         {"entries", [&](const YAML::Node& node) { return ReadList(node, "entries", [&](const YAML::Node& rule) {
-            return ReadRule(rule, &mapping.entries.emplace_back()); }); }}});
+         {"entries", [&](const YAML::Node& node) {
+            return ReadList(node, "entries",
+                            [&](const YAML::Node& rule) { return ReadRule(rule, &mapping.entries.emplace_back()); });
+          }}});
     if (!status.ok()) return status;
     if (mapping.domain.empty()) {
       return Error(1, "a mapping has a `domain`: the relationships that the sync may change and delete");
@@ -155,19 +161,22 @@ class MappingReader {
   }
 
   absl::Status ReadDomainPart(const YAML::Node& node, DomainPart* part) const {
-    absl::Status status = ReadMap(
-        node, node.Mark().line + 1,
-        {{"type", [&](const YAML::Node& value) { return ReadType(value, &part->type); }},
-         {"relations", [&](const YAML::Node& value) {
-            absl::Status read = ReadTexts(value, "relations", &part->relations);
-            for (const std::string& relation : part->relations) read.Update(At(value, ValidateRelationName(relation)));
-            if (part->relations.empty()) read.Update(Error(value, "no relations are named; leave the key out for all"));
-            return read;
-          }},
-         {"id_prefix", [&](const YAML::Node& value) {
-            absl::Status read = ReadText(value, "id_prefix", &part->id_prefix);
-            return read.ok() ? At(value, ValidateObjectId(part->id_prefix, Wildcard::kRefused)) : read;
-          }}});
+    absl::Status status =
+        ReadMap(node, node.Mark().line + 1,
+                {{"type", [&](const YAML::Node& value) { return ReadType(value, &part->type); }},
+                 {"relations",
+                  [&](const YAML::Node& value) {
+                    absl::Status read = ReadTexts(value, "relations", &part->relations);
+                    for (const std::string& relation : part->relations)
+                      read.Update(At(value, ValidateRelationName(relation)));
+                    if (part->relations.empty())
+                      read.Update(Error(value, "no relations are named; leave the key out for all"));
+                    return read;
+                  }},
+                 {"id_prefix", [&](const YAML::Node& value) {
+                    absl::Status read = ReadText(value, "id_prefix", &part->id_prefix);
+                    return read.ok() ? At(value, ValidateObjectId(part->id_prefix, Wildcard::kRefused)) : read;
+                  }}});
     if (status.ok() && part->type.empty()) return Error(node, "a part of the domain has a `type`");
     return status;
   }
@@ -226,7 +235,8 @@ class MappingReader {
   absl::Status ReadMembers(const YAML::Node& node, MemberRule* rule) const {
     absl::Status status = ReadMap(
         node, node.Mark().line + 1,
-        {{"attribute", [&](const YAML::Node& value) {
+        {{"attribute",
+          [&](const YAML::Node& value) {
             absl::Status read = ReadTexts(value, "attribute", &rule->attributes);
             for (std::string& name : rule->attributes) absl::AsciiStrToLower(&name);
             return read;
@@ -244,8 +254,9 @@ class MappingReader {
           }}});
     if (!status.ok()) return status;
     if (rule->attributes.empty() || rule->refers_to.empty() || rule->as.empty()) {
-      return Error(node, "members have an `attribute`, what its values are (`refers_to`: dn, id or an attribute), and "
-                         "what they become (`as`)");
+      return Error(node,
+                   "members have an `attribute`, what its values are (`refers_to`: dn, id or an attribute), and "
+                   "what they become (`as`)");
     }
     return status;
   }
@@ -258,9 +269,8 @@ class MappingReader {
          {"type", [&](const YAML::Node& value) { return ReadType(value, &rule->type); }},
          {"id", [&](const YAML::Node& value) { return ReadId(value, &rule->id); }},
          {"members", [&](const YAML::Node& value) {
-            return ReadList(value, "members", [&](const YAML::Node& each) {
-              return ReadMembers(each, &rule->members.emplace_back());
-            });
+            return ReadList(value, "members",
+                            [&](const YAML::Node& each) { return ReadMembers(each, &rule->members.emplace_back()); });
           }}});
     if (status.ok() && (rule->type.empty() || rule->id.attribute.empty())) {
       return Error(node, "an entry has a `type` and an `id`: the object that it becomes");

@@ -18,7 +18,8 @@ std::string ErrorOf(const std::string& text) {
 }
 
 TEST(Mapping, CoversItsDomainAlone) {
-  const auto mapping = ParseMapping("m.yaml", "domain:\n- {type: team, relations: [member], id_prefix: x/}\n- {type: folder}\n");
+  const auto mapping =
+      ParseMapping("m.yaml", "domain:\n- {type: team, relations: [member], id_prefix: x/}\n- {type: folder}\n");
   ASSERT_TRUE(mapping.ok()) << mapping.status();
   const auto covers = [&](const char* text) { return mapping->Covers(*ParseRelationship(text)); };
   EXPECT_TRUE(covers("team:x/a#member@user:a"));
@@ -39,7 +40,8 @@ TEST(Mapping, ErrorsNameTheLineAndWhatIsAllowed) {
   EXPECT_EQ(ErrorOf("domain: 7"), "m.yaml:1: `domain` takes a list");
   EXPECT_EQ(ErrorOf("domain:\n- type: team\n  type: team"), "m.yaml:3: `type` comes twice");
   EXPECT_THAT(ErrorOf("domain:\n- type: Te"), HasSubstr("m.yaml:2: "));
-  EXPECT_THAT(ErrorOf("domain: [{type: team}]\nentries:\n- type: user"), HasSubstr("m.yaml:3: an entry has a `type` and an `id`"));
+  EXPECT_THAT(ErrorOf("domain: [{type: team}]\nentries:\n- type: user"),
+              HasSubstr("m.yaml:3: an entry has a `type` and an `id`"));
   EXPECT_THAT(ErrorOf("domain: [{type: team}]\nentries: [{id: cn, type: team, members: [{attribute: member}]}]"),
               HasSubstr("members have an `attribute`"));
   EXPECT_THAT(ErrorOf("domain: [{type: team, relations: []}]"), HasSubstr("no relations are named"));

@@ -58,7 +58,9 @@ absl::Status RecordFile::Fill(size_t wanted) {
   while (got < more) {
     const ssize_t n = pread(file_->fd(), buffer_.data() + had + got, more - got, static_cast<off_t>(read_bytes_ + got));
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return absl::DataLossError(Cat("a temporary file cannot be read again: ", n < 0 ? strerror(errno) : "it is shorter"));
+    if (n <= 0)
+      return absl::DataLossError(
+          Cat("a temporary file cannot be read again: ", n < 0 ? strerror(errno) : "it is shorter"));
     got += static_cast<size_t>(n);
   }
   read_bytes_ += more;

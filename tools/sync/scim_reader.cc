@@ -186,7 +186,8 @@ class ScimHandler : public nlohmann::json_sax<json> {
     std::string name = path_[1];
     for (size_t i = 2; i < path_.size(); ++i) name += Cat(".", path_[i]);
     if (!sink_->Wants(name)) return true;
-    if (value.size() > kValueBytesMax) return Fail(Cat("the value of `", name, "` has more than ", kValueBytesMax, " bytes"));
+    if (value.size() > kValueBytesMax)
+      return Fail(Cat("the value of `", name, "` has more than ", kValueBytesMax, " bytes"));
     if (!IsUtf8Text(value)) return Fail(Cat("the value of `", name, "` holds a NUL"));
     return Take(sink_->Attribute(name, value));
   }

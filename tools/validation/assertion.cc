@@ -127,8 +127,7 @@ class AssertionReader {
       }
       return ReadWord(word, &assertion_.reason);
     }
-    return InvalidArgument(
-        Cat(Quote(word), " is not expected here; behind a question may stand: ", kWords));
+    return InvalidArgument(Cat(Quote(word), " is not expected here; behind a question may stand: ", kWords));
   }
 
   absl::Status ReadWord(const std::string& word, std::string* out) {
@@ -159,8 +158,7 @@ class AssertionReader {
       if (!agent.ok()) return About("chain", agent.status());
       assertion_.question.claims.chain.push_back(*std::move(agent));
     }
-    return assertion_.question.claims.chain.empty() ? InvalidArgument("`chain` names no agent")
-                                                    : absl::OkStatus();
+    return assertion_.question.claims.chain.empty() ? InvalidArgument("`chain` names no agent") : absl::OkStatus();
   }
 
   absl::Status ReadAudience() {
@@ -169,8 +167,7 @@ class AssertionReader {
       if (!member.ok()) return About("audience", member.status());
       assertion_.question.audience.push_back(*std::move(member));
     }
-    return assertion_.question.audience.empty() ? InvalidArgument("`audience` names nobody")
-                                                : absl::OkStatus();
+    return assertion_.question.audience.empty() ? InvalidArgument("`audience` names nobody") : absl::OkStatus();
   }
 
   Assertion assertion_;
@@ -202,10 +199,9 @@ absl::Status ReadExcluded(std::string_view list, ExpectedSubject* expected) {
     const bool is_conditional = TakeSuffix("[...]", &name);
     auto excluded = ParseSubject(name);
     if (!excluded.ok()) return excluded.status();
-    if (excluded->type != expected->subject.type || !excluded->relation.empty() ||
-        excluded->IsWildcard()) {
-      return InvalidArgument(Cat(Quote(name), " cannot be taken out of `",
-                                 ToText(expected->subject), "`; name one of its objects"));
+    if (excluded->type != expected->subject.type || !excluded->relation.empty() || excluded->IsWildcard()) {
+      return InvalidArgument(
+          Cat(Quote(name), " cannot be taken out of `", ToText(expected->subject), "`; name one of its objects"));
     }
     expected->excluded.push_back({excluded->id, is_conditional});
     list.remove_prefix(std::min(comma + 1, list.size()));
@@ -244,8 +240,8 @@ absl::StatusOr<ExpectedSubject> ParseExpectedSubject(std::string_view text) {
   expected.text = text;
   const size_t close = text.starts_with('[') ? ClosingOf(text) : text.npos;
   if (close == text.npos) {
-    return InvalidArgument(Cat(
-        Quote(text), " is not `[subject] is <object#relation>`; the subject stands in brackets"));
+    return InvalidArgument(
+        Cat(Quote(text), " is not `[subject] is <object#relation>`; the subject stands in brackets"));
   }
   std::string_view inside = Strip(text.substr(1, close - 1));
   std::string_view excluded;

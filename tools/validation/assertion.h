@@ -34,12 +34,12 @@ struct Assertion {
   enum class Expected : uint8_t { kTrue, kFalse, kCaveated, kError };
   Expected expected = Expected::kTrue;
   CheckQuestion question;
-  std::vector<std::string> needs;  // Sorted. Empty: any.
-  std::string reason;              // Empty: any.
-  std::string key;                 // Of a call.
-  bool repeated = false;           // Of a call.
+  std::vector<std::string> needs;         // Sorted. Empty: any.
+  std::string reason;                     // Empty: any.
+  std::string key;                        // Of a call.
+  bool repeated = false;                  // Of a call.
   absl::Duration lasts = absl::Hours(1);  // Of an approval: how long it holds.
-  std::string text;                // As it was written.
+  std::string text;                       // As it was written.
   int line = 0;
 };
 
@@ -54,9 +54,8 @@ struct ExpectedSubject {
   };
   SubjectRef subject;
   bool is_conditional = false;
-  std::vector<Excluded> excluded;  // Of a wildcard.
-  std::vector<SubjectRef>
-      found_in;  // The relations that it stands in, `object#relation`. Empty: not said.
+  std::vector<Excluded> excluded;    // Of a wildcard.
+  std::vector<SubjectRef> found_in;  // The relations that it stands in, `object#relation`. Empty: not said.
   std::string text;
   int line = 0;
 };

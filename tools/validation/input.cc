@@ -16,9 +16,8 @@ std::string_view Strip(std::string_view text) { return StdView(absl::StripAsciiW
 absl::Status About(std::string_view text, const absl::Status& status, std::string_view hint) {
   const std::string quoted = Quote(text);
   const std::string_view message = StdView(status.message());
-  return absl::Status(status.code(),
-                      AbslView(Cat(message.starts_with(quoted) ? "" : Cat(quoted, ": "), message,
-                                   hint.empty() ? "" : "; ", hint)));
+  return absl::Status(status.code(), AbslView(Cat(message.starts_with(quoted) ? "" : Cat(quoted, ": "), message,
+                                                  hint.empty() ? "" : "; ", hint)));
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& file) {
@@ -32,8 +31,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& file) {
   // Through the stream, which turns what fails into a state; its buffer alone would throw.
   std::ifstream stream(file, std::ios::binary);
   std::ostringstream text;
-  if (stream.is_open() && stream.peek() != std::ifstream::traits_type::eof())
-    text << stream.rdbuf();
+  if (stream.is_open() && stream.peek() != std::ifstream::traits_type::eof()) text << stream.rdbuf();
   if (!stream.is_open() || stream.bad()) {
     return absl::NotFoundError(Cat("cannot read ", Quote(file), "; is the name right?"));
   }

@@ -40,12 +40,9 @@ class Reader {
     absl::Status status = ReadMap(
         root, {{"schema", Form::kText, [&](auto& value) { return ReadText(value, &first.schema); }},
                {"schemaFile", Form::kText, [&](auto& v) { return ReadSchemaFile(v, &first); }},
-               {"relationships", Form::kText,
-                [&](auto& value) { return ReadRelationships(value, &first.writes); }},
-               {"assertions", Form::kMap,
-                [&](auto& value) { return ReadAssertions(value, &first.assertions); }},
-               {"validation", Form::kMap,
-                [&](auto& value) { return ReadValidation(value, &first.validation); }},
+               {"relationships", Form::kText, [&](auto& value) { return ReadRelationships(value, &first.writes); }},
+               {"assertions", Form::kMap, [&](auto& value) { return ReadAssertions(value, &first.assertions); }},
+               {"validation", Form::kMap, [&](auto& value) { return ReadValidation(value, &first.validation); }},
                {"steps", Form::kList, [&](auto& value) { return ReadSteps(value, &file.steps); }}});
     if (!status.ok()) return status;
     if (!first.schema) return Error(1, "a world needs a `schema` or a `schemaFile`");
@@ -101,11 +98,9 @@ class Reader {
   }
 
   absl::Status ReadSchemaFile(const YAML::Node& node, WorldStep* step) const {
-    if (step->schema)
-      return Error(LineOf(node), "a world has a `schema` or a `schemaFile`, not both");
+    if (step->schema) return Error(LineOf(node), "a world has a `schema` or a `schemaFile`, not both");
     if (std::filesystem::path(node.Scalar()).is_absolute()) {
-      return Error(LineOf(node),
-                   "a schemaFile is a path from this file's folder, not an absolute one");
+      return Error(LineOf(node), "a schemaFile is a path from this file's folder, not an absolute one");
     }
     const std::string folder = std::filesystem::path(path_).parent_path().string();
     step->schema_file = Cat(folder.empty() ? "." : folder, "/", node.Scalar());
@@ -115,8 +110,7 @@ class Reader {
     return absl::OkStatus();
   }
 
-  absl::Status ReadRelationships(const YAML::Node& node,
-                                 std::vector<WrittenRelationship>* out) const {
+  absl::Status ReadRelationships(const YAML::Node& node, std::vector<WrittenRelationship>* out) const {
     size_t line = node.Mark().line;
     for (absl::string_view raw : absl::StrSplit(node.Scalar(), '\n')) {
       const std::string_view text = Strip(StdView(raw));
@@ -149,19 +143,17 @@ class Reader {
       if (!entry.IsMap()) {
         return Error(step.line, "a step is a map, as `- write: document:plan#viewer@user:alice`");
       }
-      absl::Status status = ReadMap(
-          entry,
-          {{"write", Form::kText, [&](auto& v) { return ReadRelationships(v, &step.writes); }},
-           {"delete", Form::kText, [&](auto& v) { return ReadRelationships(v, &step.deletes); }},
-           {"schema", Form::kText, [&](auto& v) { return ReadText(v, &step.schema); }},
-           {"drops", Form::kList, [&](auto& v) { return ReadTexts("drops", v, &step.drops); }},
-           {"refused", Form::kText, [&](auto& v) { return ReadText(v, &step.refused); }},
-           {"says", Form::kText, [&](auto& v) { return ReadText(v, &step.says); }},
-           {"clock", Form::kText, [&](auto& v) { return ReadClock(v, &step.clock); }},
-           {"calls", Form::kList, [&](auto& v) { return ReadCalls(v, &step.calls); }},
-           {"assertions", Form::kMap, [&](auto& v) { return ReadAssertions(v, &step.assertions); }},
-           {"validation", Form::kMap,
-            [&](auto& v) { return ReadValidation(v, &step.validation); }}});
+      absl::Status status =
+          ReadMap(entry, {{"write", Form::kText, [&](auto& v) { return ReadRelationships(v, &step.writes); }},
+                          {"delete", Form::kText, [&](auto& v) { return ReadRelationships(v, &step.deletes); }},
+                          {"schema", Form::kText, [&](auto& v) { return ReadText(v, &step.schema); }},
+                          {"drops", Form::kList, [&](auto& v) { return ReadTexts("drops", v, &step.drops); }},
+                          {"refused", Form::kText, [&](auto& v) { return ReadText(v, &step.refused); }},
+                          {"says", Form::kText, [&](auto& v) { return ReadText(v, &step.says); }},
+                          {"clock", Form::kText, [&](auto& v) { return ReadClock(v, &step.clock); }},
+                          {"calls", Form::kList, [&](auto& v) { return ReadCalls(v, &step.calls); }},
+                          {"assertions", Form::kMap, [&](auto& v) { return ReadAssertions(v, &step.assertions); }},
+                          {"validation", Form::kMap, [&](auto& v) { return ReadValidation(v, &step.validation); }}});
       if (!status.ok()) return status;
       if (step.refused && !step.calls.empty()) {
         return Error(step.line, "a step that is `refused` goes no further, so `calls` belong into one of their own");
@@ -174,8 +166,7 @@ class Reader {
     return absl::OkStatus();
   }
 
-  absl::Status ReadTexts(const std::string& key, const YAML::Node& node,
-                         std::vector<std::string>* out) const {
+  absl::Status ReadTexts(const std::string& key, const YAML::Node& node, std::vector<std::string>* out) const {
     for (const YAML::Node& each : node) {
       if (!each.IsScalar()) return Error(LineOf(each), Cat(Quote(key), " takes a list of words"));
       out->push_back(each.Scalar());
@@ -194,19 +185,18 @@ class Reader {
     using Expected = Assertion::Expected;
     for (const YAML::Node& entry : node) {
       if (!entry.IsMap() || entry.size() != 1) {
-        return Error(LineOf(entry), "a call is one of what is expected and a question, as `- allowed: document:plan#view@run:1`");
+        return Error(LineOf(entry),
+                     "a call is one of what is expected and a question, as `- allowed: document:plan#view@run:1`");
       }
       const auto part = [&](const char* key, Expected expected, bool is_approval) {
         return Part{key, Form::kText, [this, expected, is_approval, out](auto& text) {
                       return ReadCall(text, expected, is_approval, out);
                     }};
       };
-      absl::Status status = ReadMap(entry, {part("allowed", Expected::kTrue, false),
-                                            part("denied", Expected::kFalse, false),
-                                            part("conditional", Expected::kCaveated, false),
-                                            part("invalid", Expected::kError, false),
-                                            part("approved", Expected::kTrue, true),
-                                            part("refused", Expected::kError, true)});
+      absl::Status status =
+          ReadMap(entry, {part("allowed", Expected::kTrue, false), part("denied", Expected::kFalse, false),
+                          part("conditional", Expected::kCaveated, false), part("invalid", Expected::kError, false),
+                          part("approved", Expected::kTrue, true), part("refused", Expected::kError, true)});
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
@@ -227,20 +217,16 @@ class Reader {
   absl::Status ReadAssertions(const YAML::Node& node, std::vector<Assertion>* out) const {
     using Expected = Assertion::Expected;
     const auto part = [&](const char* key, Expected expected) {
-      return Part{key, Form::kList,
-                  [this, expected, out](auto& list) { return ReadAll(list, expected, out); }};
+      return Part{key, Form::kList, [this, expected, out](auto& list) { return ReadAll(list, expected, out); }};
     };
-    return ReadMap(
-        node, {part("assertTrue", Expected::kTrue), part("assertFalse", Expected::kFalse),
-               part("assertCaveated", Expected::kCaveated), part("assertError", Expected::kError)});
+    return ReadMap(node, {part("assertTrue", Expected::kTrue), part("assertFalse", Expected::kFalse),
+                          part("assertCaveated", Expected::kCaveated), part("assertError", Expected::kError)});
   }
 
-  absl::Status ReadAll(const YAML::Node& list, Assertion::Expected expected,
-                       std::vector<Assertion>* out) const {
+  absl::Status ReadAll(const YAML::Node& list, Assertion::Expected expected, std::vector<Assertion>* out) const {
     for (const YAML::Node& text : list) {
       if (!text.IsScalar())
-        return Error(LineOf(text),
-                     "an assertion is one line of text, in quotes if it has a `: ` in it");
+        return Error(LineOf(text), "an assertion is one line of text, in quotes if it has a `: ` in it");
       auto assertion = ParseAssertion(expected, text.Scalar());
       if (!assertion.ok()) return Error(LineOf(text), assertion.status());
       assertion->line = LineOf(text);
@@ -260,8 +246,7 @@ class Reader {
         if (absl::Status s = Expect(key, Form::kList, entry.second, line); !s.ok()) return s;
       }
       for (const YAML::Node& text : entry.second) {
-        if (!text.IsScalar())
-          return Error(LineOf(text), "a subject is one line of text, in quotes");
+        if (!text.IsScalar()) return Error(LineOf(text), "a subject is one line of text, in quotes");
         auto subject = ParseExpectedSubject(text.Scalar());
         if (!subject.ok()) return Error(LineOf(text), subject.status());
         subject->line = LineOf(text);
@@ -279,8 +264,7 @@ class Reader {
 
 }  // namespace
 
-absl::StatusOr<ValidationFile> ParseValidationFile(const std::string& path,
-                                                   const std::string& text) {
+absl::StatusOr<ValidationFile> ParseValidationFile(const std::string& path, const std::string& text) {
   try {
     return Reader(path, text).Read();
   } catch (const YAML::Exception& error) {

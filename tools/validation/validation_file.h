@@ -59,7 +59,7 @@ struct WorldStep {
   std::vector<WrittenRelationship> writes;
   std::vector<WrittenRelationship> deletes;
   std::optional<std::string> schema;
-  std::string schema_file;            // Where the schema was read from; empty: it stands in the world itself.
+  std::string schema_file;  // Where the schema was read from; empty: it stands in the world itself.
   std::vector<std::string> drops;
   std::optional<std::string> refused;
   std::optional<std::string> says;

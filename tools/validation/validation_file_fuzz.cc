@@ -38,8 +38,8 @@ void ReadAsLines(std::string_view text) {
     const auto assertion = ParseAssertion(expected, text);
     if (!assertion.ok()) continue;
     const auto again = ParseAssertion(expected, assertion->text);
-    Require(again.ok() && again->question.context == assertion->question.context &&
-            again->needs == assertion->needs && again->reason == assertion->reason);
+    Require(again.ok() && again->question.context == assertion->question.context && again->needs == assertion->needs &&
+            again->reason == assertion->reason);
   }
   const auto subject = ParseExpectedSubject(text);
   if (subject.ok()) Require(ParseExpectedSubject(subject->text).ok());

@@ -30,8 +30,7 @@ TEST(ValidationFile, SaysWhatIsWrongAndOnWhichLine) {
       {"schema: |\n  definition user {}\nother: [\n", "4: this is not YAML: "},
       {"schema: x\n\trelationships: y\n", "2: this is not YAML: "},
       {"relationships: ''\n", "1: a world needs a `schema` or a `schemaFile`"},
-      {"schema: ''\nshcema: ''\n",
-       "2: unknown key `shcema`; allowed: schema, schemaFile, relationships, assertions"},
+      {"schema: ''\nshcema: ''\n", "2: unknown key `shcema`; allowed: schema, schemaFile, relationships, assertions"},
       {"schema: ''\n[a]: b\n", "2: a key is a word"},
       {"schema: ''\nschema: ''\n", "2: `schema` comes twice"},
       {"schema: [a]\n", "1: `schema` takes text"},
@@ -47,18 +46,15 @@ TEST(ValidationFile, SaysWhatIsWrongAndOnWhichLine) {
       {"schema: ''\nrelationships: bogus\n", "2: `bogus` has no `@`"},
       {"schema: ''\nrelationships: \"bogus\"\n", "2: `bogus` has no `@`"},
       {"schema: ''\nassertions: [a]\n", "2: `assertions` takes a map"},
-      {"schema: ''\nassertions:\n  assertTrue: document:plan#view@user:alice\n",
-       "3: `assertTrue` takes a list"},
+      {"schema: ''\nassertions:\n  assertTrue: document:plan#view@user:alice\n", "3: `assertTrue` takes a list"},
       {"schema: ''\nassertions:\n  assertMaybe:\n    - a\n",
        "3: unknown key `assertMaybe`; allowed: assertTrue, assertFalse, assertCaveated, "
        "assertError"},
-      {"schema: ''\nassertions:\n  assertTrue: []\n  assertTrue: []\n",
-       "4: `assertTrue` comes twice"},
+      {"schema: ''\nassertions:\n  assertTrue: []\n  assertTrue: []\n", "4: `assertTrue` comes twice"},
       {"schema: ''\nassertions:\n  assertTrue:\n    - team:core#member@user:a\n    - "
        "document:plan\n",
        "5: `document:plan` has no `@`"},
-      {"schema: ''\nassertions:\n  assertTrue:\n    - [a]\n",
-       "4: an assertion is one line of text"},
+      {"schema: ''\nassertions:\n  assertTrue:\n    - [a]\n", "4: an assertion is one line of text"},
       {"schema: ''\nassertions:\n  assertFalse:\n    - team:core#member@user:a task errand\n",
        "4: `task`: `errand` has no `:`"},
       {"schema: ''\nassertions:\n  assertFalse:\n    - team:core#member@user:a unless b\n",
@@ -72,10 +68,8 @@ TEST(ValidationFile, SaysWhatIsWrongAndOnWhichLine) {
       {"schema: ''\nassertions:\n  assertTrue:\n    - team:core#member@user:a needs hour\n",
        "4: `needs` names what a conditional answer misses"},
       {"schema: ''\nvalidation: [a]\n", "2: `validation` takes a map"},
-      {"schema: ''\nvalidation:\n  document:plan: []\n",
-       "3: `document:plan` is not `type:id#permission`"},
-      {"schema: ''\nvalidation:\n  document:plan#view: all\n",
-       "3: `document:plan#view` takes a list"},
+      {"schema: ''\nvalidation:\n  document:plan: []\n", "3: `document:plan` is not `type:id#permission`"},
+      {"schema: ''\nvalidation:\n  document:plan#view: all\n", "3: `document:plan#view` takes a list"},
       {"schema: ''\nvalidation:\n  document:plan#view:\n    - user:a\n",
        "4: `user:a` is not `[subject] is <object#relation>`"},
       {"schema: ''\nvalidation:\n  document:plan#view:\n    - '[user:a] has "
@@ -89,10 +83,8 @@ TEST(ValidationFile, SaysWhatIsWrongAndOnWhichLine) {
        "4: `team:b` cannot be taken out of `user:*`"},
       {"schema: ''\nsteps: none\n", "2: `steps` takes a list"},
       {"schema: ''\nsteps:\n  - write\n", "3: a step is a map"},
-      {"schema: ''\nsteps:\n  - write: |\n      team:core#member@user:a\n      bogus\n",
-       "5: `bogus` has no `@`"},
-      {"schema: ''\nsteps:\n  - wriet: x\n",
-       "3: unknown key `wriet`; allowed: write, delete, schema"},
+      {"schema: ''\nsteps:\n  - write: |\n      team:core#member@user:a\n      bogus\n", "5: `bogus` has no `@`"},
+      {"schema: ''\nsteps:\n  - wriet: x\n", "3: unknown key `wriet`; allowed: write, delete, schema"},
       {"schema: ''\nsteps:\n  - says: x\n", "3: `says` is what the error of a step says"},
       {"schema: ''\nsteps:\n  - clock: soon\n", "3: a clock is a duration, as 90s or 2h"},
       {"schema: ''\nsteps:\n  - clock: -2h\n", "3: a clock is a duration, as 90s or 2h"},
@@ -109,8 +101,7 @@ TEST(ValidationFile, SaysWhatIsWrongAndOnWhichLine) {
   for (const Row& row : rows) {
     const absl::Status status = ParseValidationFile("world.yaml", row.text).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << row.text;
-    EXPECT_THAT(std::string(status.message()), StartsWith(Cat("world.yaml:", row.error)))
-        << row.text;
+    EXPECT_THAT(std::string(status.message()), StartsWith(Cat("world.yaml:", row.error))) << row.text;
   }
 }
 
@@ -175,8 +166,8 @@ validation:
   const std::vector<ExpectedSubject>& subjects = sets[0].subjects;
   ASSERT_EQ(subjects.size(), 4u);
   EXPECT_EQ(subjects[0].subject, (SubjectRef{"user", "alice", ""}));
-  EXPECT_THAT(subjects[0].found_in, ElementsAre(SubjectRef{"document", "plan", "viewer"},
-                                                SubjectRef{"team", "core", "member"}));
+  EXPECT_THAT(subjects[0].found_in,
+              ElementsAre(SubjectRef{"document", "plan", "viewer"}, SubjectRef{"team", "core", "member"}));
   EXPECT_TRUE(subjects[1].is_conditional);
   EXPECT_EQ(subjects[1].line, 5);
   EXPECT_TRUE(subjects[2].subject.IsWildcard());
@@ -191,8 +182,7 @@ validation:
 TEST(ValidationFile, FindsASchemaFileBesideIt) {
   TempDirectory directory;
   directory.File("schema.zed", "definition user {}");
-  auto file =
-      LoadValidationFile(directory.File("world.yaml", "schemaFile: schema.zed\nrelationships:\n"));
+  auto file = LoadValidationFile(directory.File("world.yaml", "schemaFile: schema.zed\nrelationships:\n"));
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ(file->steps[0].schema, "definition user {}");
   EXPECT_EQ(file->steps[0].schema_file, directory.File("schema.zed"));

@@ -6,7 +6,8 @@
 int main(int, char** argv) {
   mandate::client::Client client({.server = argv[1]});
   mandate::v1::WriteSchemaRequest schema;
-  schema.set_schema("definition user {}\ndefinition document {\n  relation viewer: user\n  permission view = viewer\n}\n");
+  schema.set_schema(
+      "definition user {}\ndefinition document {\n  relation viewer: user\n  permission view = viewer\n}\n");
   if (const auto written = client.WriteSchema(schema); !written.ok()) {
     std::fprintf(stderr, "error: %s\n", written.status().error_message().c_str());
     return 1;
