@@ -28,18 +28,22 @@ struct Placed {
   std::unique_ptr<WorldDatabase> database;
 };
 
-// The world of that name, on disk; one at a time is kept.
-Placed& Place(const std::string& name) {
+// The world that is kept, one at a time. Main lets go of it: at exit, what RocksDB needs to close may be gone already.
+std::pair<std::string, Placed>& Kept() {
   static std::pair<std::string, Placed> kept;
-  static const bool registered = std::atexit([] { kept.second = {}; }) == 0;
-  (void)registered;
-  if (kept.first == name) return kept.second;
-  kept.second = {};
-  kept.first = name;
-  kept.second.world = *MakeWorld(name, Scale());
-  kept.second.database = std::make_unique<WorldDatabase>(*kept.second.world);
-  std::cerr << name << ": " << kept.second.database->relationships() << " relationships\n";
-  return kept.second;
+  return kept;
+}
+
+// The world of that name, on disk.
+Placed& Place(const std::string& name) {
+  auto& [kept_name, placed] = Kept();
+  if (kept_name == name) return placed;
+  placed = {};
+  kept_name = name;
+  placed.world = *MakeWorld(name, Scale());
+  placed.database = std::make_unique<WorldDatabase>(*placed.world);
+  std::cerr << name << ": " << placed.database->relationships() << " relationships\n";
+  return placed;
 }
 
 // Of `different` questions, drawn at random, so that caches see what a server sees. Warm: all were asked before.
@@ -135,7 +139,15 @@ void RegisterChecks() {
   }
 }
 
-namespace {
-[[maybe_unused]] const bool kRegistered = (RegisterChecks(), true);
-}  // namespace
+int Main(int argc, char** argv) {
+  RegisterChecks();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  Kept() = {};
+  return 0;
+}
+
 }  // namespace mandate
+
+int main(int argc, char** argv) { return mandate::Main(argc, argv); }

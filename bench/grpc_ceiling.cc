@@ -135,7 +135,14 @@ nlohmann::ordered_json Compare(const std::string& name, const World& world, Worl
   auto echo_server = builder.BuildAndStart();
   const std::vector<bool> echoed;
   Load(echo_port, clients, 0.3, requests, echoed);
-  Load((*server)->port(), clients, 0.5, requests, allowed);
+  // Each is asked before, one after the other: of 16 that walk 1,000 folders anew at a time, some are shed.
+  for (int turn = 0; turn < 2; ++turn) {
+    auto stub = Connect((*server)->port());
+    for (const v1::CheckRequest& request : requests) {
+      grpc::ClientContext warming;
+      if (!stub->Check(&warming, request, &response).ok()) Die("a call failed");
+    }
+  }
   std::vector<double> ratios, echoes, checks;
   Round echo_round, check_round;
   for (int round = 0; round < rounds; ++round) {
@@ -194,6 +201,6 @@ int Main(int argc, char** argv) {
 }  // namespace mandate
 
 int main(int argc, char** argv) {
-  mandate::SkipDeadlockDetection();
+  mandate::PrepareProcess();
   return mandate::Main(argc, argv);
 }

@@ -122,6 +122,6 @@ int Main(int argc, char** argv) {
 }  // namespace mandate
 
 int main(int argc, char** argv) {
-  mandate::SkipDeadlockDetection();
+  mandate::PrepareProcess();
   return mandate::Main(argc, argv);
 }

@@ -19,6 +19,25 @@ BENCH = TREE / "bench"
 SCALE = os.environ.get("MANDATE_BENCH_SCALE", "0.1")
 QUICK = os.environ.get("MANDATE_BENCH_QUICK") == "1"
 ROWS = []  # (what, aim, measured, met or None)
+ECHO = []  # Calls a second of the bare echo, in each world.
+
+# What stands in the way of an aim that is missed; by the beginning of its row.
+WHY = {
+    "CheckBatch of 100": "A call costs both cores what the bare echo costs (above), whatever is in it; an item costs 4 us of both ends' time more, most of "
+                         "it making, reading and freeing the parts of messages (profile in MEASURED.md). 5,000 calls a second is more than half of "
+                         "what the echo alone makes here.",
+    "CheckBatch of 1000": "As for 100; and what the machine swings by.",
+    "LookupResources over gRPC, drive: first": "Results come in the order of their ids, so that each folder that the subject reaches (about a thousand) has to show "
+                                               "its first document before the first is sent; an empty call takes a third of it.",
+    "LookupResources over gRPC, drive: streamed": "What the machine swings by; a third of the time goes to waking threads up for messages.",
+    "durable writes": "The aim is more than the bare echo makes on this machine, with nothing written.",
+    "the same in batches": "Nine tenths of a commit are RocksDB's: putting three to four keys for each relationship into its skip lists (60 %), and looking there "
+                           "whether it is stored (19 %); one thread does that for all (profile in MEASURED.md).",
+    "in process": "See the profile of a kept answer in MEASURED.md.",
+    "delegated check": "The chain of a session that was not asked about before is about 20 reads of RocksDB, whatever is asked about; the lists in memory "
+                       "serve it from the second time on.",
+    "from start to serving": "RocksDB opens every table and checks its index; the log is replayed twice.",
+}
 
 
 def say(text):
@@ -56,6 +75,7 @@ def ceiling():
     with tempfile.NamedTemporaryFile() as file:
         run(BENCH / "grpc_ceiling", "--json", file.name, "--scale", SCALE)
         for each in json.load(open(file.name)):
+            ECHO.append(each["echo_per_second"])
             aim = {"direct": 0.85, "rbac": 0.85, "teams": 0.85, "drive": 0.7, "wide": 0.7, "exclusion": 0.7}.get(each["world"])
             row(f"Check over gRPC beside a bare echo, {each['world']}", f"at least {aim}" if aim else "none",
                 f"{each['ratio']:.2f} ({each['ratio_least']:.2f} to {each['ratio_most']:.2f}): {each['check_per_second']:,.0f}/s of "
@@ -75,7 +95,9 @@ def in_process():
     own = found["check/agents/principal"]["real_time"]
     for kind in ("session", "sub-agent"):
         ratio = found[f"check/agents/{kind}"]["real_time"] / own
-        row(f"delegated check, {kind}", "under 2 times the principal's own", f"{ratio:.2f} times", ratio < 2)
+        row(f"delegated check never asked before, {kind}", "under 2 times the principal's own", f"{ratio:.2f} times", ratio < 2)
+    ratio = found["check/agents/warm"]["p50_us"] / found["check/drive/warm"]["p50_us"]
+    row("delegated check asked before, of sessions and sub-agents", "under 2 times the principal's own", f"{ratio:.2f} times", ratio < 2)
     rate = found["lookup/subjects/wide"]["items_per_second"]
     row("LookupSubjects in process, wide", "at least 1,000,000/s", f"{rate:,.0f}/s", rate >= 1e6)
 
@@ -90,7 +112,8 @@ def wire():
     row("LookupResources over gRPC, drive: streamed", "at least 500,000 results/s", f"{got['results_per_second']:,}/s",
         got["results_per_second"] >= 500_000)
     got = load("--world", "direct", "--scale", SCALE, "--write-share", 1, "--clients", 64, "--seconds", 5)
-    row("durable writes over gRPC, 64 callers", "at least 12,000/s", f"{got['writes_per_second']:,}/s", got["writes_per_second"] >= 12_000)
+    row("durable writes over gRPC, 64 callers", "at least 12,000/s", f"{got['writes_per_second']:,}/s, {got['writes_per_second'] / max(ECHO):.0%} of the bare echo",
+        got["writes_per_second"] >= 12_000)
     got = load("--world", "direct", "--scale", SCALE, "--write-share", 1, "--write-batch", 1000, "--clients", 8, "--seconds", 5)
     row("the same in batches of 1,000", "at least 150,000 relationships/s", f"{got['relationships_written_per_second']:,}/s",
         got["relationships_written_per_second"] >= 150_000)
@@ -123,6 +146,8 @@ def large():
         server.terminate(), server.wait()
         server, address, took = serve(data)
         row("from start to serving, 10,000,000 relationships", "within 1 s", f"{took:.2f} s", took <= 1)
+        resident = int(re.search(r"VmRSS:\s*(\d+)", pathlib.Path(f"/proc/{server.pid}/status").read_text())[1]) >> 10
+        row("resident memory then", "none", f"{resident:,} MiB")
         server.terminate(), server.wait()
     small, big = (google("check/direct/warm", scale)["check/direct/warm"]["p50_us"] for scale in ("0.01", "1"))
     row("warm check at 10,000,000 relationships beside 100,000", "at most 1.3 times", f"{big / small:.2f} times: {big:.2f} us beside {small:.2f}",
@@ -151,6 +176,11 @@ def main():
              "what is missed is missed.", "", "| what | aim | measured | |", "| --- | --- | --- | --- |"]
     for what, aim, measured, met in ROWS:
         lines.append(f"| {what} | {aim} | {measured} | {'' if met is None else 'met' if met else 'missed'} |")
+    if misses:
+        lines += ["", "## What stands in the way", ""]
+        for what, aim, measured, _ in misses:
+            why = next((text for start, text in WHY.items() if what.startswith(start)), "Not looked into.")
+            lines.append(f"- *{what}* ({measured}; aim: {aim}). {why}")
     lines += ["", f"{len(misses)} of {sum(each[3] is not None for each in ROWS)} aims missed."]
     (ROOT / "bench/RESULTS.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))

@@ -158,7 +158,7 @@ class Soak {
       v1::WriteRequest request;
       for (int part = 0; part < 5; ++part) {
         auto relationship =
-            ParseRelationship(Cat("document:d", (i * 5 + part) / 2 % kDocuments, "#viewer@user:guest", part));
+            ParseRelationship(Cat("document:d", (i / 2 * 5 + part) % kDocuments, "#viewer@user:guest", part));
         v1::RelationshipUpdate* update = request.add_updates();
         update->set_operation(i % 2 == 0 ? v1::RelationshipUpdate::OPERATION_TOUCH
                                          : v1::RelationshipUpdate::OPERATION_DELETE);
@@ -291,6 +291,6 @@ int Main(int argc, char** argv) {
 }  // namespace mandate
 
 int main(int argc, char** argv) {
-  mandate::SkipDeadlockDetection();
+  mandate::PrepareProcess();
   return mandate::Main(argc, argv);
 }

@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "check/lookup.h"
 #include "gtest/gtest.h"
+#include "schema/reason.h"
 #include "schema/text.h"
 #include "test/campaign.h"
 #include "test/memory_store.h"
@@ -18,6 +19,11 @@ struct Side {
   MemoryStore store;
   std::unique_ptr<AnswerCache> answers;
 };
+
+// Without its payloads as such: they come in no order.
+std::string ErrorText(const absl::Status& status) {
+  return Cat(static_cast<int>(status.code()), " ", status.message(), " ", ReasonOf(status), " ", FieldOf(status));
+}
 
 struct Counts {
   size_t asked = 0;
@@ -68,9 +74,9 @@ class TwoStores {
                                       .subject = question.subject,
                                       .task = question.task,
                                       .claims = question.claims,
-                                      .context = question.context,
                                       .audience = question.audience,
-                                      .parameter_digest = question.parameter_digest};
+                                      .parameter_digest = question.parameter_digest,
+                                      .context = question.context};
     const SubjectsQuestion subjects{.resource = question.resource,
                                     .permission = question.permission,
                                     .subject_type = question.subject.type,
@@ -81,13 +87,13 @@ class TwoStores {
       std::string text;
       const FoundSink sink = [&](const Found& found) {
         absl::StrAppend(&text, found.position(), " ", static_cast<int>(found.decision), " ",
-                        absl::StrJoin(found.missing_context, ","), " ", found.error.ToString(), "\n");
+                        absl::StrJoin(found.missing_context, ","), " ", ErrorText(found.error), "\n");
         return true;
       };
       const absl::Status of_resources = LookupResources(*plan_, *snapshot, now, {}, resources, sink);
-      absl::StrAppend(&text, of_resources.ToString(), "\n");
+      absl::StrAppend(&text, ErrorText(of_resources), "\n");
       const absl::Status of_subjects = LookupSubjects(*plan_, *snapshot, now, {}, subjects, sink);
-      return Cat(text, of_subjects.ToString());
+      return Cat(text, ErrorText(of_subjects));
     };
     const std::string kept = answer(kept_), plain = answer(plain_);
     if (kept == plain) return "";

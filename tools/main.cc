@@ -2,6 +2,6 @@
 #include "tools/command_line.h"
 
 int main(int argc, char** argv) {
-  mandate::SkipDeadlockDetection();
+  mandate::PrepareProcess();
   return mandate::RunCommandLine(argc, argv);
 }
