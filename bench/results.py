@@ -26,17 +26,15 @@ WHY = {
     "CheckBatch of 100 ": "A call costs both cores what the bare echo costs (above), whatever is in it; an item costs 4 us of both ends' time more, most of "
                          "it making, reading and freeing the parts of messages (profile in MEASURED.md). 5,000 calls a second is more than half of "
                          "what the echo alone makes here.",
-    "CheckBatch of 1000 ": "4 us of both ends' time for each item; by hand, 396,000 to 518,000/s on the same machine in a quieter hour (MEASURED.md).",
-    "LookupResources over gRPC, drive: first": "Results come in the order of their ids, so that each folder that the subject reaches (about a thousand) has to show "
-                                               "its first document before the first is sent; an empty call takes a third of it.",
+    "CheckBatch of 1000 ": "4 us of both ends' time for each item; by hand, before malloc had one arena for each core, 362,000 to 518,000/s with four to eight clients.",
+    "LookupResources over gRPC, drive: first": "Results come in the order of their ids, so that each folder that the subject reaches has to show its first "
+                                               "document before the first is sent.",
     "LookupResources over gRPC, drive: streamed": "What the machine swings by; a third of the time goes to waking threads up for messages.",
     "durable writes": "The aim is more than the bare echo makes on this machine, with nothing written.",
-    "the same in batches": "Four fifths of a commit are RocksDB's: putting three to four keys for each relationship into its skip lists (60 %), and looking there "
+    "the same in batches": "Four fifths of a commit are RocksDB's: putting two to four keys for each relationship into its skip lists (60 %), and looking there "
                            "whether it is stored (19 %); one thread does that for all (profile in MEASURED.md).",
-    "in process": "See the profile of a kept answer in MEASURED.md.",
     "delegated check": "The chain of a session that was not asked about before is about 20 reads of RocksDB, whatever is asked about; the lists in memory "
                        "serve it from the second time on.",
-    "from start to serving": "RocksDB opens every table and checks its index; the log is replayed twice.",
 }
 
 
