@@ -16,7 +16,6 @@ namespace mandate {
 namespace {
 
 constexpr int kBulkItemsMax = 10'000;
-constexpr int kItemsBetweenLooks = 64;  // Whether the caller is still there.
 
 Relationship NamesIn(const CheckQuestion& question) {
   return {.resource = question.resource, .relation = question.permission, .subject = question.subject};

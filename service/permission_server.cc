@@ -15,7 +15,6 @@ namespace mandate {
 namespace {
 
 constexpr int kBatchItemsMax = 10'000;
-constexpr int kItemsBetweenLooks = 64;  // Whether the caller is still there.
 
 // An explanation that is longer is not put into the log.
 constexpr size_t kExplanationBytesMax = 16 << 10;

@@ -167,6 +167,9 @@ CheckLimits LimitsFor(const Database& database, const grpc::ServerContext& conte
 // The same, for one result of a stream, which as a whole ends with the call's own deadline.
 CheckLimits StreamLimits(const Database& database, const grpc::ServerContext& context, const Admission& admission);
 
+// After so many items a batch looks whether its caller is still there.
+inline constexpr int kItemsBetweenLooks = 64;
+
 // What a watch ends with. `stopping`: the server does.
 grpc::Status EndOfWatch(const absl::Status& status, bool stopping);
 
