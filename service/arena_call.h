@@ -13,7 +13,9 @@
 
 #include "google/protobuf/arena.h"
 #include "grpcpp/grpcpp.h"
+#include "grpcpp/support/sync_stream.h"
 #include "schema/reason.h"
+#include "schema/text.h"
 #include "service/error_mapping.h"
 
 namespace mandate {
