@@ -1,9 +1,13 @@
 #include "storage/read_cache.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace mandate {
 namespace {
 
 constexpr size_t kAskedSlots = 1 << 16;
+constexpr size_t kAllocations = 3 * 16;  // What the allocator adds to a list, its rows and its ids.
 
 void AppendName(NameId name, std::string* key) {
   const auto value = static_cast<uint32_t>(name);
@@ -12,20 +16,43 @@ void AppendName(NameId name, std::string* key) {
 
 }  // namespace
 
-std::string_view RowList::Keep(std::string_view text) {
-  if (!texts_.empty() && texts_.back() == text) return texts_.back();
-  bytes_ += sizeof(std::string) + text.size();
-  return texts_.emplace_back(text);
-}
-
-void RowList::Add(const TupleRow& row) {
-  TupleRow& kept = rows_.emplace_back(row);
+absl::Status RowList::Read(TupleCursor* cursor) {
+  // The ids are gathered first, and the rows pointed at them once those stay where they are.
+  struct Place {
+    size_t begin, size;
+  };
+  std::string ids;
+  std::vector<std::pair<Place, Place>> places;  // Of the ids of each row's resource and subject.
   // The end that all rows have in common is kept once.
-  const bool same_resource = rows_.size() > 1 && rows_.front().resource.id == row.resource.id;
-  kept.resource.id = same_resource ? rows_.front().resource.id : Keep(row.resource.id);
-  const bool same_subject = rows_.size() > 1 && rows_.front().subject.id == row.subject.id;
-  kept.subject.id = same_subject ? rows_.front().subject.id : Keep(row.subject.id);
-  bytes_ += sizeof(TupleRow) + row.edge.caveat_context.size();
+  const auto keep = [&ids](std::string_view id, const Place* first) {
+    if (first != nullptr && id == std::string_view(ids).substr(first->begin, first->size)) return *first;
+    ids.append(id);
+    return Place{ids.size() - id.size(), id.size()};
+  };
+  size_t contexts_bytes = 0;
+  for (; cursor->Valid(); cursor->Next()) {
+    if (rows_.size() == kRowsMax) {
+      rows_ = {};
+      too_long_ = true;
+      return absl::OkStatus();
+    }
+    const TupleRow& row = cursor->row();
+    const bool is_first = places.empty();
+    places.push_back({keep(row.resource.id, is_first ? nullptr : &places.front().first),
+                      keep(row.subject.id, is_first ? nullptr : &places.front().second)});
+    rows_.push_back(row);
+    contexts_bytes += row.edge.caveat_context.size();
+  }
+  if (!cursor->status().ok()) return cursor->status();
+  rows_.shrink_to_fit();
+  ids_ = std::make_unique<char[]>(ids.size());
+  std::copy(ids.begin(), ids.end(), ids_.get());
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    rows_[i].resource.id = {ids_.get() + places[i].first.begin, places[i].first.size};
+    rows_[i].subject.id = {ids_.get() + places[i].second.begin, places[i].second.size};
+  }
+  bytes_ = sizeof(RowList) + rows_.capacity() * sizeof(TupleRow) + ids.size() + contexts_bytes + kAllocations;
+  return absl::OkStatus();
 }
 
 ReadCache::ReadCache(size_t bytes)
@@ -45,7 +72,7 @@ absl::StatusOr<ReadCache::List> ReadCache::Get(const Snapshot& snapshot, const s
   const Revision now = snapshot.revision();
   if (List list = lists_.Get(key)) {
     // Length is not looked at anew: a relation that was long once would be read over and over.
-    if (list->too_long_) return List();
+    if (list->too_long()) return List();
     const Revision then(list->holds_at_.load(std::memory_order_acquire));
     if (then == now) return list;
     if (marks_.Holds(slot, then, now)) {
@@ -57,20 +84,10 @@ absl::StatusOr<ReadCache::List> ReadCache::Get(const Snapshot& snapshot, const s
   }
   auto list = std::make_unique<RowList>();
   list->holds_at_.store(now.value(), std::memory_order_relaxed);
-  const std::unique_ptr<TupleCursor> cursor = open();
-  for (; cursor->Valid() && !list->too_long_; cursor->Next()) {
-    list->Add(cursor->row());
-    list->too_long_ = list->rows_.size() > kRowsMax;
-  }
-  if (!cursor->status().ok()) return cursor->status();
-  const bool too_long = list->too_long_;
-  if (too_long) {
-    list = std::make_unique<RowList>();
-    list->too_long_ = true;
-  }
+  if (absl::Status status = list->Read(open().get()); !status.ok()) return status;
   const size_t list_bytes = list->bytes();
   List kept = lists_.Put(key, std::move(list), list_bytes);
-  if (too_long) return List();
+  if (kept && kept->too_long()) return List();
   return kept;
 }
 

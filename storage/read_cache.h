@@ -15,11 +15,11 @@
 #define MANDATE_STORAGE_READ_CACHE_H_
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/bounded_cache.h"
 #include "storage/change_marks.h"
@@ -30,24 +30,27 @@ namespace mandate {
 // Rows by value, in the order of the store.
 class RowList {
  public:
+  static constexpr size_t kRowsMax = 512;
+
   const std::vector<TupleRow>& rows() const { return rows_; }
-  void Add(const TupleRow& row);
+  // There are more than kRowsMax; none are here.
+  bool too_long() const { return too_long_; }
+  // All the memory it takes.
   size_t bytes() const { return bytes_; }
 
  private:
   friend class ReadCache;
-  std::string_view Keep(std::string_view text);
+  absl::Status Read(TupleCursor* cursor);
+
   std::vector<TupleRow> rows_;
-  std::deque<std::string> texts_;  // What the rows point to.
+  std::unique_ptr<char[]> ids_;  // What the rows point to.
   size_t bytes_ = sizeof(RowList);
-  bool too_long_ = false;               // There are more than kRowsMax; none are here.
+  bool too_long_ = false;
   std::atomic<uint64_t> holds_at_ = 0;  // A revision at which it is so.
 };
 
 class ReadCache {
  public:
-  static constexpr size_t kRowsMax = 512;
-
   // `bytes` bounds the lists together; the marks come on top, a quarter of it.
   explicit ReadCache(size_t bytes);
 
