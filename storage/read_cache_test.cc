@@ -74,7 +74,7 @@ TEST_F(ReadCacheTest, ReadsEveryWayAsTheSnapshotDoes) {
 
 TEST_F(ReadCacheTest, KeepsNoListThatIsLong) {
   std::vector<std::string> many;
-  for (size_t i = 0; i <= ReadCache::kRowsMax; ++i) many.push_back("document:plan#viewer@user:u" + std::to_string(i));
+  for (size_t i = 0; i <= RowList::kRowsMax; ++i) many.push_back("document:plan#viewer@user:u" + std::to_string(i));
   Touch(many);
   const auto base = world_.Head();
   ReadCache cache(1 << 20);
