@@ -41,7 +41,7 @@ case $language in
     PATH=$GOBIN:$PATH protoc -I "$protos" --go_out="$work" --go-grpc_out="$work" --go_opt=module=hello \
       --go-grpc_opt=module=hello "${flags[@]}" "${services[@]}"
     cd "$work"
-    go mod tidy >/dev/null 2>&1
+    go mod tidy >/dev/null 2>tidy || { cat tidy >&2; exit 1; }
     go run . "$server"
     ;;
   *)

@@ -1,6 +1,6 @@
 module hello
 
-go 1.24
+go 1.25.0
 
 require (
 	google.golang.org/grpc v1.81.1
