@@ -13,6 +13,9 @@ namespace {
 // An entry takes about a kilobyte.
 constexpr int kEntriesPerMessage = 100;
 
+// An entry is read in some microseconds.
+constexpr uint64_t kEntriesBetweenLooks = 256;
+
 // How often a call that watches looks whether anybody still listens; news wakes it at once.
 constexpr absl::Duration kLookEvery = absl::Milliseconds(250);
 
@@ -62,9 +65,13 @@ absl::StatusOr<LedgerFilter> FilterFromWire(const v1::ReadLedgerRequest& wire) {
 // Sends what matches in one snapshot after another.
 class LedgerStream {
  public:
-  LedgerStream(const LedgerFilter& filter, const v1::ReadLedgerRequest& request,
+  LedgerStream(const LedgerFilter& filter, const v1::ReadLedgerRequest& request, const grpc::ServerContext& context,
                grpc::ServerWriter<v1::ReadLedgerResponse>* writer)
-      : filter_(filter), limit_(request.limit()), after_(request.after_sequence()), writer_(*writer) {}
+      : filter_(filter),
+        limit_(request.limit()),
+        after_(request.after_sequence()),
+        context_(context),
+        writer_(*writer) {}
 
   // False once nothing more is wanted.
   absl::StatusOr<bool> Send(const Snapshot& snapshot) {
@@ -72,6 +79,7 @@ class LedgerStream {
     for (; cursor->Valid(); cursor->Next()) {
       const LedgerRecord& record = cursor->record();
       after_ = record.sequence;
+      if (++seen_ % kEntriesBetweenLooks == 0 && context_.IsCancelled()) return CallerGone();
       auto matches = Matches(record);
       if (!matches.ok()) return matches.status();
       if (!*matches) continue;
@@ -112,7 +120,9 @@ class LedgerStream {
   const LedgerFilter& filter_;
   const uint64_t limit_;
   uint64_t after_;
+  uint64_t seen_ = 0;
   uint64_t sent_ = 0;
+  const grpc::ServerContext& context_;
   grpc::ServerWriter<v1::ReadLedgerResponse>& writer_;
   v1::ReadLedgerResponse response_;
 };
@@ -139,7 +149,7 @@ grpc::Status DelegationServer::ReadLedger(grpc::ServerContext* context, const v1
   if (!admission.ok()) return admission.Refused();
   auto filter = FilterFromWire(*request);
   if (!filter.ok()) return ToGrpc(filter.status());
-  LedgerStream stream(*filter, *request, writer);
+  LedgerStream stream(*filter, *request, *context, writer);
   return ToGrpc(stream.Send(*database_->store().Head()).status());
 }
 
@@ -149,7 +159,7 @@ grpc::Status DelegationServer::WatchLedger(grpc::ServerContext* context, const v
   if (!admission.ok()) return admission.Refused();
   auto filter = FilterFromWire(*request);
   if (!filter.ok()) return ToGrpc(filter.status());
-  LedgerStream stream(*filter, *request, writer);
+  LedgerStream stream(*filter, *request, *context, writer);
   // The header tells the caller that from here on nothing is missed.
   writer->SendInitialMetadata();
   while (!context->IsCancelled() && !stopping_) {

@@ -139,10 +139,10 @@ std::unique_ptr<TupleCursor> CachedSnapshot::Resources(const SubjectKey& subject
   return std::make_unique<ListCursor>(*std::move(list), begin, end, reads_);
 }
 
-std::unique_ptr<TupleCursor> CachedSnapshot::Read(const TupleFilter& filter,
-                                                  const std::optional<Relationship>& after) const {
+std::unique_ptr<TupleCursor> CachedSnapshot::Read(const TupleFilter& filter, const std::optional<Relationship>& after,
+                                                  const std::function<bool()>& is_cancelled) const {
   GiveUp();
-  return base_.Read(filter, after);
+  return base_.Read(filter, after, is_cancelled);
 }
 
 absl::StatusOr<std::optional<std::string>> CachedSnapshot::Fact(std::string_view key) const {

@@ -8,6 +8,9 @@
 //   S < R    a commit C with S < C <= R was published before R was, so whoever read at R saw its mark; what was kept came
 //            here from that reader through a lock, so it is seen here too, C > S.
 //
+// A commit of an earlier process raised marks that are gone. It was at or below the revision that this one opened at, and the
+// mark of everything begins there: so it raised that.
+//
 // Loads are relaxed, since those two orders come from the locks; a load that also sees a later mark only misses. A commit
 // that is refused may leave marks of a revision that another commit then gets: that only misses as well.
 #include "storage/change_marks.h"
@@ -32,8 +35,8 @@ enum Kind : uint8_t { kTuple, kSubjects, kResources };
 
 }  // namespace
 
-ChangeMarks::ChangeMarks(size_t slots)
-    : mask_(std::bit_ceil(std::max<size_t>(slots, 1)) - 1), slots_(Zeroed(mask_ + 1)) {}
+ChangeMarks::ChangeMarks(size_t slots, Revision since)
+    : mask_(std::bit_ceil(std::max<size_t>(slots, 1)) - 1), slots_(Zeroed(mask_ + 1)), everything_(since.value()) {}
 
 ChangeMarks::Slot ChangeMarks::OfTuple(const ObjectKey& resource, NameId relation, const SubjectKey& subject) const {
   return static_cast<Slot>(mask_ & absl::HashOf(kTuple, resource.type, AbslView(resource.id), relation, subject.type,

@@ -1,6 +1,6 @@
 // change_marks.h: when what a read looked at was last written, to within a hash: what makes caches exact.
 //
-//   ChangeMarks marks(1 << 20);
+//   ChangeMarks marks(1 << 20, opened_at);
 //   marks.Note(row, revision);                            // the committing thread, before the revision is published
 //   ChangeMarks::Slot slot = marks.OfSubjects(document, viewer);
 //   if (marks.Holds(slot, read_at, asked_at)) ...     // what was read at the one is what stands at the other
@@ -25,8 +25,9 @@ class ChangeMarks {
  public:
   using Slot = uint32_t;
 
-  // `slots` is made a power of two, at least 1.
-  explicit ChangeMarks(size_t slots);
+  // `slots` is made a power of two, at least 1. Of what was written up to `since` nothing is known: a span that reaches
+  // below never holds.
+  ChangeMarks(size_t slots, Revision since);
 
   // What a read rests on: one relationship, the subjects of a relation of an object, what a subject stands on.
   Slot OfTuple(const ObjectKey& resource, NameId relation, const SubjectKey& subject) const;
@@ -55,7 +56,7 @@ class ChangeMarks {
   };
   const size_t mask_;
   const std::unique_ptr<uint64_t, Free> slots_;  // Pages that nothing was noted on are not there.
-  uint64_t everything_ = 0;
+  uint64_t everything_;
 };
 
 }  // namespace mandate

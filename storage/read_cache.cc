@@ -55,8 +55,8 @@ absl::Status RowList::Read(TupleCursor* cursor) {
   return absl::OkStatus();
 }
 
-ReadCache::ReadCache(size_t bytes)
-    : marks_(bytes / 4 / sizeof(uint64_t)), lists_(bytes), asked_(new std::atomic<uint8_t>[kAskedSlots]()) {}
+ReadCache::ReadCache(size_t bytes, Revision since)
+    : marks_(bytes / 4 / sizeof(uint64_t), since), lists_(bytes), asked_(new std::atomic<uint8_t>[kAskedSlots]()) {}
 
 bool ReadCache::AskedBefore(ChangeMarks::Slot slot) {
   std::atomic<uint8_t>& last = asked_[slot % kAskedSlots];

@@ -1,7 +1,7 @@
 // read_cache.h: lists of relationships in memory, exact at every revision: who stands on a relation of an object, and on
 // which objects a subject stands.
 //
-//   ReadCache cache({.bytes = 64 << 20});
+//   ReadCache cache(64 << 20, opened_at);
 //   auto list = cache.Subjects(*snapshot, plan, viewer);       // null: read from the snapshot itself
 //   if (list) for (const TupleRow& row : list->rows()) ...
 //
@@ -51,8 +51,8 @@ class RowList {
 
 class ReadCache {
  public:
-  // `bytes` bounds the lists together; the marks come on top, a quarter of it.
-  explicit ReadCache(size_t bytes);
+  // `bytes` bounds the lists together; the marks come on top, a quarter of it, and know of writes behind `since` alone.
+  ReadCache(size_t bytes, Revision since);
 
   ChangeMarks& marks() { return marks_; }
   const ChangeMarks& marks() const { return marks_; }

@@ -1,5 +1,6 @@
 #include "storage/read_cache.h"
 
+#include "gmock/gmock.h"
 #include "storage/cached_snapshot.h"
 #include "storage/test_world.h"
 
@@ -7,6 +8,7 @@ namespace mandate {
 namespace {
 
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 // What a cursor stands on from here to its end.
 std::vector<std::string> Rest(const Snapshot& snapshot, std::unique_ptr<TupleCursor> cursor) {
@@ -41,7 +43,7 @@ TEST_F(ReadCacheTest, ReadsEveryWayAsTheSnapshotDoes) {
          "document:plan#viewer@team:core#member", "document:plan#viewer@team:core#owner", "document:plan#viewer@user:*",
          "document:other#viewer@user:alice", "document:third#viewer@user:alice"});
   const auto base = world_.Head();
-  ReadCache cache(1 << 20);
+  ReadCache cache(1 << 20, Revision());
   const CachedSnapshot cached(*base, &cache);
   const NameId viewer = Id("viewer");
   for (int pass = 0; pass < 3; ++pass) {  // The second pass keeps, the third reads what is kept.
@@ -77,7 +79,7 @@ TEST_F(ReadCacheTest, KeepsNoListThatIsLong) {
   for (size_t i = 0; i <= RowList::kRowsMax; ++i) many.push_back("document:plan#viewer@user:u" + std::to_string(i));
   Touch(many);
   const auto base = world_.Head();
-  ReadCache cache(1 << 20);
+  ReadCache cache(1 << 20, Revision());
   for (int pass = 0; pass < 3; ++pass) {
     const auto list = cache.Subjects(*base, Plan(), Id("viewer"));
     ASSERT_TRUE(list.ok());
@@ -100,6 +102,25 @@ TEST_F(ReadCacheTest, TheStoresOwnEndsAtTheWrite) {
   EXPECT_EQ(read(*before).size(), 1u) << "of its own revision";
   Delete("document:plan#viewer@user:alice");
   EXPECT_THAT(read(*world_.Head()), ElementsAre("document:plan#viewer@user:bob"));
+}
+
+// Nothing that runs has seen the writes of the process before.
+TEST(ReadCache, OfAnEarlierRevisionDoesNotHoldAcrossAStart) {
+  World world(Home::kDisk);
+  world.Write({"touch document:plan#viewer@user:alice"});
+  world.Write({"delete document:plan#viewer@user:alice"});
+  world.Write({"touch document:other#viewer@user:bob"});
+  world.Reopen();
+  const auto viewers = [](const Snapshot& snapshot) {
+    const CachedSnapshot cached(snapshot, snapshot.read_cache().get());
+    const ObjectKey plan{IdOf(snapshot, "document"), "plan"};
+    return Rest(snapshot, cached.Subjects(plan, IdOf(snapshot, "viewer"), SubjectsOf::kAll));
+  };
+  const auto before = world.At(Revision(1));
+  for (int pass = 0; pass < 3; ++pass) {
+    EXPECT_THAT(viewers(*before), ElementsAre("document:plan#viewer@user:alice"));
+  }
+  for (int pass = 0; pass < 3; ++pass) EXPECT_THAT(viewers(*world.Head()), IsEmpty());
 }
 
 TEST_F(ReadCacheTest, NotesWhatAnAnswerRestsOn) {

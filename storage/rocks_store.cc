@@ -56,7 +56,7 @@ RocksStore::RocksStore(Opened opened, const StoreOptions& options)
       directory_(std::move(opened.directory)),
       options_(options),
       lost_(std::move(opened.lost)),
-      cache_(options.read_cache_bytes > 0 ? std::make_shared<ReadCache>(options.read_cache_bytes) : nullptr),
+      cache_(options.read_cache_bytes > 0 ? std::make_shared<ReadCache>(options.read_cache_bytes, opened.head) : nullptr),
       oldest_(opened.oldest.value()) {
   Publish(std::move(opened.names), opened.head, opened.schema, std::move(opened.ledger));
 }

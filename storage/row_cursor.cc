@@ -4,6 +4,11 @@
 #include "storage/value_codec.h"
 
 namespace mandate {
+namespace {
+
+constexpr uint64_t kSkipsBetweenLooks = 1024;
+
+}  // namespace
 
 RowCursor::RowCursor(std::unique_ptr<Scan> scan, size_t names_size) : scan_(std::move(scan)), names_size_(names_size) {
   Decode();
@@ -30,8 +35,8 @@ void RowCursor::Decode() {
   }
 }
 
-FilteredCursor::FilteredCursor(std::unique_ptr<RowCursor> rows, ReadPlan plan)
-    : rows_(std::move(rows)), plan_(std::move(plan)) {
+FilteredCursor::FilteredCursor(std::unique_ptr<RowCursor> rows, ReadPlan plan, std::function<bool()> is_cancelled)
+    : rows_(std::move(rows)), plan_(std::move(plan)), is_cancelled_(std::move(is_cancelled)) {
   SkipOthers();
 }
 
@@ -42,6 +47,10 @@ void FilteredCursor::Next() {
 
 void FilteredCursor::SkipOthers() {
   while (rows_->Valid() && !plan_.Matches(rows_->row())) {
+    if (++skipped_ % kSkipsBetweenLooks == 0 && is_cancelled_ && is_cancelled_()) {
+      cancelled_ = absl::CancelledError("the caller went away");
+      return;
+    }
     const std::string next = plan_.NextCandidate(rows_->row());
     if (next.empty()) {
       rows_->Next();

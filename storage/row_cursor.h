@@ -7,6 +7,7 @@
 #ifndef MANDATE_STORAGE_ROW_CURSOR_H_
 #define MANDATE_STORAGE_ROW_CURSOR_H_
 
+#include <functional>
 #include <memory>
 
 #include "storage/read_plan.h"
@@ -37,21 +38,25 @@ class RowCursor : public TupleCursor {
   bool valid_ = false;
 };
 
-// The rows that a plan's filter matches.
+// The rows that a plan's filter matches. Nobody waits for them once `is_cancelled`, unless that is null: then it ends with
+// CANCELLED.
 class FilteredCursor : public TupleCursor {
  public:
-  FilteredCursor(std::unique_ptr<RowCursor> rows, ReadPlan plan);
+  FilteredCursor(std::unique_ptr<RowCursor> rows, ReadPlan plan, std::function<bool()> is_cancelled);
 
-  bool Valid() const override { return rows_->Valid(); }
+  bool Valid() const override { return cancelled_.ok() && rows_->Valid(); }
   const TupleRow& row() const override { return rows_->row(); }
   void Next() override;
-  absl::Status status() const override { return rows_->status(); }
+  absl::Status status() const override { return cancelled_.ok() ? rows_->status() : cancelled_; }
 
  private:
   void SkipOthers();
 
   const std::unique_ptr<RowCursor> rows_;
   const ReadPlan plan_;
+  const std::function<bool()> is_cancelled_;
+  uint64_t skipped_ = 0;
+  absl::Status cancelled_;
 };
 
 // No rows: because of `status`, or because there are none.

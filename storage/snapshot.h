@@ -16,6 +16,7 @@
 #ifndef MANDATE_STORAGE_SNAPSHOT_H_
 #define MANDATE_STORAGE_SNAPSHOT_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -141,9 +142,10 @@ class Snapshot {
                                                  std::string_view after) const = 0;
 
   // Everything that matches, in a stable order; `after` (a relationship's identity) resumes behind that one. Walks
-  // the index that narrows most: forward by resource type (and id, and relation), reverse by subject, else all.
-  virtual std::unique_ptr<TupleCursor> Read(const TupleFilter& filter,
-                                            const std::optional<Relationship>& after) const = 0;
+  // the index that narrows most: forward by resource type (and id, and relation), reverse by subject, else all. What
+  // matches may lie far apart: `is_cancelled` (null: never) is asked on the way, and ends it with CANCELLED.
+  virtual std::unique_ptr<TupleCursor> Read(const TupleFilter& filter, const std::optional<Relationship>& after,
+                                            const std::function<bool()>& is_cancelled = nullptr) const = 0;
 
   // Facts and the ledger have no past: whatever the revision, they are as of when the snapshot was taken.
   virtual absl::StatusOr<std::optional<std::string>> Fact(std::string_view key) const = 0;

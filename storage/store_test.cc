@@ -359,6 +359,26 @@ TEST_P(Store, ReadsByEveryPartOfAFilter) {
   EXPECT_THAT(read({.resource_type = "nothing"}), IsEmpty());
 }
 
+TEST_P(Store, LooksForNoMoreMatchesOnceNobodyWaits) {
+  WriteRequest request = Request({"touch doc:b#viewer@team:core#member"});
+  for (int i = 0; i < 3000; ++i) {
+    request.changes.push_back({ChangeOp::kTouch, Rel(Cat("doc:a", i, "#viewer@user:alice"))});
+  }
+  world.Write(request);
+  int looks = 0;
+  const auto read = [&](int looks_max) {
+    looks = 0;
+    return world.Head()->Read({.subject_relation = "member"}, std::nullopt,
+                              [&, looks_max] { return ++looks == looks_max; });
+  };
+  auto cursor = read(1);
+  EXPECT_FALSE(cursor->Valid());
+  EXPECT_REFUSED(cursor->status(), kCancelled, "went away");
+  cursor = read(100);
+  EXPECT_TRUE(cursor->Valid()) << cursor->status();
+  EXPECT_EQ(looks, 2);
+}
+
 TEST_P(Store, RefusesAFilterThatContradictsItself) {
   const auto cursor = world.Head()->Read({.resource_id = "a", .resource_id_prefix = "a"}, std::nullopt);
   EXPECT_FALSE(cursor->Valid());

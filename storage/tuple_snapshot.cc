@@ -76,14 +76,14 @@ std::unique_ptr<TupleCursor> TupleSnapshot::Resources(const SubjectKey& subject,
   return RowsUnder(prefix.Take(), std::move(begin));
 }
 
-std::unique_ptr<TupleCursor> TupleSnapshot::Read(const TupleFilter& filter,
-                                                 const std::optional<Relationship>& after) const {
+std::unique_ptr<TupleCursor> TupleSnapshot::Read(const TupleFilter& filter, const std::optional<Relationship>& after,
+                                                 const std::function<bool()>& is_cancelled) const {
   auto plan = ReadPlan::Make(filter, after, *names_);
   if (!plan.ok()) return std::make_unique<EmptyCursor>(plan.status());
   if (!*plan) return std::make_unique<EmptyCursor>(absl::OkStatus());
   auto scan = view_->NewScan(Family::kLive, (*plan)->begin(), (*plan)->end());
   auto rows = std::make_unique<RowCursor>(std::move(scan), names_->size());
-  return std::make_unique<FilteredCursor>(std::move(rows), *std::move(*plan));
+  return std::make_unique<FilteredCursor>(std::move(rows), *std::move(*plan), is_cancelled);
 }
 
 absl::StatusOr<std::optional<std::string>> TupleSnapshot::Fact(std::string_view key) const {

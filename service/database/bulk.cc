@@ -31,8 +31,8 @@ absl::StatusOr<std::optional<Relationship>> RelationshipAt(const std::string& po
 }
 
 absl::Status ForEachLive(const Snapshot& snapshot, const TupleFilter& filter, const std::optional<Relationship>& after,
-                         absl::Time now, const LiveSink& sink) {
-  auto cursor = snapshot.Read(filter, after);
+                         absl::Time now, const std::function<bool()>& is_cancelled, const LiveSink& sink) {
+  auto cursor = snapshot.Read(filter, after, is_cancelled);
   for (; cursor->Valid(); cursor->Next()) {
     if (!cursor->row().edge.LiveAt(now)) continue;
     if (!sink(cursor->row(), ToRelationship(cursor->row(), snapshot.names()))) return absl::OkStatus();

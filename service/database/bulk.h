@@ -29,10 +29,10 @@ namespace mandate {
 std::string PositionOf(const Relationship& relationship);
 absl::StatusOr<std::optional<Relationship>> RelationshipAt(const std::string& position);
 
-// Everything that matches and has not expired, in the store's order, behind `after`.
+// Everything that matches and has not expired, in the store's order, behind `after`, until `is_cancelled`.
 using LiveSink = std::function<bool(const TupleRow& row, const Relationship& relationship)>;
 absl::Status ForEachLive(const Snapshot& snapshot, const TupleFilter& filter, const std::optional<Relationship>& after,
-                         absl::Time now, const LiveSink& sink);
+                         absl::Time now, const std::function<bool()>& is_cancelled, const LiveSink& sink);
 
 // The database calls what is written `changes[i].relationship`; the caller calls it `updates[i].relationship`, or
 // `relationships[i]`. The same error in the caller's words: `before` and `after` stand around the index.
