@@ -12,6 +12,9 @@
 namespace mandate {
 namespace {
 
+// What one question may take, each of a batch may not keep: beyond this part of it what was found out is forgotten.
+constexpr uint64_t kKeptPart = 16;
+
 std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates) {
   const std::string closest = ClosestName(name, candidates);
   return closest.empty() ? "" : Cat("; did you mean `", closest, "`?");
@@ -176,6 +179,10 @@ absl::StatusOr<Answer> Checker::CheckOrdinary(MemberId member, const CheckQuesti
                                               Conditions* conditions, const std::string& key) {
   auto snapshot = SnapshotFor(question.contextual);
   if (!snapshot.ok()) return snapshot.status();
+  if (kept_bytes_ > limits_.budget.memory_bytes_max / kKeptPart) {
+    asked_.clear();
+    kept_bytes_ = 0;
+  }
   Budget budget(limits_.budget);
   auto& asked = asked_[{*snapshot, conditions, ToText(question.subject), question.explain}];
   if (asked == nullptr) {
@@ -187,6 +194,7 @@ absl::StatusOr<Answer> Checker::CheckOrdinary(MemberId member, const CheckQuesti
   NoteReads(&asked->reads);
   evaluator->set_budget(&budget);
   auto verdict = evaluator->Ask(member, question.resource.id);
+  kept_bytes_ += budget.bytes();
   if (!verdict.ok()) return verdict.status();
   Answer answer;
   answer.decision = verdict->decision;

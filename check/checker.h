@@ -51,7 +51,7 @@ class Checker {
   Checker& operator=(const Checker&) = delete;
 
   // Questions about one subject with one context and the same contextual relationships share what was found out for
-  // earlier ones.
+  // earlier ones, as long as that is not too much to keep.
   absl::StatusOr<Answer> Check(const CheckQuestion& question);
 
  private:
@@ -83,6 +83,7 @@ class Checker {
   absl::flat_hash_map<std::string, std::shared_ptr<const Snapshot>> layered_;  // by contextual relationships
   // By snapshot, conditions, subject, and whether it is to be explained.
   absl::flat_hash_map<std::tuple<const Snapshot*, Conditions*, std::string, bool>, std::unique_ptr<Asked>> asked_;
+  uint64_t kept_bytes_ = 0;  // By asked_, as budgets count.
 };
 
 // The names of a question, resolved. `field` is the path that an error names.

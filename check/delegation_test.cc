@@ -1,7 +1,9 @@
 // What worlds as data cannot show: grants planted past the schema, explanations, claims.
 #include "check/delegation.h"
 
+#include "check/lookup.h"
 #include "check/test_world.h"
+#include "gmock/gmock.h"
 #include "schema/reason.h"
 #include "schema/text.h"
 
@@ -137,6 +139,36 @@ TEST(DelegatedCheck, ARuleLeavesANoAsItIs) {
   EXPECT_EQ(world.Ask("document:plan#view@assistant:bot")->reason, DenialReason::kNoTask);
   world.now = Hour(4);
   EXPECT_EQ(world.Ask("document:plan#view@run:1")->reason, DenialReason::kNotDelegated);
+}
+
+// A task type whose name goes on where another's ends sorts before it as a position and behind it as a name.
+TEST(LookupSubjects, GoesOnBehindEachTaskOfAnAgent) {
+  std::string schema = kDelegationSchema;
+  const size_t task = schema.find("task errand {");
+  std::string other = schema.substr(task, schema.find("session run") - task);
+  other.replace(0, 11, "task errand2");
+  other.erase(other.find("  relation parent_task: errand\n"), 31);
+  schema.insert(task, other);
+  TestWorld world(schema, kDelegated);
+  world.Touch(R"(
+    errand2:42#delegator@user:alice
+    errand2:42#delegated_for_task@assistant:bot[expiration:2026-01-01T04:00:00Z]
+    errand2:42#scope@document:plan#view)");
+  auto snapshot = world.store->Head();
+  std::string after;
+  std::vector<std::string> found;
+  for (int page = 0; page < 3; ++page) {
+    const absl::Status status = LookupSubjects(
+        *world.plan, *snapshot, world.now, {},
+        {.resource = {"document", "plan"}, .permission = "view", .subject_type = "assistant", .after = after},
+        [&](const Found& one) {
+          found.push_back(ToText(*one.task));
+          after = one.position();
+          return false;
+        });
+    ASSERT_TRUE(status.ok()) << status;
+  }
+  EXPECT_THAT(found, testing::UnorderedElementsAre("errand:42", "errand2:42"));
 }
 
 }  // namespace

@@ -107,7 +107,9 @@ absl::Time Evaluator::ProofExpiry(NodeId root) const {
   return until;
 }
 
-absl::Time Evaluator::ValidUntil(const Verdict& verdict) const { return ProofExpiry(verdict.node); }
+absl::Time Evaluator::ValidUntil(const Verdict& verdict) const {
+  return verdict.decision == Decision::kDenied ? blocking_until_ : ProofExpiry(verdict.node);
+}
 
 Relationship Evaluator::ToRelationship(const EdgeRecord& edge) const {
   Relationship relationship;

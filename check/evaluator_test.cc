@@ -134,6 +134,28 @@ TEST(Evaluator, KeepsNoHalfKnownAnswerAfterAnError) {
   EXPECT_EQ(verdict->decision, Decision::kAllowed);
 }
 
+TEST(Checker, KeepsWhatItFoundOutForTheNextQuestionUnlessThatIsMuch) {
+  TestWorld world(kDrive);
+  std::string folders = "document:plan#parent@folder:0";
+  for (int i = 0; i < 100; ++i) folders += Cat("\nfolder:", i, "#parent@folder:", i + 1);
+  world.Touch(folders);
+  auto snapshot = world.store->Head();
+  const auto steps_of_the_second = [&](uint64_t memory_bytes_max) {
+    world.limits.budget.memory_bytes_max = memory_bytes_max;
+    Checker checker(*world.plan, *snapshot, world.now, world.limits);
+    uint64_t steps = 0;
+    for (int i = 0; i < 2; ++i) {
+      auto answer =
+          checker.Check({.resource = {"document", "plan"}, .permission = "view", .subject = {"user", "ann", ""}});
+      EXPECT_TRUE(answer.ok() && answer->decision == Decision::kDenied) << answer.status();
+      steps = answer->steps;
+    }
+    return steps;
+  };
+  EXPECT_LT(steps_of_the_second(1 << 30), 10u);
+  EXPECT_GT(steps_of_the_second(64 << 10), 100u) << "a hundred folders take more than 4 KiB";
+}
+
 TEST(Plan, ReachLeavesOutWhatCannotHoldTheSubject) {
   TestWorld world(kDrive);
   const Schema& schema = world.plan->schema();

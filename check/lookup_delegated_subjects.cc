@@ -8,6 +8,7 @@
 //   document:plan#view   <-  items document:plan#view, document:plan#edit, folder:x#view, document:*#view
 //                        <-  errand:42#scope  <-  assistant:bot (errand:42), run:7
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "check/delegation.h"
@@ -18,7 +19,7 @@
 namespace mandate {
 namespace {
 
-constexpr uint64_t kPairBytes = 192;
+constexpr uint64_t kPairBytes = 320;
 
 class DelegatedSubjectLookup {
  public:
@@ -50,12 +51,6 @@ class DelegatedSubjectLookup {
     MemberId relation;
     bool every = false;  // On every object of the type.
     friend auto operator<=>(const ItemKind&, const ItemKind&) = default;
-  };
-  // Who acts, by id, and on what task.
-  struct Actor {
-    std::string id;
-    ObjectRef task;
-    friend auto operator<=>(const Actor&, const Actor&) = default;
   };
 
   absl::Status FindTasks() {
@@ -117,7 +112,9 @@ class DelegatedSubjectLookup {
     }
     return EachLive(*cursor, [&] {
       const std::string_view actor = sessions ? cursor->row().resource.id : cursor->row().subject.id;
-      actors_.insert({std::string(actor), task});
+      Found found{.id = std::string(actor), .task = task};
+      std::string position = found.position();
+      actors_.emplace(std::move(position), std::move(found));
     });
   }
 
@@ -134,17 +131,16 @@ class DelegatedSubjectLookup {
   }
 
   absl::Status Emit(const FoundSink& sink) {
-    for (const Actor& actor : actors_) {
-      Found found{.id = actor.id, .task = actor.task};
-      if (!question_.after.empty() && found.position() <= question_.after) continue;
+    for (auto actor = actors_.upper_bound(question_.after); actor != actors_.end(); ++actor) {
+      Found found = actor->second;
       const CheckQuestion asked{.resource = question_.resource,
-                                .subject = {schema_.definition(type_).name, actor.id, ""},
-                                .task = actor.task,
+                                .subject = {schema_.definition(type_).name, found.id, ""},
+                                .task = found.task,
                                 .audience = question_.audience,
                                 .parameter_digest = question_.parameter_digest,
                                 .lineage = true};
       DelegatedCheck check(plan_, snapshot_, &conditions_, limits_, &budget_);
-      auto answer = check.Decide(permission_, asked, {.type = type_, .id = actor.id});
+      auto answer = check.Decide(permission_, asked, {.type = type_, .id = found.id});
       if (HasNoAnswer(answer.status())) {
         found.error = answer.status();
       } else if (!answer.ok()) {
@@ -173,7 +169,7 @@ class DelegatedSubjectLookup {
   const TypeId type_;
   const SubjectsQuestion& question_;
   std::set<std::pair<TypeId, std::string>> tasks_;
-  std::set<Actor> actors_;
+  std::map<std::string, Found> actors_;  // By position, the order in which a lookup goes on behind one.
 };
 
 }  // namespace

@@ -35,6 +35,7 @@ class RuleCheck::AnyOf {
       return absl::OkStatus();
     }
     if (!truth.ok()) return truth.status();
+    any_.valid_until = std::min(any_.valid_until, truth->valid_until);
     if (truth->decision == Decision::kDenied) return absl::OkStatus();
     any_.decision = std::max(any_.decision, truth->decision);
     any_.missing.insert(any_.missing.end(), truth->missing.begin(), truth->missing.end());
@@ -93,7 +94,7 @@ absl::StatusOr<RuleVerdict> RuleCheck::Decide(MemberId permission, const std::st
 
 absl::Status RuleCheck::JudgeAfter(const RuledCaller::Task& task, const TaskRule& rule) {
   auto forbidden = CallIsFor(rule.governed);
-  if (IsNo(forbidden)) return absl::OkStatus();
+  if (IsNo(forbidden)) return NoteExpiry(*forbidden);
   auto refuses = Both(forbidden, Done(rule));
   if (!refuses.ok()) return refuses.status();
   Take(task, rule, DenialReason::kForbiddenAfter, *refuses, "nothing of the kind was done");
@@ -117,7 +118,7 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::Done(const TaskRule& rule) {
 
 absl::Status RuleCheck::JudgeContain(const RuledCaller::Task& task, const TaskRule& rule) {
   auto governed = CallIsFor(rule.governed);
-  if (IsNo(governed)) return absl::OkStatus();
+  if (IsNo(governed)) return NoteExpiry(*governed);
   auto refuses = Both(governed, Escapes(rule));
   if (!refuses.ok()) return refuses.status();
   Take(task, rule, DenialReason::kNotContained, *refuses, "each of the audience may have what was done");
@@ -133,7 +134,7 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::Escapes(const TaskRule& rule) {
       ledger_.EachDeed(schema_.definition(acted.type).name, [&](const Deed& deed, const auto& marks) -> absl::Status {
         if (absl::Status s = budget_->Charge(1, 0); !s.ok() || any.IsSure()) return s;
         const auto counts = DeedCounts(rule, deed, marks);
-        if (IsNo(counts)) return absl::OkStatus();
+        if (IsNo(counts)) return any.Add(counts);
         return any.Add(LacksWhatWasDone(counts, rule, deed.id));
       });
   if (!status.ok()) return status;
@@ -158,7 +159,7 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::LacksWhatWasDone(const absl::Status
 
 absl::Status RuleCheck::JudgeApproval(const RuledCaller::Task& task, const TaskRule& rule) {
   auto asked = CallIsFor(rule.permission);
-  if (IsNo(asked)) return absl::OkStatus();
+  if (IsNo(asked)) return NoteExpiry(*asked);
   auto refuses = Both(asked, LacksApproval(rule));
   if (!refuses.ok()) return refuses.status();
   Take(task, rule, DenialReason::kApprovalRequired, *refuses, "it was approved");
@@ -190,8 +191,7 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::LacksApproval(const TaskRule& rule)
     if (!holds.ok()) return holds.status();
     if (holds->decision == Decision::kAllowed) {
       verdict_.approvals.push_back(approval.sequence);
-      verdict_.valid_until = std::min({verdict_.valid_until, approval.expires_at, holds->valid_until});
-      return Truth3{};
+      return Truth3{.valid_until = std::min(approval.expires_at, holds->valid_until)};
     }
     if (holds->decision == Decision::kConditional) {
       lacks.decision = Decision::kConditional;
@@ -206,11 +206,11 @@ absl::Status RuleCheck::JudgeLimit(const RuledCaller::Task& task, const TaskRule
   const bool per_session = rule.per == LimitPer::kSession;
   if (per_session && caller_.session.empty()) return absl::OkStatus();
   auto counted = CallIsFor(rule.permission);
-  if (IsNo(counted)) return absl::OkStatus();
+  if (IsNo(counted)) return NoteExpiry(*counted);
   auto used = CountOnce(rule.permission, per_session ? Cat("session ", caller_.session)
                                                      : Cat("task ", schema_.definition(task.type).name, ":", task.id));
   if (!used.ok()) return used.status();
-  Truth3 reached;
+  Truth3 reached{.valid_until = (*used)->valid_until};
   if ((*used)->certain >= rule.limit) {
     reached.decision = Decision::kAllowed;
   } else if ((*used)->possible >= rule.limit) {
@@ -257,6 +257,7 @@ absl::StatusOr<RuleCheck::Used> RuleCheck::CountFor(MemberId permission, const s
       return absl::OkStatus();
     }
     if (!is_for.ok()) return is_for.status();
+    used.valid_until = std::min(used.valid_until, is_for->valid_until);
     if (is_for->decision == Decision::kAllowed) used.certain += times;
     if (is_for->decision != Decision::kDenied) used.possible += times;
     used.missing.insert(used.missing.end(), is_for->missing.begin(), is_for->missing.end());
@@ -297,9 +298,8 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::Ask(const SubjectTerm& subject, Mem
   Evaluator& evaluator = evaluators_.For(subject, Trace::kOff);
   auto verdict = evaluator.Ask(permission, id);
   if (!verdict.ok()) return verdict.status();
-  Truth3 truth{verdict->decision, std::move(verdict->missing)};
-  if (truth.decision == Decision::kAllowed) truth.valid_until = evaluator.ValidUntil(*verdict);
-  return truth;
+  const absl::Time valid_until = evaluator.ValidUntil(*verdict);
+  return Truth3{verdict->decision, std::move(verdict->missing), valid_until};
 }
 
 absl::StatusOr<RuleCheck::Truth3> RuleCheck::IsFor(MemberId permission, MemberId wanted, const std::string& id) {
@@ -334,7 +334,7 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::DeedCounts(const TaskRule& rule, co
 }
 
 RuleCheck::Truth3 RuleCheck::And(const Truth3& a, const Truth3& b) {
-  Truth3 both{.decision = std::min(a.decision, b.decision)};
+  Truth3 both{.decision = std::min(a.decision, b.decision), .valid_until = std::min(a.valid_until, b.valid_until)};
   if (both.decision != Decision::kConditional) return both;
   both.missing = a.missing;
   both.missing.insert(both.missing.end(), b.missing.begin(), b.missing.end());
@@ -345,7 +345,7 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::Both(const absl::StatusOr<Truth3>& 
   for (const auto* part : {&a, &b}) {
     if (!part->ok() && !HasNoAnswer(part->status())) return part->status();
   }
-  if (IsNo(a) || IsNo(b)) return Truth3{};
+  if (IsNo(a) || IsNo(b)) return Truth3{.valid_until = IsNo(a) ? a->valid_until : b->valid_until};
   if (!a.ok()) return a.status();
   if (!b.ok()) return b.status();
   return And(*a, *b);
@@ -366,8 +366,16 @@ void RuleCheck::Take(const RuledCaller::Task& task, const TaskRule& rule, Denial
       verdict_.missing_context.insert(verdict_.missing_context.end(), refuses.missing.begin(), refuses.missing.end());
       verdict_.steps.push_back({Decision::kConditional, Cat(named, " may refuse it")});
       return;
-    case Decision::kDenied: verdict_.steps.push_back({Decision::kAllowed, Cat(named, ": ", how)}); return;
+    case Decision::kDenied:
+      (void)NoteExpiry(refuses);
+      verdict_.steps.push_back({Decision::kAllowed, Cat(named, ": ", how)});
+      return;
   }
+}
+
+absl::Status RuleCheck::NoteExpiry(const Truth3& refuses) {
+  verdict_.valid_until = std::min(verdict_.valid_until, refuses.valid_until);
+  return absl::OkStatus();
 }
 
 std::string RuleCheck::MemberText(MemberId member) const {

@@ -71,17 +71,19 @@ class RuleCheck {
   struct Used {
     uint64_t certain = 0;
     uint64_t possible = 0;
-    std::vector<std::string> missing;  // What would decide those that are possible alone.
-    absl::Status unanswered;           // Of one of those, why nobody knows.
+    std::vector<std::string> missing;                 // What would decide those that are possible alone.
+    absl::Status unanswered;                          // Of one of those, why nobody knows.
+    absl::Time valid_until = absl::InfiniteFuture();  // By the clock alone there are not more before.
   };
   absl::StatusOr<Used> CountFor(MemberId permission, const std::string& unit);
 
  private:
-  // What is known of a sub-question: no, maybe (with what would decide it), yes.
+  // What is known of a sub-question: no, maybe (with what would decide it), yes. A no rests on what expires as a yes does:
+  // `a - b` is none while `b` lasts.
   struct Truth3 {
     Decision decision = Decision::kDenied;
     std::vector<std::string> missing;
-    absl::Time valid_until = absl::InfiniteFuture();
+    absl::Time valid_until = absl::InfiniteFuture();  // Of a yes or a no.
   };
   class AnyOf;
   using RuleJudge = absl::Status (RuleCheck::*)(const RuledCaller::Task&, const TaskRule&);
@@ -116,6 +118,8 @@ class RuleCheck {
   // What a rule makes of the call: `refuses` kAllowed means that it surely does.
   void Take(const RuledCaller::Task& task, const TaskRule& rule, DenialReason reason, const Truth3& refuses,
             std::string_view how);
+  // That a rule does not refuse holds so long: until somebody of the audience loses what was done, say.
+  absl::Status NoteExpiry(const Truth3& refuses);
   std::string MemberText(MemberId member) const;
 
   const Plan& plan_;
