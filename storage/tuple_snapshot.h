@@ -43,7 +43,7 @@ class TupleSnapshot : public Snapshot {
   std::unique_ptr<TupleCursor> Resources(const SubjectKey& subject, NameId resource_type, NameId relation,
                                          std::string_view after) const override;
   std::unique_ptr<TupleCursor> Read(const TupleFilter& filter, const std::optional<Relationship>& after,
-                                    const std::function<bool()>& is_cancelled) const override;
+                                    const std::function<bool()>& is_cancelled = nullptr) const override;
   absl::StatusOr<std::optional<std::string>> Fact(std::string_view key) const override;
   std::unique_ptr<FactCursor> Facts(std::string_view prefix) const override;
   const LedgerHead& ledger_head() const override { return ledger_head_; }
