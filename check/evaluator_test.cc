@@ -153,7 +153,7 @@ TEST(Checker, KeepsWhatItFoundOutForTheNextQuestionUnlessThatIsMuch) {
     return steps;
   };
   EXPECT_LT(steps_of_the_second(1 << 30), 10u);
-  EXPECT_GT(steps_of_the_second(64 << 10), 100u) << "a hundred folders take more than 4 KiB";
+  EXPECT_GT(steps_of_the_second(256 << 10), 100u) << "a hundred folders take more than 16 KiB";
 }
 
 TEST(Plan, ReachLeavesOutWhatCannotHoldTheSubject) {
