@@ -279,7 +279,7 @@ absl::StatusOr<DelegatedCheck::Cover> DelegatedCheck::Covers(const Party& holder
     NoteExpiry(std::min(item.relationship.expires_at, evaluator.ValidUntil(*verdict)));
     if (explain_) {
       ExplainStep(0, kind, Decision::kAllowed, Cat(whose, " covers it"));
-      state_.answer.explanation.steps.push_back(
+      state_.answer.explanation.Add(
           {1, StepKind::kRelationship, Decision::kAllowed, ToText(item.relationship), item.relationship, item.written});
       evaluator.Explain(*verdict, permission_, resource_id_, 2, &state_.answer.explanation);
     }
@@ -325,7 +325,7 @@ void DelegatedCheck::NoteExpiry(absl::Time expires_at) {
 
 void DelegatedCheck::ExplainStep(uint32_t depth, StepKind kind, Decision decision, std::string text) {
   if (!explain_) return;
-  state_.answer.explanation.steps.push_back({depth, kind, decision, std::move(text)});
+  state_.answer.explanation.Add({depth, kind, decision, std::move(text)});
 }
 
 void DelegatedCheck::ExplainEdge(const Party& object, MemberId relation, const Party& subject,
@@ -349,7 +349,7 @@ void DelegatedCheck::ExplainEdge(const Party& object, MemberId relation, const P
   } else {
     absl::StrAppend(&step.text, " (not stored)");
   }
-  state_.answer.explanation.steps.push_back(std::move(step));
+  state_.answer.explanation.Add(std::move(step));
 }
 
 std::string DelegatedCheck::Text(const Party& party) const {

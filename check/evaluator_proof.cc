@@ -160,9 +160,9 @@ void Evaluator::Explain(const Verdict& verdict, MemberId member, std::string_vie
   const Member& asked = plan_.schema().member(member);
   if (verdict.node == 0) {
     const StepKind kind = asked.is_permission ? StepKind::kPermission : StepKind::kRelation;
-    explanation->steps.push_back({depth, kind, Decision::kDenied,
-                                  Cat(plan_.schema().definition(asked.type).name, ":", object_id, "#", asked.name,
-                                      ": no subject of this kind can ever have it")});
+    explanation->Add({depth, kind, Decision::kDenied,
+                      Cat(plan_.schema().definition(asked.type).name, ":", object_id, "#", asked.name,
+                          ": no subject of this kind can ever have it")});
     return;
   }
   const bool proof = verdict.decision == Decision::kAllowed;
@@ -172,8 +172,8 @@ void Evaluator::Explain(const Verdict& verdict, MemberId member, std::string_vie
     Frame frame = stack.back();
     stack.pop_back();
     if (explanation->Full()) {
-      explanation->steps.push_back(
-          {depth, StepKind::kCut, verdict.decision, Cat("cut after ", kExplanationStepsMax, " steps")});
+      explanation->Add(
+          {depth, StepKind::kCut, verdict.decision, Cat("cut after ", explanation->steps.size(), " steps")});
       return;
     }
     if (frame.edge != kNoIndex) {
@@ -188,12 +188,12 @@ void Evaluator::Explain(const Verdict& verdict, MemberId member, std::string_vie
       if (is_open) step.text += DescribeOpen(conditions_.at(edge.judged.condition));
       step.relationship = std::move(relationship);
       step.revision = edge.written;
-      explanation->steps.push_back(std::move(step));
+      explanation->Add(std::move(step));
     }
     if (frame.node == 0) continue;
     const Node& node = nodes_[frame.node];
     if (frame.absence) {
-      explanation->steps.push_back(
+      explanation->Add(
           {frame.depth, StepKind::kAbsence, Decision::kDenied, Cat("not ", GoalText(node.expr, node.object))});
       continue;
     }
@@ -201,8 +201,7 @@ void Evaluator::Explain(const Verdict& verdict, MemberId member, std::string_vie
     const Op op = expression(frame.node).op;
     const bool named = op == Op::kRelation || op == Op::kPermission;
     if (named && !shown.insert(frame.node).second) {
-      explanation->steps.push_back(
-          {frame.depth, StepKind::kRepeated, DecisionOf(frame.node), GoalText(node.expr, node.object)});
+      explanation->Add({frame.depth, StepKind::kRepeated, DecisionOf(frame.node), GoalText(node.expr, node.object)});
       continue;
     }
     if (proof) {
@@ -221,14 +220,14 @@ void Evaluator::ExplainProof(std::vector<Frame>* stack, const Frame& frame, Expl
   const std::vector<ChildRef> children = ProofChildren(frame.node);
   uint32_t depth = frame.depth;
   if (goal.op != Op::kUnion && goal.op != Op::kArrowAny) {
-    explanation->steps.push_back({.depth = depth++,
-                                  .kind = KindOf(goal.op),
-                                  .decision = Decision::kAllowed,
-                                  .text = GoalText(node.expr, node.object),
-                                  .reads = node.reads});
+    explanation->Add({.depth = depth++,
+                      .kind = KindOf(goal.op),
+                      .decision = Decision::kAllowed,
+                      .text = GoalText(node.expr, node.object),
+                      .reads = node.reads});
   }
   if (children.empty() && (goal.op == Op::kRelation || goal.op == Op::kPermission)) {
-    explanation->steps.push_back(
+    explanation->Add(
         {depth, StepKind::kIdentity, Decision::kAllowed, Cat("is the subject `", SubjectText(), "` itself")});
   }
   if (goal.op == Op::kExclusion) {
@@ -237,9 +236,9 @@ void Evaluator::ExplainProof(std::vector<Frame>* stack, const Frame& frame, Expl
     } else {
       // No subject of this kind can reach the right side; there is no goal, only its text.
       const Expression& right = plan_.schema().expression(goal.children[1]);
-      explanation->steps.push_back({depth, StepKind::kAbsence, Decision::kDenied,
-                                    Cat("not ", GoalText(goal.children[1], node.object),
-                                        right.member == MemberId::kNone ? "" : ", which cannot hold this subject")});
+      explanation->Add({depth, StepKind::kAbsence, Decision::kDenied,
+                        Cat("not ", GoalText(goal.children[1], node.object),
+                            right.member == MemberId::kNone ? "" : ", which cannot hold this subject")});
     }
   }
   for (auto it = children.rbegin(); it != children.rend(); ++it) {
@@ -264,11 +263,11 @@ void Evaluator::ExplainTried(std::vector<Frame>* stack, const Frame& frame, Expl
   const bool silent = goal.op == Op::kUnion && frame.under_permission;
   const uint32_t below = silent ? frame.depth : frame.depth + 1;
   if (!silent) {
-    explanation->steps.push_back({.depth = frame.depth,
-                                  .kind = KindOf(goal.op),
-                                  .decision = DecisionOf(frame.node),
-                                  .text = std::move(text),
-                                  .reads = node.reads});
+    explanation->Add({.depth = frame.depth,
+                      .kind = KindOf(goal.op),
+                      .decision = DecisionOf(frame.node),
+                      .text = std::move(text),
+                      .reads = node.reads});
   }
   for (auto it = children.rbegin(); it != children.rend(); ++it) {
     if (it->node == 0 && it->edge == kNoIndex) continue;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "schema/relationship.h"
@@ -52,12 +53,20 @@ struct ExplanationStep {
   uint32_t reads = 0;  // Rows read, or looked for, for this very goal.
 };
 
-// An explanation is cut behind this many steps: a page that nobody reads to the end, and 1 MiB on the wire.
+// An explanation is cut behind this many steps, a page that nobody reads to the end and 1 MiB on the wire, or where it has
+// more in it: a relationship may bring 32 KiB of context.
 inline constexpr size_t kExplanationStepsMax = 5000;
+inline constexpr size_t kExplanationBytesMax = 4 << 20;
 
 struct Explanation {
   std::vector<ExplanationStep> steps;
-  bool Full() const { return steps.size() >= kExplanationStepsMax; }
+  size_t bytes = 0;  // Of the steps that were added: texts, and contexts of relationships.
+
+  void Add(ExplanationStep step) {
+    bytes += step.text.size() + (step.relationship ? step.relationship->caveat_context.size() : 0);
+    steps.push_back(std::move(step));
+  }
+  bool Full() const { return steps.size() >= kExplanationStepsMax || bytes >= kExplanationBytesMax; }
 };
 
 // One line a step, indented, with a mark: ✓ allowed, ✗ denied, ? conditional, ∅ an absence.

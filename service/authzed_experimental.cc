@@ -30,20 +30,17 @@ grpc::Status NoCounters() {
 
 }  // namespace
 
-grpc::Status AuthzedExperimental::BulkImportRelationships(
-    grpc::ServerContext* context, grpc::ServerReader<az::BulkImportRelationshipsRequest>* reader,
+AuthzedExperimental::AuthzedExperimental(AuthzedPermissions* permissions, AuthzedSchema* schema)
+    : permissions_(permissions), schema_(schema) {
+  MarkMethodStreamed(MethodIndex("authzed.api.v1.ExperimentalService.BulkImportRelationships"),
+                     MessageHandler(this, &AuthzedExperimental::StreamedBulkImportRelationships));
+}
+
+grpc::Status AuthzedExperimental::StreamedBulkImportRelationships(
+    grpc::ServerContext* context, MessageStream<az::ImportBulkRelationshipsRequest>* stream,
     az::BulkImportRelationshipsResponse* response) {
-  az::BulkImportRelationshipsRequest request;
   uint64_t loaded = 0;
-  grpc::Status status = permissions_->Import(
-      context,
-      [&](az::ImportBulkRelationshipsRequest* stable) {
-        if (!reader->Read(&request)) return false;
-        stable->Clear();
-        stable->mutable_relationships()->Swap(request.mutable_relationships());
-        return true;
-      },
-      &loaded);
+  grpc::Status status = permissions_->Import(context, stream, &loaded);
   response->set_num_loaded(loaded);
   return status;
 }

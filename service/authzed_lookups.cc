@@ -47,11 +47,10 @@ class SubjectStream {
     return Each(question, [&](const Found& found) {
       if (found.id == "*" || found.decision == Decision::kDenied) return true;
       const uint64_t limit = request_.optional_concrete_limit();
-      if (limit != 0 && sent_ == limit) return false;
       ++sent_;
       az::LookupSubjectsResponse response;
       SubjectToWire(found, response.mutable_subject());
-      return Send(found, &response);
+      return Send(found, &response) && (limit == 0 || sent_ < limit);
     });
   }
 
@@ -134,7 +133,6 @@ grpc::Status AuthzedPermissions::LookupResources(grpc::ServerContext* context,
   absl::Status ended;
   const absl::Status status = database_->LookupResourcesAt(
       *view, *question, StreamLimits(*database_, *context, admission), [&](const Found& found) {
-        if (request->optional_limit() != 0 && sent == request->optional_limit()) return false;
         ended = found.error;
         if (!ended.ok()) return false;
         ++sent;
@@ -145,7 +143,7 @@ grpc::Status AuthzedPermissions::LookupResources(grpc::ServerContext* context,
         MissingToWire(found, &response);
         response.mutable_after_result_cursor()->set_token(place->EncodeBehind(found.position()));
         if (!writer->Write(response)) ended = CallerGone();
-        return ended.ok();
+        return ended.ok() && (request->optional_limit() == 0 || sent < request->optional_limit());
       });
   return ToAuthzed(ended.ok() ? status : ended, named);
 }

@@ -5,7 +5,7 @@ namespace mandate {
 namespace {
 
 struct Lookups : AuthzedServer {
-  Lookups() { WriteSchema(kQuestionSchema); }
+  explicit Lookups(DatabaseOptions options = {}) : AuthzedServer(std::move(options)) { WriteSchema(kQuestionSchema); }
 
   std::string Lookup(const std::string& request, az::LookupResourcesResponse* last = nullptr) {
     std::vector<az::LookupResourcesResponse> responses;
@@ -87,6 +87,25 @@ TEST(AuthzedLookupResources, EndsInTheErrorOfAnIdWithoutAnAnswer) {
   server.Touch({"document:a#viewer@user:ann", "document:b#viewer@user:ann[broken]", "document:c#viewer@user:ann"});
   EXPECT_EQ(server.Lookup(Cat(kViewed, R"(context { fields { key: "n" value { number_value: 0 } } })")),
             "a INVALID_ARGUMENT ERROR_REASON_CAVEAT_EVALUATION_ERROR");
+}
+
+// What lies behind a page is not looked for: here nothing does, and to find that out takes more than there is.
+TEST(AuthzedLookups, EndWithAFullPageWhateverLiesBehindIt) {
+  DatabaseOptions options;
+  options.check.budget.steps_max = 150;
+  Lookups server(options);
+  std::vector<std::string> rows = {"document:a#viewer@user:ann", "document:plan#viewer@user:ann"};
+  for (int i = 0; i < 200; ++i) {
+    for (const char* relation : {"viewer", "banned"}) {
+      rows.push_back(Cat("document:b", i, "#", relation, "@user:ann"));
+      rows.push_back(Cat("document:plan#", relation, "@user:b", i));
+    }
+  }
+  server.Touch(rows);
+  EXPECT_EQ(server.Lookup(kViewed), "a RESOURCE_EXHAUSTED STEPS_EXHAUSTED");
+  EXPECT_EQ(server.Lookup(Cat(kViewed, "optional_limit: 1")), "a");
+  EXPECT_EQ(server.Subjects(kViewers), "ann RESOURCE_EXHAUSTED STEPS_EXHAUSTED");
+  EXPECT_EQ(server.Subjects(Cat(kViewers, "optional_concrete_limit: 1")), "ann");
 }
 
 TEST(AuthzedLookupSubjects, FindsEachOnceWithLimitAndCursor) {

@@ -98,6 +98,7 @@ grpc::Status AuthzedPermissions::CheckBulk(grpc::ServerContext* context, const a
   auto view = AuthzedView(*database_, request.has_consistency(), request.consistency());
   if (!view.ok()) return ToAuthzed(view.status(), questions.empty() ? Relationship{} : NamesIn(questions[0]));
   Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context, admission));
+  size_t traced_bytes = 0;
   for (int i = 0; i < request.items_size(); ++i) {
     if (i % kItemsBetweenLooks == 0 && context->IsCancelled()) return ToGrpc(CallerGone());
     az::CheckBulkPermissionsPair* pair = response->add_pairs();
@@ -109,6 +110,9 @@ grpc::Status AuthzedPermissions::CheckBulk(grpc::ServerContext* context, const a
     } else {
       *pair->mutable_error() = ToRpcStatus(AsAuthzed(answer.status(), NamesIn(questions[i])));
     }
+    if (!request.with_tracing()) continue;
+    traced_bytes += pair->ByteSizeLong();  // The text of the schema among them.
+    if (absl::Status s = AdmitExplained(traced_bytes); !s.ok()) return ToAuthzed(s);
   }
   response->mutable_checked_at()->set_token(EncodeToken(database_->store().database_id(), view->revision()));
   return grpc::Status::OK;

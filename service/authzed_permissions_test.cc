@@ -200,6 +200,22 @@ TEST(AuthzedBulkCheck, RefusesTooManyAndWhatHasNoForm) {
   EXPECT_EQ(Fault(status), "INVALID_ARGUMENT MISSING_FIELD items[0].resource");
 }
 
+TEST(AuthzedBulkCheck, WithTracesThatNoResponseHoldsEnds) {
+  AuthzedServer server;
+  std::string schema = kQuestionSchema;
+  while (schema.size() < 2 << 20) schema += Cat("// ", std::string(100, 'c'), "\n");
+  server.WriteSchema(schema);
+  const auto ask = [&](int items, const std::string& more) {
+    az::CheckBulkPermissionsResponse response;
+    return Fault(server.Unary(server.az_permissions, &az::PermissionsService::Stub::CheckBulkPermissions,
+                              Cat(Items(std::vector<std::string>(items, "document:plan#view@user:ann")), more),
+                              &response));
+  };
+  EXPECT_EQ(ask(1, "with_tracing: true"), "OK");
+  EXPECT_EQ(ask(20, "with_tracing: true"), "RESOURCE_EXHAUSTED RESPONSE_TOO_LARGE") << "each has the schema's text";
+  EXPECT_EQ(ask(20, ""), "OK");
+}
+
 // `union(document:plan#viewer[user:ann], ...)`
 std::string Show(const az::PermissionRelationshipTree& tree) {
   std::string text;

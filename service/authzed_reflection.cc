@@ -12,6 +12,7 @@
 #include "service/authzed_services.h"
 #include "service/authzed_wire.h"
 #include "service/error_mapping.h"
+#include "service/services.h"
 #include "service/token.h"
 
 namespace mandate {
@@ -319,6 +320,9 @@ grpc::Status AuthzedSchema::DiffSchema(grpc::ServerContext* context, const az::D
                                        az::DiffSchemaResponse* response) {
   const Admission admission = gate_->Admit(*context, *request);
   if (!admission.ok()) return admission.Refused();
+  if (absl::Status status = AdmitSchemaSize(request->comparison_schema()); !status.ok()) {
+    return ToGrpc(WithField(std::move(status), "comparison_schema"));
+  }
   auto view = AuthzedView(*database_, request->has_consistency(), request->consistency());
   if (!view.ok()) return ToAuthzed(view.status());
   const CompileResult compiled = CompileSchema(request->comparison_schema());

@@ -122,6 +122,11 @@ absl::Status TooManyMatch(const absl::Status& status, const Database::Deletion& 
 
 }  // namespace
 
+AuthzedPermissions::AuthzedPermissions(Database* database, Gate* gate) : database_(database), gate_(gate) {
+  MarkMethodStreamed(MethodIndex("authzed.api.v1.PermissionsService.ImportBulkRelationships"),
+                     MessageHandler(this, &AuthzedPermissions::StreamedImportBulkRelationships));
+}
+
 grpc::Status AuthzedPermissions::WriteRelationships(grpc::ServerContext* context,
                                                     const az::WriteRelationshipsRequest* request,
                                                     az::WriteRelationshipsResponse* response) {
@@ -204,30 +209,30 @@ grpc::Status AuthzedPermissions::ReadRelationships(grpc::ServerContext* context,
   uint64_t sent = 0;
   absl::Status ended;
   const absl::Status status = ForEachLive(
-      *place->snapshot, *filter, *after, database_->now(), [&](const TupleRow&, const Relationship& relationship) {
-        if (request->optional_limit() != 0 && sent == request->optional_limit()) return false;
+      *place->snapshot, *filter, *after, database_->now(), [context] { return context->IsCancelled(); },
+      [&](const TupleRow&, const Relationship& relationship) {
         az::ReadRelationshipsResponse response;
         response.mutable_read_at()->set_token(place->token);
         ToWire(relationship, response.mutable_relationship());
         response.mutable_after_result_cursor()->set_token(place->EncodeBehind(PositionOf(relationship)));
         ++sent;
         if (context->IsCancelled() || !writer->Write(response)) ended = CallerGone();
-        return ended.ok();
+        return ended.ok() && (request->optional_limit() == 0 || sent < request->optional_limit());
       });
   return ToAuthzed(ended.ok() ? status : ended);
 }
 
-grpc::Status AuthzedPermissions::ImportBulkRelationships(grpc::ServerContext* context,
-                                                         grpc::ServerReader<az::ImportBulkRelationshipsRequest>* reader,
-                                                         az::ImportBulkRelationshipsResponse* response) {
+grpc::Status AuthzedPermissions::StreamedImportBulkRelationships(
+    grpc::ServerContext* context, MessageStream<az::ImportBulkRelationshipsRequest>* stream,
+    az::ImportBulkRelationshipsResponse* response) {
   uint64_t loaded = 0;
-  grpc::Status status = Import(
-      context, [&](az::ImportBulkRelationshipsRequest* request) { return reader->Read(request); }, &loaded);
+  grpc::Status status = Import(context, stream, &loaded);
   response->set_num_loaded(loaded);
   return status;
 }
 
-grpc::Status AuthzedPermissions::Import(grpc::ServerContext* context, const ImportSource& read, uint64_t* loaded) {
+grpc::Status AuthzedPermissions::Import(grpc::ServerContext* context,
+                                        MessageStream<az::ImportBulkRelationshipsRequest>* stream, uint64_t* loaded) {
   const Admission admission = gate_->Admit(*context, az::ImportBulkRelationshipsRequest());
   if (!admission.ok()) return admission.Refused();
   RelationshipImport import(database_, ChangeOp::kCreate);
@@ -237,7 +242,10 @@ grpc::Status AuthzedPermissions::Import(grpc::ServerContext* context, const Impo
     return ToAuthzed(InWordsOfCaller(status, "relationships[", "]"), *offender);
   };
   az::ImportBulkRelationshipsRequest request;
-  while (read(&request)) {
+  while (true) {
+    auto more = stream->Read(&request);
+    if (!more.ok()) return ToAuthzed(more.status());
+    if (!*more) break;
     if (absl::Status s = admission.May(request); !s.ok()) return ToGrpc(s);
     if (absl::Status s = import.Admit(request.ByteSizeLong()); !s.ok()) return ToAuthzed(s);
     for (const az::Relationship& wire : request.relationships()) {
@@ -293,15 +301,16 @@ grpc::Status AuthzedPermissions::Export(grpc::ServerContext* context, const az::
     return sent;
   };
   bool gone = false;
-  const absl::Status status = ForEachLive(*place->snapshot, filter, *after, database_->now(),
-                                          [&](const TupleRow&, const Relationship& relationship) {
-                                            last = relationship;
-                                            ToWire(last, page.add_relationships());
-                                            bytes += page.relationships().rbegin()->ByteSizeLong();
-                                            const uint64_t count = page.relationships_size();
-                                            if (count >= page_max || bytes >= kExportPageBytesMax) gone = !send();
-                                            return !gone;
-                                          });
+  const absl::Status status = ForEachLive(
+      *place->snapshot, filter, *after, database_->now(), [context] { return context->IsCancelled(); },
+      [&](const TupleRow&, const Relationship& relationship) {
+        last = relationship;
+        ToWire(last, page.add_relationships());
+        bytes += page.relationships().rbegin()->ByteSizeLong();
+        const uint64_t count = page.relationships_size();
+        if (count >= page_max || bytes >= kExportPageBytesMax) gone = !send();
+        return !gone;
+      });
   if (gone) return ToGrpc(CallerGone());
   if (!status.ok()) return ToAuthzed(status);
   if (page.relationships_size() > 0 && !send()) return ToGrpc(CallerGone());

@@ -88,10 +88,7 @@ grpc::Status AuthzedSchema::WriteSchema(grpc::ServerContext* context, const az::
                                         az::WriteSchemaResponse* response) {
   const Admission admission = gate_->Admit(*context, *request);
   if (!admission.ok()) return admission.Refused();
-  if (request->schema().size() > kSchemaBytesMax) {
-    return ToGrpc(WithField(
-        WithReason(InvalidArgument(Cat("a schema has at most ", kSchemaBytesMax, " bytes")), "TOO_MANY"), "schema"));
-  }
+  if (absl::Status status = AdmitSchemaSize(request->schema()); !status.ok()) return ToGrpc(status);
   std::vector<Diagnostic> findings;
   auto revision = database_->WriteSchema(request->schema(), {}, DryRun::kNo, &findings);
   if (!revision.ok()) {

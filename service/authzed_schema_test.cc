@@ -267,6 +267,22 @@ TEST(AuthzedDiff, RefusesWhatItCannotSay) {
             "UNIMPLEMENTED");
 }
 
+TEST(AuthzedDiff, Takes3MiB) {
+  Schemas server;
+  EXPECT_TRUE(server.TryText(kAuthzedSchemaSchema).ok());
+  az::DiffSchemaRequest request;
+  request.set_comparison_schema(std::string((3 << 20) + 1, ' '));
+  az::DiffSchemaResponse response;
+  EXPECT_EQ(Fault(server.Call(*server.az_schemas, &az::SchemaService::Stub::DiffSchema, request, &response)),
+            "INVALID_ARGUMENT TOO_MANY comparison_schema");
+  az::ExperimentalDiffSchemaRequest earlier;
+  earlier.set_comparison_schema(request.comparison_schema());
+  az::ExperimentalDiffSchemaResponse ignored;
+  EXPECT_EQ(Fault(server.Call(*server.az_experimental, &az::ExperimentalService::Stub::ExperimentalDiffSchema, earlier,
+                              &ignored)),
+            "INVALID_ARGUMENT TOO_MANY comparison_schema");
+}
+
 TEST(AuthzedExperimental, RefusesCounters) {
   Schemas server;
   using Stub = az::ExperimentalService::Stub;

@@ -16,6 +16,7 @@
 #include "authzed/api/v1/watch_service.grpc.pb.h"
 #include "service/access/gate.h"
 #include "service/database/database.h"
+#include "service/message_stream.h"
 
 namespace mandate {
 
@@ -24,7 +25,7 @@ namespace az = ::authzed::api::v1;
 class AuthzedPermissions final
     : public az::PermissionsService::WithStreamedUnaryMethod_CheckBulkPermissions<az::PermissionsService::Service> {
  public:
-  AuthzedPermissions(Database* database, Gate* gate) : database_(database), gate_(gate) {}
+  AuthzedPermissions(Database* database, Gate* gate);
   grpc::Status ReadRelationships(grpc::ServerContext* context, const az::ReadRelationshipsRequest* request,
                                  grpc::ServerWriter<az::ReadRelationshipsResponse>* writer) override;
   grpc::Status WriteRelationships(grpc::ServerContext* context, const az::WriteRelationshipsRequest* request,
@@ -42,19 +43,19 @@ class AuthzedPermissions final
                                grpc::ServerWriter<az::LookupResourcesResponse>* writer) override;
   grpc::Status LookupSubjects(grpc::ServerContext* context, const az::LookupSubjectsRequest* request,
                               grpc::ServerWriter<az::LookupSubjectsResponse>* writer) override;
-  grpc::Status ImportBulkRelationships(grpc::ServerContext* context,
-                                       grpc::ServerReader<az::ImportBulkRelationshipsRequest>* reader,
-                                       az::ImportBulkRelationshipsResponse* response) override;
+  grpc::Status StreamedImportBulkRelationships(grpc::ServerContext* context,
+                                               MessageStream<az::ImportBulkRelationshipsRequest>* stream,
+                                               az::ImportBulkRelationshipsResponse* response);
   grpc::Status ExportBulkRelationships(grpc::ServerContext* context, const az::ExportBulkRelationshipsRequest* request,
                                        grpc::ServerWriter<az::ExportBulkRelationshipsResponse>* writer) override;
 
   // The same without their gRPC types, for the calls that have earlier names.
   grpc::Status CheckBulk(grpc::ServerContext* context, const az::CheckBulkPermissionsRequest& request,
                          az::CheckBulkPermissionsResponse* response);
-  // False: nothing more is there, or wanted.
-  using ImportSource = std::function<bool(az::ImportBulkRelationshipsRequest*)>;
+  grpc::Status Import(grpc::ServerContext* context, MessageStream<az::ImportBulkRelationshipsRequest>* stream,
+                      uint64_t* loaded);
+  // False: nothing more is wanted.
   using ExportSink = std::function<bool(const az::ExportBulkRelationshipsResponse&)>;
-  grpc::Status Import(grpc::ServerContext* context, const ImportSource& read, uint64_t* loaded);
   grpc::Status Export(grpc::ServerContext* context, const az::ExportBulkRelationshipsRequest& request,
                       const ExportSink& write);
 
@@ -100,11 +101,10 @@ class AuthzedWatch final : public az::WatchService::Service {
 // Earlier names of calls of the others, which have the same layouts. Counters are refused.
 class AuthzedExperimental final : public az::ExperimentalService::Service {
  public:
-  AuthzedExperimental(AuthzedPermissions* permissions, AuthzedSchema* schema)
-      : permissions_(permissions), schema_(schema) {}
-  grpc::Status BulkImportRelationships(grpc::ServerContext* context,
-                                       grpc::ServerReader<az::BulkImportRelationshipsRequest>* reader,
-                                       az::BulkImportRelationshipsResponse* response) override;
+  AuthzedExperimental(AuthzedPermissions* permissions, AuthzedSchema* schema);
+  grpc::Status StreamedBulkImportRelationships(grpc::ServerContext* context,
+                                               MessageStream<az::ImportBulkRelationshipsRequest>* stream,
+                                               az::BulkImportRelationshipsResponse* response);
   grpc::Status BulkExportRelationships(grpc::ServerContext* context, const az::BulkExportRelationshipsRequest* request,
                                        grpc::ServerWriter<az::BulkExportRelationshipsResponse>* writer) override;
   grpc::Status BulkCheckPermission(grpc::ServerContext* context, const az::BulkCheckPermissionRequest* request,

@@ -87,6 +87,12 @@ absl::Status Share(const Request& request, std::vector<AuthorizeCall>* calls) {
   return absl::OkStatus();
 }
 
+// A limited key is not told through whom: the edges are relationships of others (access/rules.h).
+void DecidedToWire(const Answer& answer, const Admission& admission, v1::CheckResult* wire) {
+  ToWire(answer, wire);
+  if (admission.caller().only) wire->clear_lineage();
+}
+
 }  // namespace
 
 grpc::Status DelegationServer::Delegate(grpc::ServerContext* context, const v1::DelegateRequest* request,
@@ -201,7 +207,7 @@ grpc::Status DelegationServer::Authorize(grpc::ServerContext* context, const v1:
   if (absl::Status s = Share(*request, &calls); !s.ok()) return ToGrpc(s);
   auto outcome = authorizer_.Authorize(calls, LimitsFor(*database_, *context, admission));
   if (!outcome.ok()) return ToGrpc(outcome.status());
-  ToWire(outcome->answers[0], response->mutable_result());
+  DecidedToWire(outcome->answers[0], admission, response->mutable_result());
   response->set_ledger_sequence(outcome->sequences[0]);
   response->set_repeated(outcome->repeated);
   response->mutable_decided_at()->set_token(EncodeToken(database_->store().database_id(), outcome->revision));
@@ -228,7 +234,7 @@ grpc::Status DelegationServer::AuthorizeBatch(grpc::ServerContext* context, cons
   auto outcome = authorizer_.Authorize(calls, LimitsFor(*database_, *context, admission));
   if (!outcome.ok()) return ToGrpc(outcome.status());
   response->set_allowed(outcome->allowed());
-  for (const Answer& answer : outcome->answers) ToWire(answer, response->add_results());
+  for (const Answer& answer : outcome->answers) DecidedToWire(answer, admission, response->add_results());
   for (uint64_t sequence : outcome->sequences) response->add_ledger_sequences(sequence);
   response->set_repeated(outcome->repeated);
   response->mutable_decided_at()->set_token(EncodeToken(database_->store().database_id(), outcome->revision));

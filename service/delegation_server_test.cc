@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "check/ledger_entry.h"
+#include "service/access/test_keyed_server.h"
 #include "service/authorizer.h"
 #include "service/test_server.h"
 
@@ -193,6 +194,33 @@ TEST(Authorize, RecordsWhatItDecidesAndKeepsToTheLimit) {
   ASSERT_EQ(entries.size(), 3u);
   EXPECT_EQ(entries[2].reason, DenialReason::kLimitReached);
   EXPECT_EQ(entries[0].at, server.clock.Now());
+}
+
+// The edges are relationships of others.
+TEST(Authorize, DoesNotTellALimitedKeyThroughWhom) {
+  KeyedServer server;
+  server.WriteWorld();
+  const auto call = [&](const std::string& method, const std::string& role, const auto& request, auto* response) {
+    std::string bytes;
+    const grpc::Status status = server.Call(Cat("/mandate.v1.DelegationService/", method), server.Header(role),
+                                            request.SerializeAsString(), &bytes);
+    EXPECT_TRUE(status.ok() && response->ParseFromString(bytes)) << role << ": " << status.error_message();
+  };
+  const std::string action = "{resource {type: 'document' id: 'eu-plan'} permission: 'view'}";
+  const std::map<std::string, bool> kTold = {
+      {"gateway", true}, {"writer", true}, {"limited-gateway", false}, {"limited-writer", false}};
+  for (const auto& [role, told] : kTold) {
+    v1::AuthorizeResponse one;
+    call("Authorize", role, Proto<v1::AuthorizeRequest>(Cat("session {type: 'run' id: '1'} action ", action)), &one);
+    EXPECT_EQ(one.result().decision(), v1::DECISION_ALLOWED) << role;
+    EXPECT_EQ(one.result().lineage().edges_size() > 0, told) << role;
+    EXPECT_EQ(one.result().has_lineage(), told) << role;
+    v1::AuthorizeBatchResponse plan;
+    call("AuthorizeBatch", role,
+         Proto<v1::AuthorizeBatchRequest>(Cat("session {type: 'run' id: '1'} actions ", action)), &plan);
+    ASSERT_EQ(plan.results_size(), 1) << role;
+    EXPECT_EQ(plan.results(0).has_lineage(), told) << role;
+  }
 }
 
 TEST(Authorize, WithAKeyCountsOnceAndAnswersTheSame) {

@@ -3,6 +3,8 @@
 // reached it.
 #include "absl/synchronization/notification.h"
 #include "grpcpp/generic/generic_stub.h"
+#include "service/authzed_wire.h"
+#include "service/http/native_call.h"
 #include "service/test_server.h"
 
 namespace mandate {
@@ -68,6 +70,18 @@ class MalformedRequest : public testing::Test {
   std::string Send(const v1::WriteSchemaRequest& request) {
     v1::WriteSchemaResponse response;
     return Fault(server_.TryWriteSchema(request, &response));
+  }
+
+  // A stream of messages, byte for byte.
+  std::string SendBytes(const std::string& method, const std::vector<std::string>& messages) {
+    NativeCall call(server_.channel(), method, {});
+    bool is_open = true;
+    for (const std::string& message : messages) is_open = is_open && call.Write(message);
+    if (is_open) call.CloseWrites();
+    std::string response;
+    while (call.Read(&response, std::chrono::seconds(1)) != NativeCall::Got::kEnd) {
+    }
+    return Fault(FromGrpc(call.Finish()));
   }
 
   TestServer server_;
@@ -264,6 +278,45 @@ TEST_F(MalformedRequest, BytesThatAreNoBatchAreRefused) {
     EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << method << ": " << status.error_message();
     EXPECT_THAT(status.error_message(), testing::HasSubstr("does not decode as a "));
   }
+}
+
+// A field that is longer than what follows.
+constexpr char kBroken[] = "\x0a\xff\xff";
+
+// gRPC's reader says of such a message what it says of the end.
+TEST_F(MalformedRequest, AnImportWithBytesThatAreNoMessageWritesNothing) {
+  server_.WriteSchema(kDocumentSchema);
+  const Relationship relationship = *ParseRelationship("document:plan#viewer@user:alice");
+  v1::ImportRequest request;
+  ToWire(relationship, request.add_relationships());
+  const std::string row = request.SerializeAsString();
+  request.set_complete(true);
+  const std::string complete = request.SerializeAsString();
+  const auto import = [this](const std::vector<std::string>& messages) {
+    return SendBytes("/mandate.v1.RelationshipService/Import", messages);
+  };
+  EXPECT_EQ(import({complete + kBroken}), "INVALID_ARGUMENT IMPORT_INCOMPLETE complete");
+  EXPECT_EQ(import({row, complete + kBroken}), "INVALID_ARGUMENT IMPORT_INCOMPLETE complete");
+  EXPECT_EQ(import({row, kBroken, complete}), "INVALID_ARGUMENT IMPORT_INCOMPLETE complete");
+  EXPECT_THAT(server_.Read("document"), testing::IsEmpty());
+  EXPECT_EQ(import({complete}), "OK");
+}
+
+TEST_F(MalformedRequest, AnImportOfTheOtherApiWithBytesThatAreNoMessageWritesNothing) {
+  server_.WriteSchema(kDocumentSchema);
+  authzed::api::v1::ImportBulkRelationshipsRequest request;
+  ToWire(*ParseRelationship("document:plan#viewer@user:alice"), request.add_relationships());
+  const std::string row = request.SerializeAsString();
+  std::string no_text = row;
+  no_text.replace(no_text.find("alice"), 5, "\xff\xff\xff\xff\xff");
+  for (const char* method : {"/authzed.api.v1.PermissionsService/ImportBulkRelationships",
+                             "/authzed.api.v1.ExperimentalService/BulkImportRelationships"}) {
+    EXPECT_EQ(SendBytes(method, {kBroken}), "INVALID_ARGUMENT MALFORMED_FIELD") << method;
+    EXPECT_EQ(SendBytes(method, {row, no_text}), "INVALID_ARGUMENT MALFORMED_FIELD") << method;
+    EXPECT_EQ(SendBytes(method, {row, kBroken, row}), "INVALID_ARGUMENT MALFORMED_FIELD") << method;
+    EXPECT_THAT(server_.Read("document"), testing::IsEmpty()) << method;
+  }
+  EXPECT_EQ(SendBytes("/authzed.api.v1.PermissionsService/ImportBulkRelationships", {row}), "OK");
 }
 
 TEST_F(MalformedRequest, EveryReadRefusesATokenThatIsNone) {

@@ -1,5 +1,6 @@
 #include <chrono>
 
+#include "absl/strings/str_replace.h"
 #include "check/budget.h"
 #include "schema/reason.h"
 #include "schema/text.h"
@@ -17,11 +18,24 @@ namespace {
 constexpr int kBatchItemsMax = 10'000;
 
 // An explanation that is longer is not put into the log.
-constexpr size_t kExplanationBytesMax = 16 << 10;
+constexpr size_t kLoggedExplanationBytesMax = 16 << 10;
+
+// Of a batch: a response is one message, of 32 MiB at most (server.cc), and what stands around the results takes little.
+constexpr size_t kExplainedBytesMax = 31 << 20;
 
 // `document:plan#view@user:alice`, for the log. No context: it may hold what nobody should read there.
 std::string QuestionText(const CheckQuestion& question) {
   return ToText(Relationship{question.resource, question.permission, question.subject});
+}
+
+// An explanation as the log may have it: without the contexts of caveats.
+void DropContexts(Explanation* explanation) {
+  for (ExplanationStep& step : explanation->steps) {
+    if (!step.relationship || step.relationship->caveat_context.empty()) continue;
+    const std::string whole = ToText(*step.relationship);
+    step.relationship->caveat_context.clear();
+    step.text = absl::StrReplaceAll(step.text, {{whole, ToText(*step.relationship)}});
+  }
 }
 
 // The engine's error about a question that stands at `path` of the request.
@@ -49,6 +63,14 @@ CheckLimits LimitsFor(const Database& database, const grpc::ServerContext& conte
   return limits;
 }
 
+absl::Status AdmitExplained(size_t bytes) {
+  if (bytes <= kExplainedBytesMax) return absl::OkStatus();
+  return WithReason(
+      absl::ResourceExhaustedError(Cat("the results with their explanations take more than ", kExplainedBytesMax >> 20,
+                                       " MiB; ask for fewer items at a time, or without explanations")),
+      "RESPONSE_TOO_LARGE");
+}
+
 // Asks once more, for the explanation: at most once a second.
 void PermissionServer::TellSlowQuestion(const grpc::ServerContext& context, std::chrono::nanoseconds took,
                                         const CheckQuestion& question, const absl::Status& status, Checker* checker) {
@@ -60,10 +82,13 @@ void PermissionServer::TellSlowQuestion(const grpc::ServerContext& context, std:
     again.explain = true;
     auto answer = checker->Check(again);
     if (!answer.ok()) return std::string(answer.status().message());
+    DropContexts(&answer->explanation);
+    answer->lineage.reset();  // Its chain is explained already.
     v1::CheckResult result;
     ToWire(*answer, &result);
     std::string json = MessageToJson(result);
-    if (json.size() > kExplanationBytesMax) return Cat("of ", json.size(), " bytes; ask Check for it with `explain`");
+    if (json.size() > kLoggedExplanationBytesMax)
+      return Cat("of ", json.size(), " bytes; ask Check for it with `explain`");
     return nlohmann::ordered_json::parse(json, nullptr, /*allow_exceptions=*/false);
   });
 }
@@ -112,6 +137,7 @@ grpc::Status PermissionServer::AnswerBatch(grpc::ServerContext* context, const v
   auto view = ViewFor(*database_, request.consistency());
   if (!view.ok()) return ToGrpc(view.status());
   Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context, admission));
+  size_t explained_bytes = 0;
   for (int i = 0; i < request.items_size(); ++i) {
     // Also when the call's deadline has passed: nobody waits for the rest. To ask costs more than an answer that is kept.
     if (i % kItemsBetweenLooks == 0 && context->IsCancelled()) return ToGrpc(CallerGone());
@@ -123,11 +149,14 @@ grpc::Status PermissionServer::AnswerBatch(grpc::ServerContext* context, const v
     }
     question->explain = request.explain();
     auto answer = checker.Check(*question);
-    if (answer.ok()) {
-      ToWire(*answer, result->mutable_result());
+    if (!answer.ok()) {
+      *result->mutable_error() = ToRpcStatus(Below(Cat("items[", i, "]"), answer.status()));
       continue;
     }
-    *result->mutable_error() = ToRpcStatus(Below(Cat("items[", i, "]"), answer.status()));
+    ToWire(*answer, result->mutable_result());
+    if (!request.explain()) continue;
+    explained_bytes += result->ByteSizeLong();
+    if (absl::Status s = AdmitExplained(explained_bytes); !s.ok()) return ToGrpc(s);
   }
   response->mutable_checked_at()->set_token(EncodeToken(database_->store().database_id(), view->revision()));
   return grpc::Status::OK;

@@ -160,6 +160,26 @@ TEST(CheckBatch, AsksAtOneRevision) {
   EXPECT_EQ(response.checked_at().token(), server.seen);
 }
 
+TEST(CheckBatch, WithExplanationsThatNoResponseHoldsEnds) {
+  TestServer server;
+  server.WriteSchema(
+      "caveat noted(note string) { note != '' }\ndefinition user {}\n"
+      "definition document { relation viewer: user with noted }");
+  server.Touch({Cat("document:d#viewer@user:u[noted:{\"note\":\"", std::string(30 << 10, 'n'), "\"}]")});
+  v1::CheckBatchRequest request;
+  for (int i = 0; i < 1500; ++i) *request.add_items() = Item("document:d#viewer@user:u");
+  v1::CheckBatchResponse response;
+  const auto ask = [&] {
+    return Fault(server.Call(*server.permissions, &v1::PermissionService::Stub::CheckBatch, request, &response));
+  };
+  EXPECT_EQ(ask(), "OK");
+  request.set_explain(true);
+  EXPECT_EQ(ask(), "RESOURCE_EXHAUSTED RESPONSE_TOO_LARGE");
+  request.mutable_items()->DeleteSubrange(10, 1490);
+  EXPECT_EQ(ask(), "OK");
+  EXPECT_GT(response.ByteSizeLong(), 300'000u) << "the notes are in it";
+}
+
 TEST(Expand, ShowsWhoHasAPermission) {
   Documents server;
   v1::ExpandRequest request;

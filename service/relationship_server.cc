@@ -90,9 +90,9 @@ grpc::Status RelationshipServer::Read(grpc::ServerContext* context, const v1::Re
   uint64_t sent = 0;
   v1::ReadResponse response;
   absl::Status ended;
-  const absl::Status status =
-      ForEachLive(**snapshot, *filter, *after, now, [&](const TupleRow& row, const Relationship& relationship) {
-        if (request->limit() != 0 && sent == request->limit()) return false;
+  const absl::Status status = ForEachLive(
+      **snapshot, *filter, *after, now, [context] { return context->IsCancelled(); },
+      [&](const TupleRow& row, const Relationship& relationship) {
         response.Clear();
         ToWire(relationship, response.mutable_relationship());
         response.mutable_read_at()->set_token(token);
@@ -100,9 +100,8 @@ grpc::Status RelationshipServer::Read(grpc::ServerContext* context, const v1::Re
         response.set_born(row.edge.born.value());
         response.set_cursor(EncodeCursor(fingerprint, PositionOf(relationship)));
         ++sent;
-        if (!context->IsCancelled() && writer->Write(response)) return true;
-        ended = CallerGone();
-        return false;
+        if (context->IsCancelled() || !writer->Write(response)) ended = CallerGone();
+        return ended.ok() && (request->limit() == 0 || sent < request->limit());
       });
   return ToGrpc(ended.ok() ? status : ended);
 }
@@ -158,8 +157,9 @@ grpc::Status RelationshipServer::Export(grpc::ServerContext* context, const v1::
     return sent && !context->IsCancelled();
   };
   bool gone = false;
-  const absl::Status status =
-      ForEachLive(**snapshot, filter, *after, now, [&](const TupleRow&, const Relationship& relationship) {
+  const absl::Status status = ForEachLive(
+      **snapshot, filter, *after, now, [context] { return context->IsCancelled(); },
+      [&](const TupleRow&, const Relationship& relationship) {
         last = relationship;
         v1::Relationship* const added = response.add_relationships();
         ToWire(last, added);
@@ -180,7 +180,9 @@ grpc::Status RelationshipServer::Import(grpc::ServerContext* context, grpc::Serv
   if (!admission.ok()) return admission.Refused();
   std::optional<RelationshipImport> import;
   v1::ImportRequest request;
-  while (!request.complete() && reader->Read(&request)) {
+  bool complete = false;
+  while (!complete && reader->Read(&request)) {
+    complete = request.complete();
     if (absl::Status s = admission.May(request); !s.ok()) return ToGrpc(s);
     if (!import) import.emplace(database_, request.create() ? ChangeOp::kCreate : ChangeOp::kTouch);
     if (request.relationships_size() > kImportMessageMax) {
@@ -194,13 +196,14 @@ grpc::Status RelationshipServer::Import(grpc::ServerContext* context, grpc::Serv
       if (!added.ok()) return ToGrpc(InWordsOfCaller(added, "relationships[", "]"));
     }
   }
-  // A connection that was lost ends the stream as a finished one does, so the client says which it is.
+  // A connection that was lost, or a message that does not decode, ends the stream as a finished one does, so the client
+  // says which it is. Of such a message the request holds a part, which counts for nothing.
   if (context->IsCancelled()) return ToGrpc(CallerGone());
-  if (!request.complete()) {
+  if (!complete) {
     return ToGrpc(WithField(
-        WithReason(
-            absl::InvalidArgumentError("the stream ended without a message that sets `complete`; nothing was written"),
-            "IMPORT_INCOMPLETE"),
+        WithReason(absl::InvalidArgumentError("the stream ended, or had a message that does not decode, before one "
+                                              "that sets `complete`; nothing was written"),
+                   "IMPORT_INCOMPLETE"),
         "complete"));
   }
   if (import->size() == 0) {

@@ -79,8 +79,14 @@ TEST(RequestLog, NamesACallAsItsCallerDoesAndTellsSlowQuestionsWithTheirExplanat
   Written written;
   {
     TestServer server({}, "", {.log = {.which = LoggedCalls::kAll, .slow = absl::ZeroDuration()}});
-    server.WriteSchema(kDocumentSchema);
-    server.Touch({"document:plan#viewer@user:alice"});
+    server.WriteSchema(R"(
+      caveat secret(word string, password string) { word != password }
+      definition user {}
+      definition document {
+        relation viewer: user with secret
+        permission view = viewer
+      })");
+    server.Touch({"document:plan#viewer@user:alice[secret:{\"word\":\"swordfish\"}]"});
     grpc::ClientContext context;
     context.AddMetadata("x-request-id", "mine-7");
     context.AddMetadata("traceparent", kTrace);
@@ -101,7 +107,9 @@ TEST(RequestLog, NamesACallAsItsCallerDoesAndTellsSlowQuestionsWithTheirExplanat
       HasSubstr("request_id=\"mine-7\" trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\" span_id=\"00f067aa0ba902b7\""));
   EXPECT_THAT(text, HasSubstr("warning slow question question=\"document:plan#view@user:alice\""));
   EXPECT_THAT(text, HasSubstr("explanation={"));
+  EXPECT_THAT(text, HasSubstr("document:plan#viewer@user:alice[secret]"));
   EXPECT_THAT(text, Not(HasSubstr("hunter2"))) << "context stays out of the log";
+  EXPECT_THAT(text, Not(HasSubstr("swordfish"))) << "that of a relationship as well";
 }
 
 }  // namespace

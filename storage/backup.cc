@@ -1,3 +1,7 @@
+// A restore lies in a directory of its own in the one it is for until nothing is left to do but to put it in place: its files
+// are moved up, and the last one is CURRENT, without which there is no database. Whatever ends it before leaves a directory
+// that is refused, to open and to restore to. In it, and not beside it: so it may be where another file system begins, in a
+// directory that this user may not write, and owner and mode stay what they were.
 #include "storage/backup.h"
 
 #include <algorithm>
@@ -8,6 +12,8 @@
 #include "rocksdb/utilities/backup_engine.h"
 #include "schema/text.h"
 #include "storage/directory.h"
+#include "storage/durable_directory.h"
+#include "storage/file_lock.h"
 #include "storage/rocks_database.h"
 #include "storage/rocks_options.h"
 #include "storage/tuple_store.h"
@@ -17,6 +23,9 @@ namespace mandate {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Where a restore lies until it is whole.
+constexpr char kUnfinished[] = "restoring";
 
 rocksdb::BackupEngineOptions EngineOptions(const std::string& directory) {
   rocksdb::BackupEngineOptions options(directory);
@@ -67,6 +76,24 @@ absl::StatusOr<std::unique_ptr<rocksdb::BackupEngineReadOnly>> OpenToRead(const 
   return std::unique_ptr<rocksdb::BackupEngineReadOnly>(engine);
 }
 
+// What can be written to. Held with a lock, for two of them would destroy each other's files.
+struct WritableBackups {
+  FileLock lock;
+  std::unique_ptr<rocksdb::BackupEngine> engine;
+};
+
+// REQUIRES: `directory` is there.
+absl::StatusOr<WritableBackups> OpenToWrite(const std::string& directory) {
+  auto lock = FileLock::TryTake(Cat(directory, "/LOCK"), Cat("another backup or deletion is at work in `", directory,
+                                                             "`; try again when it is done"));
+  if (!lock.ok()) return lock.status();
+  rocksdb::BackupEngine* engine = nullptr;
+  const rocksdb::Status status =
+      rocksdb::BackupEngine::Open(EngineOptions(directory), rocksdb::Env::Default(), &engine);
+  if (!status.ok()) return FromRocks(status, Cat("opening the backups in `", directory, "`"));
+  return WritableBackups{*std::move(lock), std::unique_ptr<rocksdb::BackupEngine>(engine)};
+}
+
 // The backup of that id, or the newest.
 absl::StatusOr<BackupInfo> Choose(const std::string& directory, const rocksdb::BackupEngineReadOnlyBase& engine,
                                   uint32_t id) {
@@ -114,15 +141,60 @@ absl::StatusOr<Revision> SkipRevisions(const std::string& directory) {
   return head.head;
 }
 
+absl::StatusOr<Revision> RestoreInto(const std::string& directory, const BackupInfo& backup, const std::string& to) {
+  auto engine = OpenToRead(directory);
+  if (!engine.ok()) return engine.status();
+  const rocksdb::Status status = (*engine)->RestoreDBFromBackup(backup.id, to, to);
+  if (!status.ok()) return FromRocks(status, Cat("restoring backup ", backup.id, " into `", to, "`"));
+  return SkipRevisions(to);
+}
+
+absl::Status NotDone(const std::string& to) {
+  return absl::FailedPreconditionError(Cat("`", to, "` holds a restore that is not done; if none is at work there, ",
+                                           "one was cut short: remove what it left, and restore again"));
+}
+
+// Whether a database may be restored to `to`.
+absl::Status CheckEmpty(const std::string& to) {
+  std::error_code error;
+  if (!fs::exists(to, error) || (fs::is_directory(to, error) && fs::is_empty(to, error))) return absl::OkStatus();
+  if (fs::exists(fs::path(to) / kUnfinished, error)) return NotDone(to);
+  return absl::FailedPreconditionError(Cat("`", to,
+                                           "` is not empty; restore into a directory that is missing or empty, "
+                                           "then put it in the place of the old one"));
+}
+
+// Moves a database up into `to`, whole before it is one.
+absl::Status PutInPlace(const fs::path& unfinished, const fs::path& to) {
+  constexpr char kCurrent[] = "CURRENT";
+  std::error_code error;
+  std::vector<fs::path> names;
+  for (fs::directory_iterator it(unfinished, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().filename() != kCurrent) names.push_back(it->path().filename());
+  }
+  for (const fs::path& name : names) {
+    if (!error) fs::rename(unfinished / name, to / name, error);
+  }
+  if (!error) {
+    if (absl::Status synced = SyncDirectory(to); !synced.ok()) return synced;
+    fs::rename(unfinished / kCurrent, to / kCurrent, error);
+  }
+  if (error) {
+    return absl::ErrnoToStatus(error.value(), Cat("putting the database in place in `", to.string(),
+                                                  "`; remove what is there, and restore again"));
+  }
+  fs::remove(unfinished, error);  // It is empty, and does no harm.
+  return SyncDirectory(to);
+}
+
 }  // namespace
 
 absl::StatusOr<BackupInfo> CreateBackup(const std::string& directory, rocksdb::DB* db, const std::string& database_id,
                                         Revision head) {
-  rocksdb::BackupEngine* opened = nullptr;
-  rocksdb::Status status = rocksdb::BackupEngine::Open(EngineOptions(directory), rocksdb::Env::Default(), &opened);
-  if (!status.ok()) return FromRocks(status, Cat("opening the backups in `", directory, "`"));
-  const std::unique_ptr<rocksdb::BackupEngine> engine(opened);
-  auto infos = InfosOf(directory, *engine);
+  if (absl::Status made = MakeDirectory(directory); !made.ok()) return made;
+  auto backups = OpenToWrite(directory);
+  if (!backups.ok()) return backups.status();
+  auto infos = InfosOf(directory, *backups->engine);
   if (!infos.ok()) return infos.status();
   if (!infos->empty() && infos->back().database_id != database_id) {
     return absl::FailedPreconditionError(Cat("`", directory, "` holds backups of the database ",
@@ -130,9 +202,10 @@ absl::StatusOr<BackupInfo> CreateBackup(const std::string& directory, rocksdb::D
                                              "; use a directory for each"));
   }
   rocksdb::BackupID id = 0;
-  status = engine->CreateNewBackupWithMetadata(rocksdb::CreateBackupOptions(), db, MetadataOf(database_id, head), &id);
+  const rocksdb::Status status = backups->engine->CreateNewBackupWithMetadata(rocksdb::CreateBackupOptions(), db,
+                                                                              MetadataOf(database_id, head), &id);
   if (!status.ok()) return FromRocks(status, Cat("making a backup in `", directory, "`"));
-  return Choose(directory, *engine, id);
+  return Choose(directory, *backups->engine, id);
 }
 
 absl::StatusOr<std::vector<BackupInfo>> ListBackups(const std::string& directory) {
@@ -155,33 +228,39 @@ absl::StatusOr<BackupInfo> VerifyBackup(const std::string& directory, uint32_t i
 }
 
 absl::StatusOr<uint64_t> DeleteOldBackups(const std::string& directory, uint32_t keep) {
-  auto before = ListBackups(directory);  // Also says whether there are any, without making a directory.
+  // Reading first says what is wrong with it without making anything there.
+  if (auto found = ListBackups(directory); !found.ok()) return found.status();
+  auto backups = OpenToWrite(directory);
+  if (!backups.ok()) return backups.status();
+  auto before = InfosOf(directory, *backups->engine);
   if (!before.ok()) return before.status();
-  rocksdb::BackupEngine* opened = nullptr;
-  rocksdb::Status status = rocksdb::BackupEngine::Open(EngineOptions(directory), rocksdb::Env::Default(), &opened);
-  if (!status.ok()) return FromRocks(status, Cat("opening the backups in `", directory, "`"));
-  const std::unique_ptr<rocksdb::BackupEngine> engine(opened);
-  status = engine->PurgeOldBackups(keep);
+  const rocksdb::Status status = backups->engine->PurgeOldBackups(keep);
   if (!status.ok()) return FromRocks(status, "deleting old backups");
   return before->size() - std::min<size_t>(before->size(), keep);
 }
 
-absl::StatusOr<Revision> RestoreBackup(const std::string& directory, uint32_t id, const std::string& to) {
+absl::StatusOr<Revision> RestoreBackup(const std::string& directory, uint32_t id, const std::string& to,
+                                       const FinishRestore& finish) {
   std::error_code error;
-  if (fs::exists(to, error) && (!fs::is_directory(to, error) || !fs::is_empty(to, error))) {
-    return absl::FailedPreconditionError(Cat("`", to,
-                                             "` is not empty; restore into a directory that is missing or empty, "
-                                             "then put it in the place of the old one"));
-  }
+  const bool is_new = !fs::exists(to, error);
+  if (absl::Status status = CheckEmpty(to); !status.ok()) return status;
   auto info = VerifyBackup(directory, id);  // All of it before anything is written.
   if (!info.ok()) return info.status();
-  auto engine = OpenToRead(directory);
-  if (!engine.ok()) return engine.status();
-  fs::create_directories(to, error);
-  if (error) return absl::ErrnoToStatus(error.value(), Cat("making the directory `", to, "`"));
-  const rocksdb::Status status = (*engine)->RestoreDBFromBackup(info->id, to, to);
-  if (!status.ok()) return FromRocks(status, Cat("restoring backup ", info->id, " into `", to, "`"));
-  return SkipRevisions(to);
+  if (absl::Status status = MakeDirectory(to); !status.ok()) return status;
+  const std::string unfinished = Cat(to, "/", kUnfinished);
+  if (!fs::create_directory(unfinished, error)) {  // Of two at a time one makes it.
+    return error ? absl::ErrnoToStatus(error.value(), Cat("making the directory `", unfinished, "`")) : NotDone(to);
+  }
+  auto head = RestoreInto(directory, *info, unfinished);
+  absl::Status status = head.status();
+  if (status.ok() && finish) status = finish(unfinished);
+  if (!status.ok()) {
+    fs::remove_all(unfinished, error);
+    if (is_new) fs::remove(to, error);
+    return status;
+  }
+  if (absl::Status placed = PutInPlace(unfinished, to); !placed.ok()) return placed;
+  return head;
 }
 
 }  // namespace mandate

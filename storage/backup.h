@@ -8,17 +8,20 @@
 // tokens of them, and what is written to it would get the same revisions once more. So it skips kRevisionsSkipped, and refuses
 // the tokens of what was skipped as lost (REVISION_LOST): nobody takes one thing for another.
 //
-// Threads     One at a time on a directory of backups.
+// Threads     Safe anywhere. One at a time, of all processes, makes or deletes backups in a directory: the file LOCK in it
+//             sees to that. Nobody else waits for them.
 // Errors      NOT_FOUND for a directory or a backup that is not there; FAILED_PRECONDITION for backups of another
 //             database, and for a directory to restore to that is not empty; DATA_LOSS for a backup that does not have the
-//             bytes that were written; RESOURCE_EXHAUSTED (DISK_FULL); UNAVAILABLE.
+//             bytes that were written; RESOURCE_EXHAUSTED (DISK_FULL); UNAVAILABLE, also while another one makes or deletes.
 #ifndef MANDATE_STORAGE_BACKUP_H_
 #define MANDATE_STORAGE_BACKUP_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "rocksdb/db.h"
@@ -47,8 +50,12 @@ absl::StatusOr<BackupInfo> VerifyBackup(const std::string& directory, uint32_t i
 // Deletes all but the newest `keep`, and what only they used. Returns how many went.
 absl::StatusOr<uint64_t> DeleteOldBackups(const std::string& directory, uint32_t keep);
 
-// Makes a database in `to`, which is missing or empty. 0: of the newest backup. Returns its newest revision.
-absl::StatusOr<Revision> RestoreBackup(const std::string& directory, uint32_t id, const std::string& to);
+// Makes a database in `to`, which is missing or empty; whole, or none that opens. 0: of the newest backup. Returns its newest
+// revision. `finish` may change it before it is there: it gets the directory where the database lies until then, and leaves
+// it closed.
+using FinishRestore = std::function<absl::Status(const std::string& unfinished)>;
+absl::StatusOr<Revision> RestoreBackup(const std::string& directory, uint32_t id, const std::string& to,
+                                       const FinishRestore& finish = {});
 
 // For the store alone: `db` as it is now.
 absl::StatusOr<BackupInfo> CreateBackup(const std::string& directory, rocksdb::DB* db, const std::string& database_id,

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "gmock/gmock.h"
+#include "storage/file_lock.h"
 #include "storage/store_check.h"
 #include "storage/test_world.h"
 
@@ -115,6 +116,62 @@ TEST_F(BackupTest, IsWholeWhileOthersWrite) {
     EXPECT_THAT(FaultsIn(to), IsEmpty());
     EXPECT_EQ(ReadAll(*OpenStore(to)->Head()).size() % 4, 0u) << "a write is there whole or not at all";
   }
+}
+
+// A second process that deleted while the server made a backup would take files from under it.
+TEST_F(BackupTest, OneAtATimeMakesOrDeletesWhileAllMayRead) {
+  world.Write({"touch doc:a#viewer@user:alice"});
+  ASSERT_TRUE(world.store().Backup(To("backups")).ok());
+  ASSERT_TRUE(world.store().Backup(To("backups")).ok());
+  {
+    const auto other = FileLock::TryTake(To("backups") + "/LOCK", "");
+    ASSERT_TRUE(other.ok()) << other.status() << ": who is done lets go";
+    for (const absl::Status& refused :
+         {world.store().Backup(To("backups")).status(), DeleteOldBackups(To("backups"), 1).status()}) {
+      EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
+      EXPECT_THAT(std::string(refused.message()), HasSubstr("another backup or deletion is at work in `"));
+    }
+    EXPECT_EQ(ListBackups(To("backups"))->size(), 2u);
+    EXPECT_TRUE(VerifyBackup(To("backups"), 1).ok());
+    EXPECT_TRUE(RestoreBackup(To("backups"), 0, To("restored")).ok());
+  }
+  EXPECT_EQ(*DeleteOldBackups(To("backups"), 1), 1u);
+  EXPECT_EQ(fs::status(To("backups") + "/LOCK").permissions(), fs::perms::owner_read | fs::perms::owner_write)
+      << "it is no left-over to RocksDB";
+  EXPECT_TRUE(world.store().Backup(To("backups")).ok());
+}
+
+TEST_F(BackupTest, ARestoreIsWholeOrNone) {
+  world.Write({"touch doc:a#viewer@user:alice"});
+  ASSERT_TRUE(world.store().Backup(To("backups")).ok());
+  fs::create_directory(To("restored"));
+  fs::permissions(To("restored"), fs::perms::owner_all);
+  const auto fail = [&](const std::string& unfinished) {
+    EXPECT_TRUE(fs::exists(unfinished + "/CURRENT"));
+    // What a crash would leave here.
+    EXPECT_EQ(OpenRocksStore(To("restored"), {}).status().code(), absl::StatusCode::kFailedPrecondition);
+    const absl::Status again = RestoreBackup(To("backups"), 0, To("restored")).status();
+    EXPECT_EQ(again.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(again.message()), HasSubstr("one was cut short: remove what it left"));
+    return absl::DataLossError("it did not work out");
+  };
+  EXPECT_EQ(RestoreBackup(To("backups"), 0, To("restored"), fail).status().message(), "it did not work out");
+  EXPECT_TRUE(fs::is_empty(To("restored"))) << "as it was found";
+  EXPECT_FALSE(
+      RestoreBackup(To("backups"), 0, To("new"), [](const std::string&) { return absl::CancelledError(); }).ok());
+  EXPECT_FALSE(fs::exists(To("new")));
+
+  const auto head = RestoreBackup(To("backups"), 0, To("restored"), [&](const std::string& unfinished) {
+    EXPECT_TRUE(OpenStore(unfinished)->Write(Request({"touch doc:b#viewer@user:alice"})).ok());
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(head.ok()) << head.status();
+  EXPECT_EQ(fs::status(To("restored")).permissions(), fs::perms::owner_all);
+  EXPECT_FALSE(fs::exists(To("restored") + "/restoring"));
+  EXPECT_THAT(FaultsIn(To("restored")), IsEmpty());
+  EXPECT_EQ(ReadAll(*OpenStore(To("restored"))->Head()).size(), 2u);
+  fs::rename(To("restored") + "/CURRENT", To("restored") + "/restoring");
+  EXPECT_FALSE(OpenRocksStore(To("restored"), {}).ok()) << "what a crash would leave that comes before the last file";
 }
 
 TEST_F(BackupTest, SaysWhatIsWrong) {

@@ -158,14 +158,19 @@ absl::StatusOr<DirectoryState> InspectDatabase(const std::string& directory, con
 
 absl::Status OpenError(const std::string& directory, const rocksdb::Status& status) {
   const std::string text = status.ToString();
-  if (status.IsIOError() && absl::StrContains(text, "lock") && !absl::StrContains(text, "Permission denied")) {
+  const std::string opening = Cat("opening the database in `", directory, "`");
+  if (status.IsIOError() &&
+      (absl::StrContains(text, "Permission denied") || absl::StrContains(text, "Read-only file system"))) {
+    return absl::PermissionDeniedError(Cat(opening, ": ", text));
+  }
+  if (status.IsIOError() && absl::StrContains(text, "lock")) {
     return absl::UnavailableError(
         Cat("the database in `", directory, "` is held by another process; stop that one, or name another directory"));
   }
   if (status.IsCorruption() || status.IsInvalidArgument() || status.IsPathNotFound()) {
     return Damaged(directory, text);
   }
-  return FromRocks(status, Cat("opening the database in `", directory, "`"));
+  return FromRocks(status, opening);
 }
 
 absl::StatusOr<DirectoryState> InspectDirectory(const std::string& directory, const RocksOptions& options) {

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "storage/fault_disk.h"
+#include "storage/rocks_database.h"
 #include "storage/test_world.h"
 
 namespace mandate {
@@ -19,6 +20,15 @@ class DiskFault : public testing::Test {
   FaultDisk disk;
   World world{Home::kDisk, {}, {.env = disk.env()}};
 };
+
+TEST(FromRocks, IsNothingThatCouldBeTakenForAnAnswer) {
+  for (const auto& status :
+       {rocksdb::Status::IOError("Read-only file system"), rocksdb::Status::IOError("Permission denied"),
+        rocksdb::Status::NotFound(), rocksdb::Status::PathNotFound()}) {
+    const absl::Status ours = FromRocks(status, "reading");
+    EXPECT_FALSE(absl::IsPermissionDenied(ours) || absl::IsNotFound(ours)) << ours;
+  }
+}
 
 TEST_F(DiskFault, AFullDiskIsNamedAndReadersGoOn) {
   world.Write({"touch doc:a#viewer@user:alice"});

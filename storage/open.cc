@@ -1,9 +1,5 @@
 #include "storage/open.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <filesystem>
 #include <random>
 
 #include "absl/strings/escaping.h"
@@ -11,6 +7,7 @@
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "storage/directory.h"
+#include "storage/durable_directory.h"
 #include "storage/ledger_codec.h"
 #include "storage/name_table.h"
 #include "storage/rocks_load.h"
@@ -150,29 +147,6 @@ rocksdb::Status OpenFamilies(const RocksOptions& rocks, const std::string& path,
   status = db->CreateColumnFamilies(missing, &handles);
   std::copy(handles.begin(), handles.end(), rest);
   return status;
-}
-
-// Makes `directory` and what is missing above it, durably: RocksDB syncs what is in its directory,
-// and not the entry of the directory itself, without which a power failure takes all of it.
-absl::Status MakeDirectory(const std::string& directory) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  std::vector<fs::path> parents;
-  for (fs::path path = fs::absolute(directory, error); !error && !fs::exists(path, error);) {
-    path = path.parent_path();
-    parents.push_back(path);
-  }
-  if (!error) fs::create_directories(directory, error);
-  if (error) {
-    return absl::ErrnoToStatus(error.value(), Cat("making the directory `", directory, "`"));
-  }
-  for (const fs::path& parent : parents) {
-    const int file = open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file < 0) continue;
-    (void)fsync(file);
-    (void)close(file);
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "storage/rocks_database.h"
 
-#include "absl/strings/match.h"
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "storage/index_prefix.h"
@@ -59,14 +58,7 @@ absl::Status FromRocks(const rocksdb::Status& status, std::string_view doing) {
         "DISK_FULL");
   }
   if (status.IsCorruption()) return absl::DataLossError(message);
-  if (status.IsIOError()) {
-    const absl::string_view text(message);
-    if (absl::StrContains(text, "Permission denied") || absl::StrContains(text, "Read-only file system")) {
-      return absl::PermissionDeniedError(message);
-    }
-    return absl::UnavailableError(message);
-  }
-  if (status.IsBusy() || status.IsTryAgain() || status.IsTimedOut() || status.IsAborted() ||
+  if (status.IsIOError() || status.IsBusy() || status.IsTryAgain() || status.IsTimedOut() || status.IsAborted() ||
       status.IsShutdownInProgress()) {
     return absl::UnavailableError(message);
   }

@@ -31,7 +31,8 @@ struct RocksDatabase {
   std::atomic<int> loads = 0;  // Under way.
 };
 
-// DATA_LOSS, RESOURCE_EXHAUSTED (DISK_FULL), UNAVAILABLE or INTERNAL. REQUIRES: !status.ok().
+// DATA_LOSS, RESOURCE_EXHAUSTED (DISK_FULL), UNAVAILABLE or INTERNAL: never what could be taken for an answer, as
+// PERMISSION_DENIED could. REQUIRES: !status.ok().
 // `doing` begins the message: "reading a relationship".
 absl::Status FromRocks(const rocksdb::Status& status, std::string_view doing);
 

@@ -272,8 +272,6 @@ absl::Status RocksStore::CheckNotLost(Revision revision) const {
 
 absl::StatusOr<BackupInfo> RocksStore::Backup(const std::string& directory) {
   if (directory_.empty()) return absl::FailedPreconditionError("a store in memory has no backups");
-  const std::unique_lock lock(backup_mutex_, std::try_to_lock);
-  if (!lock) return absl::UnavailableError("another backup is being made; try again when it is done");
   return CreateBackup(directory, database_->db.get(), database_id_, NewestSnapshot()->revision());
 }
 

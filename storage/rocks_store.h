@@ -91,7 +91,6 @@ class RocksStore : public TupleStore {
 
   std::atomic<bool> directory_lost_ = false;
   std::atomic<uint64_t> loads_ = 0;  // That were begun.
-  std::mutex backup_mutex_;          // One backup at a time.
   std::mutex collect_mutex_;         // One collection at a time.
   std::atomic<uint64_t> oldest_;     // The oldest revision that can be asked.
 };

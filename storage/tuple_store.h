@@ -203,7 +203,7 @@ class TupleStore {
   virtual absl::Status CheckNotLost(Revision revision) const = 0;
 
   // Adds a backup of this moment to those in `directory` (backup.h); writes and questions go on. UNAVAILABLE while another
-  // is being made; FAILED_PRECONDITION for a store in memory, or for backups of another database.
+  // is being made or deleted there; FAILED_PRECONDITION for a store in memory, or for backups of another database.
   virtual absl::StatusOr<BackupInfo> Backup(const std::string& directory) = 0;
 
   // Rewrites all tables: what was deleted or superseded and left the window gives back its place now. Others go on.

@@ -295,6 +295,11 @@ class CommandLine {
 
 }  // namespace
 
-int RunCommandLine(int argc, char** argv) { return CommandLine().Run(argc, argv); }
+int RunCommandLine(int argc, char** argv) {
+  const int code = CommandLine().Run(argc, argv);
+  std::cout.flush();
+  if (std::cout.good() || code >= kExitError) return code;
+  return Fail(absl::UnavailableError("not everything could be written to standard output"));
+}
 
 }  // namespace mandate

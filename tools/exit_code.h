@@ -10,7 +10,7 @@ enum ExitCode : int {
   kExitDifferent = 1,    // `schema diff`, `schema fmt --check`: there are differences.
   kExitFailed = 1,       // `test`: something is not as it was expected.
   kExitConditional = 2,  // `check`: it depends on context that was not given.
-  kExitError = 3,        // The server refused or could not be reached, or a file is wrong: nothing is known.
+  kExitError = 3,        // The server refused or was not reached, a file is wrong, or standard output took not all.
   kExitUsage = 4,        // The command line itself is wrong.
 };
 

@@ -22,6 +22,7 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 using testing::UnorderedElementsAreArray;
 
@@ -151,6 +152,20 @@ TEST_F(Import, ExportGoesOnBehindItsCursorAndAtItsRevision) {
   EXPECT_EQ(Run({"export", "--at", at}).out, Lines(kRelationships)) << "what came later is not in it";
   EXPECT_EQ(Run({"export", "document:b"}).out, "document:b#viewer@user:ann\n");
   EXPECT_THAT(Run({"export", "--cursor", cursor}).err, HasSubstr("name it with --at"));
+}
+
+// What is gathered when the disk is full is not in the file: to go on behind it would leave a gap.
+TEST_F(Import, ExportThatCouldNotBeWrittenIsNotGoneOnWith) {
+  const std::string padding(200, 'x');
+  std::string lines;
+  for (int i = 0; i < 2000; ++i) lines += Cat("document:", padding, i, "#viewer@user:ann\n");
+  ASSERT_EQ(Run({"import", "-"}, lines).code, kExitOk);
+  for (const char* format : {"tuples", "csv"}) {
+    const Finished exported =
+        RunMandate({"export", "--format", format, "--server", server_->address()}, "", {}, FullDisk());
+    EXPECT_EQ(exported.code, kExitError);
+    EXPECT_THAT(exported.err, AllOf(HasSubstr("writing standard output: "), Not(HasSubstr("--cursor"))));
+  }
 }
 
 TEST_F(Import, ShowsWrongLinesOfEveryFormatByFileAndLine) {

@@ -12,12 +12,17 @@
 #include "schema/text.h"
 #include "service/access/key_ring.h"
 #include "service/http/json_text.h"
+#include "storage/durable_directory.h"
+#include "storage/file_lock.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
 #include "tools/options.h"
 
 namespace mandate {
 namespace {
+
+// Held from reading to writing: else a key that one command revokes comes back with what another one has read before.
+absl::StatusOr<FileLock> LockKeys(const std::string& file) { return FileLock::Take(Cat(file, ".lock")); }
 
 // What the file holds; of one that is not there yet, no keys.
 absl::StatusOr<Json> ReadKeys(const std::string& file) {
@@ -49,7 +54,7 @@ absl::Status WriteKeys(const std::string& file, const Json& json) {
     if (chown(next.c_str(), before.st_uid, before.st_gid) != 0 && geteuid() == 0) done = false;
   }
   done = done && rename(next.c_str(), file.c_str()) == 0;
-  if (done) return absl::OkStatus();
+  if (done) return SyncDirectory(std::filesystem::absolute(file).parent_path());
   const std::string why = strerror(errno);
   unlink(next.c_str());
   return absl::UnavailableError(Cat("cannot write `", file, "`: ", why));
@@ -85,6 +90,8 @@ int CreateKey(const KeyOptions& options) {
     return Fail(
         InvalidArgument(Cat(Quote(options.id), " is no id: up to 63 of a-z, 0-9 and `-`, beginning with a letter")));
   }
+  const auto lock = LockKeys(options.file);
+  if (!lock.ok()) return Fail(lock.status());
   auto json = ReadKeys(options.file);
   if (!json.ok()) return Fail(json.status());
   if (FindKey(&*json, options.id) != nullptr) {
@@ -133,6 +140,8 @@ int ListKeys(const KeyOptions& options) {
 }
 
 int RevokeKey(const KeyOptions& options) {
+  const auto lock = LockKeys(options.file);
+  if (!lock.ok()) return Fail(lock.status());
   auto json = ReadKeys(options.file);
   if (!json.ok()) return Fail(json.status());
   Json& keys = (*json)["keys"];

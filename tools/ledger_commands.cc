@@ -151,9 +151,7 @@ int ExportLedger(const ClientOptions& client) {
         }
         return std::cout.good();
       });
-  if (!status.ok()) return Fail(status);
-  std::cout.flush();
-  return std::cout.good() ? static_cast<int>(kExitOk) : Fail(absl::UnavailableError("not everything could be written"));
+  return status.ok() ? static_cast<int>(kExitOk) : Fail(status);
 }
 
 int ReplayLedgerEntry(const ClientOptions& client, uint64_t sequence) {

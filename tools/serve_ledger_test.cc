@@ -98,6 +98,11 @@ void ExpectWhatWasTold(const std::string& address, ToldWrites& told) {
   EXPECT_LE(sent, kLimit);
   const Finished verified = RunMandate({"ledger", "verify", "--server", address});
   EXPECT_EQ(verified.code, kExitOk) << verified.out << verified.err;
+  if (told.answers.empty()) return;  // `read` has nothing to print.
+  for (const char* command : {"read", "export"}) {
+    EXPECT_EQ(RunMandate({"ledger", command, "--server", address}, "", {}, FullDisk()).code, kExitError)
+        << "what could not be printed is not done";
+  }
 }
 
 TEST(Serve, KilledWhileSessionsActKeepsEachAcknowledgedEntryAndCountsItOnce) {

@@ -197,6 +197,44 @@ TEST(Serve, TakesTheKeysThatTheCommandMakes) {
   EXPECT_THAT(server.log(), AllOf(testing::Not(HasSubstr(admin)), testing::Not(HasSubstr(reader))));
 }
 
+// One that read the file while another wrote it would take back what that did, a revocation too.
+TEST(Serve, KeysChangedAtTheSameTimeAreAllChanged) {
+  TempDirectory directory;
+  const std::string file = directory.File("keys.json");
+  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  const auto at_once = [&](const std::string& prefix, std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--keys", file});
+    std::vector<pid_t> running;
+    for (int i = 0; i < 8; ++i) {
+      arguments[2] = Cat(prefix, i);
+      running.push_back(StartMandate(arguments, {null, null, null}));
+    }
+    return running;
+  };
+  const auto wait = [](const std::vector<pid_t>& running) {
+    for (const pid_t pid : running) EXPECT_EQ(WaitFor(pid), kExitOk);
+  };
+  wait(at_once("old", {"key", "create", "ID", "--role", "reader"}));
+  const auto revoking = at_once("old", {"key", "revoke", "ID"});
+  const auto creating = at_once("new", {"key", "create", "ID", "--role", "reader"});
+  wait(revoking);
+  wait(creating);
+  close(null);
+  const std::string listed = RunMandate({"key", "list", "--keys", file}).out;
+  for (int i = 0; i < 8; ++i) EXPECT_THAT(listed, HasSubstr(Cat("new", i, "  reader\n")));
+  EXPECT_THAT(listed, testing::Not(HasSubstr("old")));
+  EXPECT_EQ(std::filesystem::status(file + ".lock").permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST(Serve, AKeyThatCouldNotBePrintedIsAnError) {
+  TempDirectory directory;
+  const Finished made = RunMandate({"key", "create", "app", "--keys", directory.File("keys.json"), "--role", "reader"},
+                                   "", {}, FullDisk());
+  EXPECT_EQ(made.code, kExitError);
+  EXPECT_THAT(made.err, HasSubstr("error: not everything could be written to standard output"));
+}
+
 // What clients were told about the documents that they wrote, each with three viewers in one write.
 class Told {
  public:

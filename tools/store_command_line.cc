@@ -43,7 +43,7 @@ void StoreCommandLine::AddRestore(CLI::App* app) {
   command
       ->add_option(
           "--at", restore_.revision,
-          "Make what is stored what it was at this revision of the backup's retention window, as one more write")
+          "Make what is stored what it was at this revision of the backup's retention window, as further writes")
       ->check(CLI::PositiveNumber);
   command->add_flag("--json", restore_.json, "Print the outcome as JSON");
   command->callback([this] { run_ = [this] { return RestoreStore(restore_); }; });

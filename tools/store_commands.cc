@@ -128,19 +128,18 @@ int DeleteBackups(const BackupOptions& options) {
 }
 
 int RestoreStore(const RestoreOptions& options) {
-  auto restored = RestoreBackup(options.from, options.id, options.to);
-  if (!restored.ok()) return Fail(restored.status());
-  Reverted reverted{.revision = *restored};
-  if (options.revision > 0) {
-    auto store = OpenRocksStore(options.to, {});
-    if (!store.ok()) return Fail(store.status());
+  Reverted reverted;
+  const auto revert = [&](const std::string& unfinished) {
+    if (options.revision == 0) return absl::OkStatus();
+    auto store = OpenRocksStore(unfinished, {});
+    if (!store.ok()) return store.status();
     auto done = RevertTo(store->get(), Revision(options.revision));
-    if (!done.ok()) {
-      std::cerr << options.to << " holds the backup as it is\n";
-      return Fail(done.status());
-    }
-    reverted = *done;
-  }
+    if (done.ok()) reverted = *done;
+    return done.status();
+  };
+  const auto restored = RestoreBackup(options.from, options.id, options.to, revert);
+  if (!restored.ok()) return Fail(restored.status());
+  if (options.revision == 0) reverted.revision = *restored;
   if (options.json) {
     std::cout
         << Json{{"data", options.to},          {"revision", reverted.revision.value()}, {"written", reverted.written},

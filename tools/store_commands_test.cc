@@ -114,6 +114,18 @@ TEST_F(StoreCommands, RestoredToARevisionItGivesBackGrantsAndRevivesNoAgent) {
   EXPECT_FALSE(Allowed("document:plan#view@run:1")) << "the session was ended, and stays so";
 }
 
+TEST_F(StoreCommands, ARestoreThatCannotGoToItsRevisionLeavesNothing) {
+  ASSERT_EQ(Run({"backup", "create"}).code, kExitOk);
+  std::vector<std::string> restore = {"restore", "--from", directory_.File("backups"), "--to", directory_.File("then")};
+  std::vector<std::string> at_none = restore;
+  at_none.insert(at_none.end(), {"--at", "1000"});
+  const Finished refused = Run(at_none);
+  EXPECT_EQ(refused.code, kExitError);
+  EXPECT_THAT(refused.err, HasSubstr("REVISION_LOST"));
+  EXPECT_FALSE(std::filesystem::exists(directory_.File("then")));
+  EXPECT_EQ(Run(restore).code, kExitOk);
+}
+
 TEST_F(StoreCommands, CheckStoreTellsWhatIsWrongAndThatAServerHoldsIt) {
   const std::string data = directory_.File("db");
   const Finished held = Run({"check-store", "--data", data});

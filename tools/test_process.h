@@ -74,9 +74,12 @@ struct Finished {
   std::string out, err;
 };
 
-// Runs a command to its end. `environment` holds NAME=VALUE; MANDATE_SERVER is not inherited.
+// For standard output: takes nothing.
+inline FILE* FullDisk() { return fopen("/dev/full", "w"); }
+
+// Runs a command to its end. `environment` holds NAME=VALUE; MANDATE_SERVER is not inherited. `out` is read and closed.
 inline Finished RunMandate(const std::vector<std::string>& arguments, const std::string& input = "",
-                           const std::vector<std::string>& environment = {}) {
+                           const std::vector<std::string>& environment = {}, FILE* out = tmpfile()) {
   const auto file = [](const std::string& text) {
     FILE* opened = tmpfile();
     fwrite(text.data(), 1, text.size(), opened);
@@ -92,7 +95,6 @@ inline Finished RunMandate(const std::vector<std::string>& arguments, const std:
     return text;
   };
   FILE* const in = file(input);
-  FILE* const out = file("");
   FILE* const err = file("");
   Finished finished;
   finished.code = WaitFor(StartMandate(arguments, {fileno(in), fileno(out), fileno(err)}, environment));

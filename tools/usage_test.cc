@@ -70,6 +70,16 @@ TEST(Usage, WrongIsOneLineAndExitCode4) {
   }
 }
 
+TEST(Usage, WhatCouldNotBePrintedIsAnError) {
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"--help"}, {"schema", "fmt"}, {"schema", "fmt", "--check"}}) {
+    const Finished finished = RunMandate(command, "definition   user {}", {}, FullDisk());
+    EXPECT_EQ(finished.code, kExitError);
+    EXPECT_EQ(finished.err, "error: not everything could be written to standard output\n");
+  }
+  EXPECT_EQ(RunMandate({"chek"}, "", {}, FullDisk()).code, kExitUsage) << "nothing was to be printed";
+}
+
 TEST(Pattern, NamesWhatItMatches) {
   struct Row {
     const char* pattern;

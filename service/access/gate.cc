@@ -238,13 +238,13 @@ Admission Gate::Admit(const grpc::ServerContext& context, const google::protobuf
   return Enter(std::move(admission), WorkOf(request));
 }
 
-Admission Gate::Admit(const Credentials& credentials, Need need, std::optional<Work> work) {
+Admission Gate::Admit(const Credentials& credentials, Need need) {
   Admission admission = Identify(credentials);
   if (!admission.ok()) return admission;
   if (absl::Status s = MayDo(admission.caller(), need); !s.ok()) {
     return Refuse(std::move(s), credentials, &admission.caller());
   }
-  return work ? Enter(std::move(admission), *work) : std::move(admission);
+  return admission;
 }
 
 }  // namespace mandate

@@ -19,7 +19,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -85,8 +84,10 @@ class Gate {
                                                     std::function<absl::Time()> now = absl::Now);
 
   Admission Admit(const grpc::ServerContext& context, const google::protobuf::Message& request);
-  // For what is not gRPC: who it is, may they do this? `work`: none for what is answered under any load.
-  Admission Admit(const Credentials& credentials, Need need, std::optional<Work> work);
+  // For what is not gRPC: who it is, may they do this? It holds a place of its key, and none of the server's until it enters.
+  Admission Admit(const Credentials& credentials, Need need);
+  // Once its request is there: what a peer takes to send it is no work. REQUIRES: admission.ok()
+  Admission Enter(Admission admission, Work work);
 
   // The id of the key, or of the certificate, that a call shows; empty for none that is valid, and without keys. For the log.
   std::string NameOf(const grpc::ServerContextBase& context);
@@ -107,7 +108,6 @@ class Gate {
   friend class Admission;
   Gate(std::string key_file, const LoadLimits& load, std::function<absl::Time()> now);
   Admission Identify(const Credentials& credentials);
-  Admission Enter(Admission admission, Work work);
   std::shared_ptr<const KeyRing> CurrentRing();
   absl::Status Load();
   const Caller* Find(const KeyRing& ring, const Credentials& credentials) const;

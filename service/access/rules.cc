@@ -115,8 +115,8 @@ class Rules {
     AddWork();
   }
 
-  const Rule* Find(const Message& request) const {
-    const auto it = rules_.find(request.GetDescriptor());
+  const Rule* Find(const Descriptor* type) const {
+    const auto it = rules_.find(type);
     return it == rules_.end() ? nullptr : &it->second;
   }
 
@@ -333,15 +333,15 @@ class Rules {
   absl::flat_hash_map<const Descriptor*, Rule> rules_;
 };
 
-const Rule* FindRule(const Message& request) {
+const Rule* FindRule(const Descriptor* type) {
   static const Rules& rules = *new Rules();
-  return rules.Find(request);
+  return rules.Find(type);
 }
 
 std::string_view Allowed(Role role) {
   switch (role) {
     case Role::kReader: return "a reader checks, looks up and reads";
-    case Role::kWriter: return "a writer may do all but write the schema";
+    case Role::kWriter: return "a writer may do all but write the schema, make backups and compact";
     case Role::kAdmin: return "an admin may do everything";
     case Role::kGateway: return "a gateway calls Check, CheckBatch, Authorize and AuthorizeBatch for agents alone";
   }
@@ -363,12 +363,17 @@ absl::Status MayDo(const Caller& caller, Need need) {
 }
 
 Work WorkOf(const Message& request) {
-  const Rule* const rule = FindRule(request);
+  const Rule* const rule = FindRule(request.GetDescriptor());
   return rule == nullptr ? Work::kQuestion : rule->work;
 }
 
+Need NeedOf(const Descriptor& type) {
+  const Rule* const rule = FindRule(&type);
+  return rule == nullptr ? Need::kAdmin : rule->need;
+}
+
 absl::Status MayCall(const Caller& caller, const Message& request) {
-  const Rule* const rule = FindRule(request);
+  const Rule* const rule = FindRule(request.GetDescriptor());
   if (rule == nullptr) return Denied(Cat(request.GetTypeName(), " has no rule, and is closed"), "ROLE_NOT_ALLOWED");
   if (absl::Status s = MayDo(caller, rule->need); !s.ok()) return s;
   if (caller.role == Role::kGateway && rule->brings_relationships && rule->brings_relationships(request)) {

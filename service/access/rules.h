@@ -29,6 +29,9 @@ enum class Need { kCheck, kRead, kAuthorize, kWrite, kAdmin };
 // What one request costs the server. Of one without a rule, a question.
 Work WorkOf(const google::protobuf::Message& request);
 
+// What a request of a type does, whatever it says. Of one without a rule, what an admin alone may.
+Need NeedOf(const google::protobuf::Descriptor& type);
+
 absl::Status MayDo(const Caller& caller, Need need);
 
 // The whole rule of one request; of a stream of requests, each.

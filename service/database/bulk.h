@@ -1,7 +1,7 @@
 // bulk.h: many relationships in and out, as both APIs list, export and import them.
 //
 //   auto after = RelationshipAt(position);                                // where a cursor was
-//   ForEachLive(*snapshot, filter, *after, now, [&](const TupleRow& row, Relationship relationship) {
+//   ForEachLive(*snapshot, filter, *after, now, is_cancelled, [&](const TupleRow& row, Relationship relationship) {
 //     return Send(relationship, PositionOf(relationship));                // false ends it
 //   });
 //

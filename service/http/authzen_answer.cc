@@ -10,6 +10,9 @@ namespace {
 
 constexpr char kRecordObligation[] = "urn:mandate:obligation:record";
 
+// Cut, as over gRPC: names that the caller made up may stand in it whole, and in each answer of a batch.
+std::string MessageOf(const absl::Status& status) { return ToRpcStatus(status).message(); }
+
 Json Text(std::string_view message) { return {{"en", std::string(message)}}; }
 
 Json Reference(const std::string& type, const std::string& id) { return {{"type", type}, {"id", id}}; }
@@ -45,16 +48,16 @@ Json ApprovalFor(const Schema& schema, const CheckQuestion& question) {
 }
 
 Json Error(const absl::Status& status, int code) {
-  Json error = {{"status", code}, {"message", std::string(StdView(status.message()))}};
+  Json error = {{"status", code}, {"message", MessageOf(status)}};
   if (const std::string reason = ReasonOf(status); !reason.empty()) error["reason"] = reason;
   if (const std::string field = FieldOf(status); !field.empty()) error["field"] = field;
   return error;
 }
 
-// AuthZEN knows few codes: the caller may not ask, the request is at fault, or neither.
+// AuthZEN knows few codes: the caller may not ask, or went away, the request is at fault, or neither.
 int CodeOf(const absl::Status& status) {
-  if (absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status) || ReasonOf(status) == "TOO_MANY_CALLS" ||
-      RetryAfterSeconds(status) > 0) {
+  if (absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status) || absl::IsCancelled(status) ||
+      ReasonOf(status) == "TOO_MANY_CALLS" || RetryAfterSeconds(status) > 0) {
     return HttpCodeOf(status.code());
   }
   if (ReasonOf(status) == "BODY_TOO_LONG") return 413;
@@ -108,7 +111,7 @@ AuthzenDecision ToDecision(const Schema& schema, const CheckQuestion& question, 
 AuthzenDecision RefusedDecision(const absl::Status& status) {
   AuthzenDecision decision;
   decision.context["reason"] = ReasonOf(status);
-  decision.context["reason_admin"] = Text(StdView(status.message()));
+  decision.context["reason_admin"] = Text(MessageOf(status));
   return decision;
 }
 

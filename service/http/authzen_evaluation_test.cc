@@ -1,4 +1,7 @@
 // Evaluations of AuthZEN over HTTP: every field, the defaults and semantics of a batch, what is refused and how.
+#include <set>
+
+#include "service/http/authzen_server.h"
 #include "service/http/test_http.h"
 
 namespace mandate {
@@ -129,6 +132,17 @@ TEST(AuthzenErrors, AnAnswerThatIsNotKnownIsAnErrorAndNeverANo) {
   EXPECT_EQ(HttpTestServer::Verdict(answers[0]), "false error 400 CAVEAT_EVALUATION_ERROR");
   EXPECT_EQ(HttpTestServer::Verdict(answers[1]), "false error 500 CYCLE_THROUGH_EXCLUSION");
   EXPECT_EQ(server.Ask("search/subject", Question("alice", "read", "r"))["context"]["unanswered"][0]["id"], "alice");
+  // However many there are, each is told on some page.
+  for (int i = 0; i < 25; ++i) server.Touch({Cat("record:many#reader@user:u", i, "[broken:{\"n\":0}]")});
+  Json search = Question("alice", "read", "many");
+  std::set<std::string> unanswered;
+  for (int page = 0; page < 3; ++page) {
+    const Json found = server.Ask("search/subject", search);
+    for (const Json& entity : found["context"]["unanswered"]) unanswered.insert(entity["id"].get<std::string>());
+    search["page"] = {{"token", found["page"]["next_token"]}};
+  }
+  EXPECT_EQ(search["page"]["token"], "");
+  EXPECT_EQ(unanswered.size(), 25u);
 }
 
 TEST_F(AuthzenEvaluation, ABatchWithoutEvaluationsIsASingleOne) {
@@ -182,6 +196,51 @@ TEST_F(AuthzenEvaluation, TheSemanticsOfABatchEndItWhereTheySay) {
   EXPECT_EQ(count("deny_on_first_deny"), 1u);
   request["evaluations"] = {yes, 7, yes};
   EXPECT_EQ(count("deny_on_first_deny"), 2u) << "a failed item is no yes";
+}
+
+// 2 MiB of context and 10,000 items fit into one body; a copy for each item would be 20 GB.
+TEST(AuthzenBatch, KeepsADefaultOnceHoweverManyItemsTakeIt) {
+  Json request = Question("alice", "read", "record-1", {{"subject", {{"properties", {{"role", "x"}}}}}});
+  request["context"] = {{"long", std::string(2 << 20, 'x')}};
+  std::vector<Json> items(10'000, Json::object());
+  items.back()["context"]["own"] = true;
+  request["evaluations"] = items;
+  const Json& sent = request;
+  const auto batch = ReadBatch(sent);
+  ASSERT_TRUE(batch.ok() && *batch) << batch.status();
+  ASSERT_EQ((*batch)->size(), 10'000u);
+  for (const size_t i : {size_t{0}, size_t{9'998}}) {
+    const auto item = (*batch)->Item(i);
+    ASSERT_TRUE(item.ok()) << item.status();
+    EXPECT_EQ(item->context, &sent["context"]);
+    EXPECT_EQ(item->subject.properties, &sent["subject"]["properties"]);
+  }
+  const auto last = (*batch)->Item(9'999);
+  ASSERT_TRUE(last.ok()) << last.status();
+  EXPECT_EQ(last->context, &sent["evaluations"][9'999]["context"]);
+}
+
+TEST_F(AuthzenEvaluation, ALongDefaultIsNotRepeatedInEachAnswer) {
+  Json request = Question("alice", "read", "record-1", {{"subject", {{"type", std::string(100'000, 'x')}}}});
+  request["evaluations"] = std::vector<Json>(100, Json::object());
+  const HttpAnswer answer = server.Post("/access/v1/evaluations", request.dump());
+  EXPECT_EQ(HttpTestServer::Verdict(answer.json()["evaluations"][99]), "false UNKNOWN_DEFINITION");
+  EXPECT_LT(answer.body.size(), 1u << 20);
+}
+
+TEST_F(AuthzenEvaluation, ABatchWhoseCallerWentAwayStopsBetweenItsItems) {
+  Authorizer authorizer(&server.database());
+  AuthzenServer authzen(&server.database(), &authorizer, "");
+  auto gate = Gate::Open("");
+  ASSERT_TRUE(gate.ok()) << gate.status();
+  const Admission admission = (*gate)->Admit(Credentials(), Need::kCheck);
+  ASSERT_TRUE(admission.ok()) << admission.status();
+  Json request = Question("alice", "read", "record-1");
+  request["evaluations"] = std::vector<Json>(1'000, Json::object());
+  EXPECT_EQ(authzen.Evaluations(admission, request.dump(), [] { return false; }).status, 200);
+  int looks = 0;
+  EXPECT_EQ(authzen.Evaluations(admission, request.dump(), [&] { return ++looks > 1; }).status, 499);
+  EXPECT_EQ(looks, 2) << "it was there at first, and nothing was asked once it was not";
 }
 
 TEST_F(AuthzenEvaluation, RefusesABatchWhoseFrameIsWrong) {

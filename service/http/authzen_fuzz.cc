@@ -68,8 +68,8 @@ void AsRequest(const std::string& text) {
     }
   }
   if (auto batch = ReadBatch(*request); batch.ok() && *batch) {
-    for (auto& item : (*batch)->items) {
-      if (item.ok()) (void)ResolveQuestion(TheSchema(), *std::move(item));
+    for (size_t i = 0; i < (*batch)->size(); ++i) {
+      if (auto item = (*batch)->Item(i); item.ok()) (void)ResolveQuestion(TheSchema(), *std::move(item));
     }
   }
   (void)ReadPage(*request);

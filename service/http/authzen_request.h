@@ -5,6 +5,7 @@
 // Unknown fields are ignored; a known field of the wrong type is refused, wherever it stands.
 //
 // Threads     Free functions; safe anywhere.
+// Ownership   Properties and context are not copied: the request outlives, unchanged in these, what was read of it.
 // Errors      INVALID_ARGUMENT with the field's path (MISSING_FIELD, MALFORMED_FIELD, TOO_MANY).
 #ifndef MANDATE_SERVICE_HTTP_AUTHZEN_REQUEST_H_
 #define MANDATE_SERVICE_HTTP_AUTHZEN_REQUEST_H_
@@ -19,15 +20,18 @@
 
 namespace mandate {
 
+// An object without fields, which is there for ever: properties, or a context, that were not sent.
+const Json& NoFields();
+
 struct AuthzenEntity {
   std::string type;
   std::string id;
-  Json properties = Json::object();
+  const Json* properties = &NoFields();
 };
 
 struct AuthzenAction {
   std::string name;
-  Json properties = Json::object();
+  const Json* properties = &NoFields();
 };
 
 // What a search asks for, and so leaves open.
@@ -37,7 +41,7 @@ struct AuthzenQuestion {
   AuthzenEntity subject;
   AuthzenAction action;
   AuthzenEntity resource;
-  Json context = Json::object();
+  const Json* context = &NoFields();
   AuthzenActor actor;                 // Who acts for the subject, as `subject` and `context` claim it.
   std::vector<AuthzenName> audience;  // These two by ReadReach:
   std::string parameter_digest;       // Of `context.parameter_digest`, else made from `context.parameters`.
@@ -53,10 +57,14 @@ absl::Status ReadReach(AuthzenQuestion* question);
 
 enum class AuthzenSemantic { kExecuteAll, kDenyOnFirstDeny, kPermitOnFirstPermit };
 
+// Its items are read one at a time: what a default holds is there once, however many of them take it.
 struct AuthzenBatch {
   AuthzenSemantic semantic = AuthzenSemantic::kExecuteAll;
+  const Json* defaults = nullptr;  // The request.
+  const Json* items = nullptr;
+  size_t size() const { return items->size(); }
   // With the defaults in place. An item with an error of its own fails alone.
-  std::vector<absl::StatusOr<AuthzenQuestion>> items;
+  absl::StatusOr<AuthzenQuestion> Item(size_t i) const;
 };
 
 // Absent: `evaluations` is missing or empty, so the request is a single question.

@@ -181,26 +181,26 @@ absl::Status ResolveReach(const Schema& schema, AuthzenQuestion* authzen, CheckQ
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> ResolveContext(const Schema& schema, AuthzenQuestion* authzen) {
+absl::StatusOr<std::string> ResolveContext(const Schema& schema, const AuthzenQuestion& authzen) {
   if (schema.caveats().empty()) return std::string();
   absl::flat_hash_set<std::string> declared;
   for (const Caveat& caveat : schema.caveats()) {
     for (const CaveatParameter& parameter : caveat.parameters) declared.insert(parameter.name);
   }
   Json values = Json::object();
-  const auto add = [&](const char* entity, Json* properties) {
-    for (const auto& [name, value] : properties->items()) {
+  const auto add = [&](const char* entity, const Json& properties) {
+    for (const auto& [name, value] : properties.items()) {
       std::string flat = Cat(entity, "_", name);
       if (declared.contains(flat)) values[std::move(flat)] = value;
     }
     std::string all = Cat(entity, "_properties");
-    if (declared.contains(all)) values[std::move(all)] = std::move(*properties);
+    if (declared.contains(all)) values[std::move(all)] = properties;
   };
-  add("subject", &authzen->subject.properties);
-  add("resource", &authzen->resource.properties);
-  add("action", &authzen->action.properties);
-  for (auto& [name, value] : authzen->context.items()) {
-    if (declared.contains(name)) values[name] = std::move(value);
+  add("subject", *authzen.subject.properties);
+  add("resource", *authzen.resource.properties);
+  add("action", *authzen.action.properties);
+  for (const auto& [name, value] : authzen.context->items()) {
+    if (declared.contains(name)) values[name] = value;
   }
   if (values.empty()) return std::string();
   auto compact = CompactContext(JsonText(values));
@@ -219,7 +219,7 @@ absl::StatusOr<std::string> ResolveAction(const AuthzenAction& action) {
 absl::Status ResolveAsker(const Schema& schema, AuthzenQuestion* authzen, CheckQuestion* question) {
   if (absl::Status status = ResolveCaller(schema, *authzen, question); !status.ok()) return status;
   if (absl::Status status = ResolveReach(schema, authzen, question); !status.ok()) return status;
-  auto context = ResolveContext(schema, authzen);
+  auto context = ResolveContext(schema, *authzen);
   if (!context.ok()) return context.status();
   question->context = *std::move(context);
   return absl::OkStatus();
@@ -275,7 +275,7 @@ absl::StatusOr<SubjectsQuestion> ResolveSubjects(const Schema& schema, AuthzenQu
     question.audience = std::move(reach.audience);
     question.parameter_digest = std::move(reach.parameter_digest);
   }
-  auto context = ResolveContext(schema, &authzen);
+  auto context = ResolveContext(schema, authzen);
   if (!context.ok()) return context.status();
   question.context = *std::move(context);
   if (!permission.ok()) return permission.status();

@@ -51,12 +51,14 @@ class Page {
       more_ = true;
       return false;
     }
+    if (!decision.ok() && faults_.size() == kFaultsShown) {  // It is the next page's: none is left out unsaid.
+      more_ = true;
+      return false;
+    }
     last_ = position;
     if (!decision.ok()) {
-      if (faults_.size() < kFaultsShown) {
-        entity["error"] = std::string(StdView(decision.status().message()));
-        faults_.push_back(std::move(entity));
-      }
+      entity["error"] = std::string(StdView(decision.status().message()));
+      faults_.push_back(std::move(entity));
     } else if (*decision == Decision::kAllowed) {
       results_.push_back(std::move(entity));
     }
@@ -111,7 +113,9 @@ absl::Status FindSubjects(const Database& database, const View& view, const Chec
     // AuthZEN has no word for everybody. Whoever is named behind the `*` has a decision of their own.
     if (found.id == "*") {
       *everybody = found.error.ok() && found.decision == Decision::kAllowed;
-      return page->Add(found.position(), Decision::kDenied, Json::object());
+      const absl::StatusOr<Decision> shown =
+          found.error.ok() ? absl::StatusOr<Decision>(Decision::kDenied) : found.error;
+      return page->Add(found.position(), shown, Entity(question->subject_type, found));
     }
     return page->Add(found.position(), DecisionOf(found), Entity(question->subject_type, found));
   });
@@ -158,7 +162,8 @@ absl::Status FindActions(const Database& database, const View& view, const Check
 
 }  // namespace
 
-HttpReply AuthzenServer::Search(const Admission& admission, std::string_view body, AuthzenSought sought) {
+HttpReply AuthzenServer::Search(const Admission& admission, std::string_view body, const Gone& gone,
+                                AuthzenSought sought) {
   auto request = ParseJsonObject(body);
   if (!request.ok()) return AuthzenError(request.status());
   auto authzen = ReadQuestion(*request, sought);
@@ -169,14 +174,14 @@ HttpReply AuthzenServer::Search(const Admission& admission, std::string_view bod
   Page page(*std::move(limits_of_page), Cat(static_cast<int>(sought), JsonText(*request)));
   bool everybody = false;
   auto view = page.Open(database_);
+  const CheckLimits limits = LimitsFor(admission, gone);
   absl::Status status = view.status();
   if (status.ok() && sought == AuthzenSought::kSubject) {
-    status = FindSubjects(database_, *view, LimitsFor(admission), admission.caller(), *std::move(authzen), &page,
-                          &everybody);
+    status = FindSubjects(database_, *view, limits, admission.caller(), *std::move(authzen), &page, &everybody);
   } else if (status.ok() && sought == AuthzenSought::kResource) {
-    status = FindResources(database_, *view, LimitsFor(admission), admission.caller(), *std::move(authzen), &page);
+    status = FindResources(database_, *view, limits, admission.caller(), *std::move(authzen), &page);
   } else if (status.ok()) {
-    status = FindActions(database_, *view, LimitsFor(admission), admission.caller(), *std::move(authzen), &page);
+    status = FindActions(database_, *view, limits, admission.caller(), *std::move(authzen), &page);
   }
   // What is not known is found nowhere.
   if (!status.ok() && !IsRefusal(status)) return AuthzenError(status);
@@ -184,14 +189,14 @@ HttpReply AuthzenServer::Search(const Admission& admission, std::string_view bod
   return page.Reply(token, everybody);
 }
 
-HttpReply AuthzenServer::SearchSubject(const Admission& admission, std::string_view body) {
-  return Search(admission, body, AuthzenSought::kSubject);
+HttpReply AuthzenServer::SearchSubject(const Admission& admission, std::string_view body, const Gone& gone) {
+  return Search(admission, body, gone, AuthzenSought::kSubject);
 }
-HttpReply AuthzenServer::SearchResource(const Admission& admission, std::string_view body) {
-  return Search(admission, body, AuthzenSought::kResource);
+HttpReply AuthzenServer::SearchResource(const Admission& admission, std::string_view body, const Gone& gone) {
+  return Search(admission, body, gone, AuthzenSought::kResource);
 }
-HttpReply AuthzenServer::SearchAction(const Admission& admission, std::string_view body) {
-  return Search(admission, body, AuthzenSought::kAction);
+HttpReply AuthzenServer::SearchAction(const Admission& admission, std::string_view body, const Gone& gone) {
+  return Search(admission, body, gone, AuthzenSought::kAction);
 }
 
 }  // namespace mandate

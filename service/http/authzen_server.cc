@@ -4,9 +4,11 @@
 #include <chrono>
 #include <optional>
 
+#include "check/budget.h"
 #include "schema/reason.h"
 #include "schema/text.h"
 #include "service/http/authzen_resolve.h"
+#include "service/services.h"
 
 namespace mandate {
 namespace {
@@ -22,9 +24,10 @@ struct AuthzenServer::Call {
   Checker checker;
 };
 
-CheckLimits AuthzenServer::LimitsFor(const Admission& admission) const {
+CheckLimits AuthzenServer::LimitsFor(const Admission& admission, const Gone& gone) const {
   CheckLimits limits = database_.options().check;
   limits.only_delegated = admission.only_delegated();
+  limits.budget.is_cancelled = gone;
   return limits;
 }
 
@@ -64,7 +67,7 @@ absl::StatusOr<AuthzenDecision> AuthzenServer::Record(CheckQuestion question, co
                     AuthzenRecord{outcome->sequences[0], outcome->repeated});
 }
 
-HttpReply AuthzenServer::Evaluation(const Admission& admission, std::string_view body) {
+HttpReply AuthzenServer::Evaluation(const Admission& admission, std::string_view body, const Gone& gone) {
   auto request = ParseJsonObject(body);
   if (!request.ok()) return AuthzenError(request.status());
   auto question = ReadQuestion(*request, AuthzenSought::kNothing);
@@ -74,31 +77,32 @@ HttpReply AuthzenServer::Evaluation(const Admission& admission, std::string_view
     return IsRefusal(view.status()) ? AuthzenReply(ToJson(RefusedDecision(view.status())))
                                     : AuthzenError(view.status());
   }
-  Call call{admission, *view, database_.CheckerFor(*view, LimitsFor(admission))};
+  Call call{admission, *view, database_.CheckerFor(*view, LimitsFor(admission, gone))};
   auto decision = Decide(call, *std::move(question));
   return decision.ok() ? AuthzenReply(ToJson(*std::move(decision))) : AuthzenError(decision.status());
 }
 
-HttpReply AuthzenServer::Evaluations(const Admission& admission, std::string_view body) {
+HttpReply AuthzenServer::Evaluations(const Admission& admission, std::string_view body, const Gone& gone) {
   auto request = ParseJsonObject(body);
   if (!request.ok()) return AuthzenError(request.status());
   auto batch = ReadBatch(*request);
   if (!batch.ok()) return AuthzenError(batch.status());
-  if (!*batch) return Evaluation(admission, body);
+  if (!*batch) return Evaluation(admission, body, gone);
   auto view = database_.Head();
   if (!view.ok() && !IsRefusal(view.status())) return AuthzenError(view.status());
   std::unique_ptr<Call> call;  // A Checker stays where it was made.
-  if (view.ok()) call.reset(new Call{admission, *view, database_.CheckerFor(*view, LimitsFor(admission))});
+  if (view.ok()) call.reset(new Call{admission, *view, database_.CheckerFor(*view, LimitsFor(admission, gone))});
   const auto end = std::chrono::steady_clock::now() + kBatchTimeMax;
   Json answers = Json::array();
-  for (auto& item : (*batch)->items) {
+  for (size_t i = 0; i < (*batch)->size(); ++i) {
+    if (i % kItemsBetweenLooks == 0 && gone()) return AuthzenError(CallerGone());
     absl::StatusOr<AuthzenDecision> decision = AuthzenDecision();
-    if (!item.ok()) {
+    if (std::chrono::steady_clock::now() > end) {
+      decision = absl::DeadlineExceededError("the evaluations before this one took all the time there is; send fewer");
+    } else if (auto item = (*batch)->Item(i); !item.ok()) {
       decision = item.status();
     } else if (!call) {
       decision = RefusedDecision(view.status());
-    } else if (std::chrono::steady_clock::now() > end) {
-      decision = absl::DeadlineExceededError("the evaluations before this one took all the time there is; send fewer");
     } else {
       decision = Decide(*call, *std::move(item));
     }

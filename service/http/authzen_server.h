@@ -1,7 +1,7 @@
 // authzen_server.h: OpenID AuthZEN Authorization API 1.0 over the database: read, resolve, ask, answer.
 //
 //   AuthzenServer authzen(&database, &authorizer, "https://pdp.example.com");
-//   HttpReply reply = authzen.Evaluation(admission, body);
+//   HttpReply reply = authzen.Evaluation(admission, body, request.gone);
 //
 // An evaluation asks and changes nothing, as Check does; with `context.mandate.record` it decides and records, as
 // Authorize does. docs/authzen.md says what becomes of each field.
@@ -13,6 +13,7 @@
 #ifndef MANDATE_SERVICE_HTTP_AUTHZEN_SERVER_H_
 #define MANDATE_SERVICE_HTTP_AUTHZEN_SERVER_H_
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -31,20 +32,21 @@ class AuthzenServer {
   AuthzenServer(Database* database, Authorizer* authorizer, std::string url)
       : database_(*database), authorizer_(*authorizer), url_(std::move(url)) {}
 
-  HttpReply Evaluation(const Admission& admission, std::string_view body);
-  HttpReply Evaluations(const Admission& admission, std::string_view body);
-  HttpReply SearchSubject(const Admission& admission, std::string_view body);
-  HttpReply SearchResource(const Admission& admission, std::string_view body);
-  HttpReply SearchAction(const Admission& admission, std::string_view body);
+  using Gone = std::function<bool()>;  // The caller went away: nobody waits for the rest.
+  HttpReply Evaluation(const Admission& admission, std::string_view body, const Gone& gone);
+  HttpReply Evaluations(const Admission& admission, std::string_view body, const Gone& gone);
+  HttpReply SearchSubject(const Admission& admission, std::string_view body, const Gone& gone);
+  HttpReply SearchResource(const Admission& admission, std::string_view body, const Gone& gone);
+  HttpReply SearchAction(const Admission& admission, std::string_view body, const Gone& gone);
   HttpReply Metadata() const;
 
  private:
-  CheckLimits LimitsFor(const Admission& admission) const;
+  CheckLimits LimitsFor(const Admission& admission, const Gone& gone) const;
   // The view of a whole call, and its checker; there may be no schema.
   struct Call;
   absl::StatusOr<AuthzenDecision> Decide(Call& call, AuthzenQuestion authzen);
   absl::StatusOr<AuthzenDecision> Record(CheckQuestion question, const Schema& schema, const std::string& key);
-  HttpReply Search(const Admission& admission, std::string_view body, AuthzenSought sought);
+  HttpReply Search(const Admission& admission, std::string_view body, const Gone& gone, AuthzenSought sought);
 
   Database& database_;
   Authorizer& authorizer_;

@@ -20,7 +20,8 @@ struct AuthzenRoute {
   std::string_view path;
   Need need;
   Work work;
-  HttpReply (AuthzenServer::*answer)(const Admission& admission, std::string_view body);
+  HttpReply (AuthzenServer::*answer)(const Admission& admission, std::string_view body,
+                                     const AuthzenServer::Gone& gone);
 };
 
 constexpr AuthzenRoute kAuthzenRoutes[] = {
@@ -58,15 +59,14 @@ bool IsNdjson(const HttpRequest& request) { return absl::StartsWith(request.cont
 
 HttpReply HttpApi::Handle(const HttpRequest& request) {
   const auto began = std::chrono::steady_clock::now();
-  std::string_view route = "other";
+  Route route;
   HttpReply reply = Answer(request, &route);
   const auto took = std::chrono::steady_clock::now() - began;
-  metrics_.CountHttp(route, reply.status, took);
-  // What goes on as gRPC is told there.
+  metrics_.CountHttp(route.name, reply.status, took);
   const grpc::StatusCode code = reply.status >= 500 ? grpc::INTERNAL : grpc::OK;
-  if (!absl::StartsWith(AbslView(route), "/v1/") && log_.Wants(code, took, /*lasts=*/false)) {
+  if (!route.is_told && log_.Wants(code, took, /*lasts=*/false)) {
     const std::string key = gate_.NameOf(CredentialsOf(request));
-    log_.Tell({.method = route,
+    log_.Tell({.method = route.name,
                .code = code,
                .took = took,
                .peer = request.peer,
@@ -77,7 +77,7 @@ HttpReply HttpApi::Handle(const HttpRequest& request) {
 }
 
 HttpReply HttpApi::ShowMetrics(const HttpRequest& request) {
-  const Admission admission = gate_.Admit(CredentialsOf(request), Need::kRead, std::nullopt);
+  const Admission admission = gate_.Admit(CredentialsOf(request), Need::kRead);
   if (!admission.ok()) return RpcErrorReply(admission.status());
   return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_.Text()};
 }
@@ -92,7 +92,26 @@ absl::Status HttpApi::CheckHost(const HttpRequest& request) const {
       "HOST_NOT_LOCAL");
 }
 
-HttpReply HttpApi::Answer(const HttpRequest& request, std::string_view* name) {
+HttpReply HttpApi::AnswerNative(const NativeMethod& method, const HttpRequest& request, Route* route) {
+  if (request.method != "POST") return NotAllowed("POST");
+  // It goes on as metadata, which takes nothing else.
+  if (!IsPrintable(request.authorization)) {
+    return RpcErrorReply(WithReason(absl::UnauthenticatedError("the API key is not valid"), "KEY_NOT_VALID"));
+  }
+  if (!IsJson(request) && !(method.descriptor->client_streaming() && IsNdjson(request))) {
+    HttpReply reply = RpcErrorReply(
+        WithReason(InvalidArgument("the body is JSON; send `Content-Type: application/json`"), "CONTENT_TYPE_INVALID"));
+    reply.status = 415;
+    return reply;
+  }
+  // Before the body, as above. What it names is for the call to hold against the key: it asks the gate again.
+  Admission admission = gate_.Admit(CredentialsOf(request), NeedOf(*method.descriptor->input_type()));
+  if (!admission.ok()) return RpcErrorReply(admission.status());
+  route->is_told = true;
+  return native_.Handle(method, request, std::move(admission), gate_.VouchFor(request.certificate_names));
+}
+
+HttpReply HttpApi::Answer(const HttpRequest& request, Route* told) {
   if (absl::Status s = CheckHost(request); !s.ok()) {
     HttpReply reply = RpcErrorReply(s);
     reply.status = 421;  // RFC 9110, 15.5.20: not a server for that name.
@@ -100,37 +119,28 @@ HttpReply HttpApi::Answer(const HttpRequest& request, std::string_view* name) {
   }
   for (const AuthzenRoute& route : kAuthzenRoutes) {
     if (request.path != route.path) continue;
-    *name = route.path;
+    told->name = route.path;
     if (request.method != "POST") return NotAllowed("POST");
     if (!IsJson(request)) {
       return AuthzenError(WithReason(InvalidArgument("the body is JSON; send `Content-Type: application/json`"),
                                      "CONTENT_TYPE_INVALID"));
     }
-    // Before the body: whoever may not ask makes us read nothing.
-    const Admission admission = gate_.Admit(CredentialsOf(request), route.need, route.work);
-    if (!admission.ok()) return AuthzenError(admission.status());
+    // Before the body: whoever may not ask makes us read nothing, and who sends slowly keeps no place from others.
+    Admission known = gate_.Admit(CredentialsOf(request), route.need);
+    if (!known.ok()) return AuthzenError(known.status());
     auto body = ReadWhole(request, kAuthzenBytesMax);
-    return body.ok() ? (authzen_.*route.answer)(admission, *body) : AuthzenError(body.status());
+    if (!body.ok()) return AuthzenError(body.status());
+    const Admission admission = gate_.Enter(std::move(known), route.work);
+    return admission.ok() ? (authzen_.*route.answer)(admission, *body, request.gone) : AuthzenError(admission.status());
   }
   if (const NativeMethod* method = native_.Find(request.path); method != nullptr) {
-    *name = method->path;
-    if (request.method != "POST") return NotAllowed("POST");
-    // It goes on as metadata, which takes nothing else.
-    if (!IsPrintable(request.authorization)) {
-      return RpcErrorReply(WithReason(absl::UnauthenticatedError("the API key is not valid"), "KEY_NOT_VALID"));
-    }
-    if (IsJson(request) || (method->descriptor->client_streaming() && IsNdjson(request))) {
-      return native_.Handle(*method, request, gate_.VouchFor(request.certificate_names));
-    }
-    HttpReply reply = RpcErrorReply(
-        WithReason(InvalidArgument("the body is JSON; send `Content-Type: application/json`"), "CONTENT_TYPE_INVALID"));
-    reply.status = 415;
-    return reply;
+    told->name = method->path;
+    return AnswerNative(*method, request, told);
   }
   const auto readable = std::find(std::begin(kReadable), std::end(kReadable), request.path);
   if (readable == std::end(kReadable))
     return Bare(404, "there is nothing at this path; /openapi.json says what there is");
-  *name = *readable;
+  told->name = *readable;
   if (request.method != "GET" && request.method != "HEAD") return NotAllowed("GET");
   if (request.path == "/openapi.json") return {.body = OpenApiDocument(options_.url)};
   if (request.path == "/metrics") return ShowMetrics(request);

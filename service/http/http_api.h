@@ -49,7 +49,13 @@ class HttpApi final : public HttpHandler {
   void set_stopping() { stopping_ = true; }  // Not ready any more.
 
  private:
-  HttpReply Answer(const HttpRequest& request, std::string_view* route);
+  // What is told of a request.
+  struct Route {
+    std::string_view name = "other";
+    bool is_told = false;  // By gRPC, which it goes on as.
+  };
+  HttpReply Answer(const HttpRequest& request, Route* route);
+  HttpReply AnswerNative(const NativeMethod& method, const HttpRequest& request, Route* route);
   absl::Status CheckHost(const HttpRequest& request) const;
   HttpReply ShowMetrics(const HttpRequest& request);
   HttpReply Ready() const;

@@ -7,6 +7,12 @@
 
 namespace mandate {
 
+absl::Status Keep(const HttpRequest& request, size_t bytes) {
+  if (request.may_keep(bytes)) return absl::OkStatus();
+  return WithReason(absl::ResourceExhaustedError("the server holds as many bodies as it may; send it again"),
+                    "BODIES_EXHAUSTED");
+}
+
 absl::StatusOr<std::string> ReadWhole(const HttpRequest& request, size_t bytes_max) {
   std::string body;
   const absl::Status status = request.read_body([&](std::string_view piece) -> absl::Status {
@@ -14,10 +20,7 @@ absl::StatusOr<std::string> ReadWhole(const HttpRequest& request, size_t bytes_m
       return WithReason(absl::OutOfRangeError(Cat("the body has more than the ", bytes_max, " bytes allowed here")),
                         "BODY_TOO_LONG");
     }
-    if (!request.may_keep(piece.size())) {
-      return WithReason(absl::ResourceExhaustedError("the server holds as many bodies as it may; send it again"),
-                        "BODIES_EXHAUSTED");
-    }
+    if (absl::Status s = Keep(request, piece.size()); !s.ok()) return s;
     body.append(piece);
     return absl::OkStatus();
   });

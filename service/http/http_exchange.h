@@ -64,7 +64,10 @@ class HttpHandler {
   virtual HttpReply Refuse(int status) = 0;
 };
 
-// The whole body; OUT_OF_RANGE (BODY_TOO_LONG) past `bytes_max`, RESOURCE_EXHAUSTED where others hold too much already.
+// Before so many more bytes of the body are kept: RESOURCE_EXHAUSTED (BODIES_EXHAUSTED) where others hold too much already.
+absl::Status Keep(const HttpRequest& request, size_t bytes);
+
+// The whole body, kept; OUT_OF_RANGE (BODY_TOO_LONG) past `bytes_max`.
 absl::StatusOr<std::string> ReadWhole(const HttpRequest& request, size_t bytes_max);
 
 // Whether the body is said to be `application/json`, with whatever parameters behind it.

@@ -140,20 +140,26 @@ HttpReply Unary(const NativeMethod& method, const HttpRequest& request, NativeCa
   return {.body = *std::move(json)};
 }
 
-// Cuts a body into lines as it arrives, and hands each that is not blank over.
+// Cuts a body into lines as it arrives, and hands each that is not blank over. Of the body the longest line is kept.
 class Lines {
  public:
   using Take = std::function<absl::Status(const std::string&)>;
-  explicit Lines(Take take) : take_(std::move(take)) {}
+  Lines(const HttpRequest& request, Take take) : request_(request), take_(std::move(take)) {}
 
   absl::Status Add(std::string_view piece) {
     while (true) {
       const size_t end = piece.find('\n');
-      line_.append(piece.substr(0, end));
-      if (line_.size() > kMessageBytesMax) {
+      const std::string_view part = piece.substr(0, end);
+      const size_t bytes = line_.size() + part.size();
+      if (bytes > kMessageBytesMax) {
         return WithReason(absl::OutOfRangeError(Cat("a line has at most ", kMessageBytesMax, " bytes")),
                           "BODY_TOO_LONG");
       }
+      if (bytes > longest_bytes_) {
+        if (absl::Status status = Keep(request_, bytes - longest_bytes_); !status.ok()) return status;
+        longest_bytes_ = bytes;
+      }
+      line_.append(part);
       if (end == piece.npos) return absl::OkStatus();
       if (absl::Status status = Finish(); !status.ok()) return status;
       piece.remove_prefix(end + 1);
@@ -165,8 +171,10 @@ class Lines {
   }
 
  private:
+  const HttpRequest& request_;
   Take take_;
   std::string line_;
+  size_t longest_bytes_ = 0;
 };
 
 }  // namespace
@@ -187,14 +195,16 @@ const NativeMethod* NativeApi::Find(const std::string& path) const {
   return it == by_path_.end() ? nullptr : it->second;
 }
 
-HttpReply NativeApi::Handle(const NativeMethod& method, const HttpRequest& request, NativeCall::Metadata vouched) {
+HttpReply NativeApi::Handle(const NativeMethod& method, const HttpRequest& request, std::optional<Admission> admission,
+                            NativeCall::Metadata vouched) {
   NativeCall::Metadata metadata = MetadataOf(request);
   std::move(vouched.begin(), vouched.end(), std::back_inserter(metadata));
   const bool many_requests = method.descriptor->client_streaming();
   if (many_requests) {
+    admission.reset();  // The call is there while the body comes.
     NativeCall call(channel_, method.call, metadata);
     bool over = false;
-    Lines lines([&](const std::string& line) -> absl::Status {
+    Lines lines(request, [&](const std::string& line) -> absl::Status {
       auto bytes = RequestBytes(method, line);
       if (!bytes.ok()) return bytes.status();
       over = over || !call.Write(*bytes);  // Why, says the end of the call.
@@ -210,6 +220,7 @@ HttpReply NativeApi::Handle(const NativeMethod& method, const HttpRequest& reque
   if (!body.ok()) return RpcErrorReply(body.status());
   auto bytes = RequestBytes(method, *body);
   if (!bytes.ok()) return RpcErrorReply(bytes.status());
+  admission.reset();
   if (!method.descriptor->server_streaming()) {
     NativeCall call(channel_, method.call, metadata);
     if (call.Write(*bytes)) call.CloseWrites();

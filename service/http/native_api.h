@@ -2,7 +2,7 @@
 // reached by a channel inside the process.
 //
 //   NativeApi api(server->InProcessChannel({}));
-//   HttpReply reply = api.Handle(request);     // POST /v1/permission/check
+//   HttpReply reply = api.Handle(*api.Find(request.path), request, std::move(admission));     // POST /v1/permission/check
 //
 // A unary call takes one JSON object and gives one. A stream of responses is NDJSON, one line each: `{"result": ...}`, and,
 // if it ends in an error, a last line `{"error": ...}`. A stream of requests is NDJSON as well. An error before the first
@@ -18,10 +18,12 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
 #include "grpcpp/grpcpp.h"
+#include "service/access/gate.h"
 #include "service/http/http_exchange.h"
 #include "service/http/native_call.h"
 #include "service/http/native_methods.h"
@@ -34,8 +36,10 @@ class NativeApi {
 
   // Absent: no such path.
   const NativeMethod* Find(const std::string& path) const;
-  // `vouched`: what goes with it besides (Gate::VouchFor).
-  HttpReply Handle(const NativeMethod& method, const HttpRequest& request, NativeCall::Metadata vouched = {});
+  // `admission`: of whoever sends the body. It holds a place of its key while the body is read, and gives it to the call, which
+  // asks the gate for itself. `vouched`: what goes with the call besides (Gate::VouchFor).
+  HttpReply Handle(const NativeMethod& method, const HttpRequest& request, std::optional<Admission> admission,
+                   NativeCall::Metadata vouched = {});
 
   static constexpr int kStreamsMax = 64;  // Each holds a thread of the server's for as long as it lasts.
 

@@ -104,6 +104,34 @@ TEST_F(NativeJson, AnImportThatIsBrokenOffOrMalformedWritesNothing) {
   EXPECT_FALSE(server.Allowed("document:a#view@user:ann"));
 }
 
+TEST_F(NativeJson, OfAStreamOfRequestsTheLongestLineCountsAsKept) {
+  NativeApi api(server.channel());
+  const auto row = [](const std::string& document) {
+    return Json{{"relationships", {Row(document, "viewer", "user:ann")}}}.dump();
+  };
+  const std::string longest = std::string(1000, ' ') + row("document:b");
+  const std::string body =
+      row("document:a") + "\n" + longest + "\n" + row("document:c") + "\n" + R"({"complete":true})";
+  const auto import = [&](size_t bytes_max, size_t* kept) {
+    HttpRequest request{.method = "POST", .path = "/v1/relationship/import", .content_type = "application/x-ndjson"};
+    request.gone = [] { return false; };
+    request.may_keep = [=](size_t bytes) { return (*kept += bytes) <= bytes_max; };
+    request.read_body = [&](const HttpRequest::Take& take) {
+      absl::Status status;
+      for (size_t at = 0; status.ok() && at < body.size(); at += 7) status = take(std::string_view(body).substr(at, 7));
+      return status;
+    };
+    return api.Handle(*api.Find(request.path), request, std::nullopt);
+  };
+  size_t kept = 0;
+  EXPECT_EQ(import(longest.size(), &kept).status, 200);
+  EXPECT_EQ(kept, longest.size());
+  kept = 0;
+  const HttpReply refused = import(longest.size() - 1, &kept);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(refused.body, testing::HasSubstr("BODIES_EXHAUSTED"));
+}
+
 TEST_F(NativeJson, OperatorsAskForBackupsNumbersAndCompaction) {
   Prepare();
   Called().insert("/v1/admin/backup");

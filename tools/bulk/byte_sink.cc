@@ -70,17 +70,14 @@ class PackingSink : public ByteSink {
 
   absl::Status Write(std::string_view bytes) override {
     gathered_ += bytes;
-    if (gathered_.size() < kBufferBytes) return absl::OkStatus();
-    absl::Status status = Pack(gathered_, false);
-    gathered_.clear();
-    return status;
+    return gathered_.size() < kBufferBytes ? failed_ : PackGathered(false);
   }
   absl::Status Finish() override {
-    if (absl::Status status = Pack(gathered_, true); !status.ok()) return status;
+    if (absl::Status status = PackGathered(true); !status.ok()) return status;
     return below_->Finish();
   }
   absl::Status Pause() override {
-    if (absl::Status status = Pack(gathered_, true); !status.ok()) return status;
+    if (absl::Status status = PackGathered(true); !status.ok()) return status;
     return below_->Pause();
   }
 
@@ -91,7 +88,14 @@ class PackingSink : public ByteSink {
   std::vector<char> packed_;
 
  private:
+  absl::Status PackGathered(bool last) {
+    if (failed_.ok()) failed_ = Pack(gathered_, last);
+    gathered_.clear();
+    return failed_;
+  }
+
   std::string gathered_;
+  absl::Status failed_;  // The first error stays: what was gathered then is not in the file.
 };
 
 class GzipSink : public PackingSink {
