@@ -1,5 +1,6 @@
-// Import as a user runs it: generated relationships through the built `mandate import` into the built `mandate serve`, over
-// gRPC on this machine. Prints the rate, the peak memory of both processes, and bytes on disk. Checks that all are there.
+// Import as a user runs it: generated relationships through the built `mandate import` into the built `mandate serve`,
+// over gRPC on this machine. Prints the rate, the peak memory of both processes, and bytes on disk. Checks that all are
+// there.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>

@@ -1,4 +1,5 @@
-// Checks in process, of every world: what the engine and the storage cost, without the wire. MANDATE_BENCH_SCALE sizes the worlds.
+// Checks in process, of every world: what the engine and the storage cost, without the wire. MANDATE_BENCH_SCALE sizes
+// the worlds.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>

@@ -4,8 +4,8 @@
 //   the top folder is shared with a department, which holds teams, which hold groups, which hold people
 //   some documents are shared with people directly, some folders with teams
 //
-// With agents, each acts for a person and has ten tasks whose scope is the person's top folder, a session each; the last two tasks were
-// handed on, to a sub-agent and from that to another.
+// With agents, each acts for a person and has ten tasks whose scope is the person's top folder, a session each; the
+// last two tasks were handed on, to a sub-agent and from that to another.
 #ifndef MANDATE_BENCH_DRIVE_WORLD_H_
 #define MANDATE_BENCH_DRIVE_WORLD_H_
 

@@ -1,7 +1,7 @@
 // grpc_ceiling: how near the real Check comes to a gRPC call that does nothing.
 //
-// Two servers of the same kind in this process, one with the real services, one whose Check answers with a response made
-// beforehand; the same clients send both the same requests, in turns, so that a noisy machine disturbs both alike.
+// Two servers of the same kind in this process, one with the real services, one whose Check answers with a response
+// made beforehand; the same clients send both the same requests, in turns, so that a noisy machine disturbs both alike.
 // Prints calls per second of each and their ratio, for every world; and how fast all of the drive comes as one export.
 #include <algorithm>
 #include <atomic>

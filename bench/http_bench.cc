@@ -1,7 +1,7 @@
 // http_bench: AuthZEN over HTTP, one evaluation a request and many, beside an answer that nothing is asked for.
 //
-// Server and clients share this process and its cores; each client has a connection of its own, which it keeps. `healthz`
-// is what HTTP itself takes here. Prints requests and evaluations per second, and the latency of a request.
+// Server and clients share this process and its cores; each client has a connection of its own, which it keeps.
+// `healthz` is what HTTP itself takes here. Prints requests and evaluations per second, and the latency of a request.
 #include <algorithm>
 #include <atomic>
 #include <chrono>

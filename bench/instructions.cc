@@ -2,8 +2,8 @@
 //
 //   bench/instructions.py build/release/bench/instructions       counts, and compares with bench/instructions.txt
 //
-// In process, in memory, the same operations in the same order each time. Only what stands between Start and Stop is counted. Without
-// valgrind it does the same for nothing.
+// In process, in memory, the same operations in the same order each time. Only what stands between Start and Stop is
+// counted. Without valgrind it does the same for nothing.
 #include <cstdio>
 #include <cstdlib>
 

@@ -1,12 +1,13 @@
-// load: a load generator over gRPC, for mandate.v1 and for authzed.api.v1: any server that speaks one of them, the same worlds,
-// the same questions.
+// load: a load generator over gRPC, for mandate.v1 and for authzed.api.v1: any server that speaks one of them, the same
+// worlds, the same questions.
 //
 //   load --world drive --scale 0.1                                     a server of its own, in this process
 //   load --world rbac --api authzed --server localhost:50051 --token secret --fill
 //
-// Fills the server with the world, warms it up, and then asks from so many clients: each as soon as it has its answer (closed loop), or
-// all together at a rate (open loop; an answer's latency counts from when its question was due). Each answer is held against the
-// one that is known; the checksum is the same whenever the same questions were answered the same.
+// Fills the server with the world, warms it up, and then asks from so many clients: each as soon as it has its answer
+// (closed loop), or all together at a rate (open loop; an answer's latency counts from when its question was due). Each
+// answer is held against the one that is known; the checksum is the same whenever the same questions were answered the
+// same.
 #include <algorithm>
 #include <atomic>
 #include <chrono>

@@ -26,7 +26,8 @@ class LoadApi {
   virtual absl::StatusOr<uint64_t> Import(const World& world, const std::function<void(uint64_t)>& progress) = 0;
   // Touches or deletes all at once; the token of that.
   virtual absl::StatusOr<std::string> Write(const std::vector<Relationship>& rows, bool remove) = 0;
-  // Whether each is allowed; one question is a call of the single kind. At least as fresh as `token`; empty: as the server likes.
+  // Whether each is allowed; one question is a call of the single kind. At least as fresh as `token`; empty: as the
+  // server likes.
   virtual absl::StatusOr<std::vector<bool>> Check(const std::vector<const CheckQuestion*>& questions,
                                                   const std::string& token) = 0;
   // All resources of the question's type that its subject has its permission for.

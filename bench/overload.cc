@@ -2,11 +2,11 @@
 //
 //   overload --factor 5 --seconds 60
 //
-// A database and its server run in this process, with nothing kept in memory, so that each question costs what it costs: a
-// walk up a chain of folders. First one caller at a time asks (the unloaded latency), then so many that the cores are busy
-// (the rate that is sustained), then calls are sent at `factor` times that rate whatever becomes of them, for `seconds`,
-// and then one at a time again. Latency is from sending to the answer, as a caller sees it. Prints what became of the calls,
-// latencies of those that were answered, and memory.
+// A database and its server run in this process, with nothing kept in memory, so that each question costs what it
+// costs: a walk up a chain of folders. First one caller at a time asks (the unloaded latency), then so many that the
+// cores are busy (the rate that is sustained), then calls are sent at `factor` times that rate whatever becomes of
+// them, for `seconds`, and then one at a time again. Latency is from sending to the answer, as a caller sees it. Prints
+// what became of the calls, latencies of those that were answered, and memory.
 #include <unistd.h>
 
 #include <algorithm>

@@ -2,11 +2,11 @@
 //
 //   soak --minutes 60
 //
-// A database on disk and its server run in this process, with a retention window of some seconds, so that what is written is
-// collected again. One caller each writes and deletes, checks, authorizes in sessions that it opens and closes, watches, and
-// makes a backup now and then. Every half minute it prints memory, files and bytes on disk, and what was done. Every
-// relationship that is written is taken away again, and tasks are revoked, so nothing has a reason to grow but the ledger,
-// whose old entries are retired.
+// A database on disk and its server run in this process, with a retention window of some seconds, so that what is
+// written is collected again. One caller each writes and deletes, checks, authorizes in sessions that it opens and
+// closes, watches, and makes a backup now and then. Every half minute it prints memory, files and bytes on disk, and
+// what was done. Every relationship that is written is taken away again, and tasks are revoked, so nothing has a reason
+// to grow but the ledger, whose old entries are retired.
 #include <unistd.h>
 
 #include <atomic>

@@ -1,13 +1,14 @@
-// watch_load: watchers under a load of writes, some of whom go away at random, and a server that restarts in the middle.
+// watch_load: watchers under a load of writes, some of whom go away at random, and a server that restarts in the
+// middle.
 //
 //   watch_load --rate 10000 --seconds 60 --watchers 3
 //
 // A database on disk and its server run in this process. Writers create relationships, one a call, at the rate that is
 // asked for; after half the time the server stops, the database is closed, and both start again on the same port. Each
-// watcher goes on behind its last token whenever it was cut off, and is cut off by itself now and then. At the end each of
-// them must have seen every relationship once, and all of them in the same order. The delay is from the commit, by the
-// server's clock, to the arrival; arrivals right after a watcher was away wait for it to come back, and are told apart.
-// Exit code 0: all was seen as it must be; 1: not.
+// watcher goes on behind its last token whenever it was cut off, and is cut off by itself now and then. At the end each
+// of them must have seen every relationship once, and all of them in the same order. The delay is from the commit, by
+// the server's clock, to the arrival; arrivals right after a watcher was away wait for it to come back, and are told
+// apart. Exit code 0: all was seen as it must be; 1: not.
 #include <unistd.h>
 
 #include <algorithm>

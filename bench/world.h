@@ -1,4 +1,5 @@
-// world.h: worlds to measure on: a schema, relationships and questions with known answers, from a seed and a size alone.
+// world.h: worlds to measure on: a schema, relationships and questions with known answers, from a seed and a size
+// alone.
 //
 //   absl::StatusOr<std::unique_ptr<World>> world = MakeWorld("rbac", 1.0);
 //   (*world)->Generate([&](const Relationship& relationship) { ... });
@@ -48,8 +49,8 @@ class World {
   // Everything, in one order. What belongs together at birth (a task with its edges) comes together.
   virtual void Generate(const Sink& add) const = 0;
   virtual WorldQuestion Question(uint64_t n) const = 0;
-  // A relationship that the world does not have and whose coming and going changes the answer to no Question: what a measurement
-  // of writes writes.
+  // A relationship that the world does not have and whose coming and going changes the answer to no Question: what a
+  // measurement of writes writes.
   virtual Relationship Extra(uint64_t n) const = 0;
   // Allowed as long as that is there, and denied without it.
   virtual CheckQuestion ExtraQuestion(uint64_t n) const = 0;

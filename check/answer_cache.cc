@@ -1,12 +1,12 @@
 // Why an answer that is kept is the one that evaluating anew would give.
 //
-// An answer is a function of the question with its limits, the schema, the relationships that were read, and the moment.
-// The key holds the first two. Every read of the evaluation went through a CachedSnapshot, which noted a slot for it, or
-// that there is none for it (facts and the ledger: rules over time), and then nothing is kept. While no mark of these
-// slots rises, each read would see the same (change_marks.cc), so that the evaluation, which is deterministic, would make
-// the same reads and come to the same answer. The moment enters through one comparison, whether a relationship that was
-// read has expired: until the first of those that had not does, and not before the moment of the evaluation, each comes
-// out the same. Context that the caller sends is part of the key.
+// An answer is a function of the question with its limits, the schema, the relationships that were read, and the
+// moment. The key holds the first two. Every read of the evaluation went through a CachedSnapshot, which noted a slot
+// for it, or that there is none for it (facts and the ledger: rules over time), and then nothing is kept. While no mark
+// of these slots rises, each read would see the same (change_marks.cc), so that the evaluation, which is deterministic,
+// would make the same reads and come to the same answer. The moment enters through one comparison, whether a
+// relationship that was read has expired: until the first of those that had not does, and not before the moment of the
+// evaluation, each comes out the same. Context that the caller sends is part of the key.
 //
 // An evaluator that serves several questions keeps what it found out for the first; the reads of all of them are noted
 // together, which is more than the answer rests on and never less.
@@ -21,8 +21,8 @@
 namespace mandate {
 namespace {
 
-// Parts one after the other, each told from the next whatever is in it. A key is made for every question, most of which are answered from
-// it alone: so its size is reckoned first, and it is written in one go.
+// Parts one after the other, each told from the next whatever is in it. A key is made for every question, most of which
+// are answered from it alone: so its size is reckoned first, and it is written in one go.
 class KeyWriter {
  public:
   // REQUIRES: `key` outlives it, and has exactly the bytes that will be written.

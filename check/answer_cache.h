@@ -25,8 +25,8 @@
 
 namespace mandate {
 
-// Sets the key to everything that the answer depends on besides what is stored and the moment; to nothing if it is not to be kept: with
-// an explanation, or with relationships of the question's own.
+// Sets the key to everything that the answer depends on besides what is stored and the moment; to nothing if it is not
+// to be kept: with an explanation, or with relationships of the question's own.
 void AnswerKey(const CheckQuestion& question, Revision schema_revision, size_t chain_agents_max, std::string* key);
 
 class AnswerCache {

@@ -47,7 +47,8 @@ absl::StatusOr<DecidedCall> DecideCall(const Plan& plan, const Snapshot& snapsho
 absl::StatusOr<Answer> DecideChain(const Plan& plan, const Snapshot& snapshot, absl::Time now,
                                    const CheckLimits& limits, const CheckQuestion& question);
 
-// Several calls of one session, in order, each as if those before it were done. Ends behind the first that is not allowed.
+// Several calls of one session, in order, each as if those before it were done. Ends behind the first that is not
+// allowed.
 absl::StatusOr<std::vector<DecidedCall>> DecidePlan(const Plan& plan, const Snapshot& snapshot, absl::Time now,
                                                     const CheckLimits& limits, const std::vector<AuthorizeCall>& calls);
 

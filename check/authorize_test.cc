@@ -115,8 +115,8 @@ TEST(AQuestion, OfAPersonTakesNoAudienceAndNoDigest) {
   EXPECT_THAT(world.Check("document:plan#view@user:alice", {}, "d1"), HasSubstr("only for an agent or a session"));
 }
 
-// Whether `base` is for `win` has no answer on x: the rule must not end the question where nothing was done, and what was
-// done there may have been for it.
+// Whether `base` is for `win` has no answer on x: the rule must not end the question where nothing was done, and what
+// was done there may have been for it.
 TEST(Rules, ThatCannotTellAreNoErrorBeforeAnythingWasDoneAndRememberTheWorstAfterwards) {
   Ruled world(Ruled::Whole{R"(
 use delegation

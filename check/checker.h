@@ -8,8 +8,8 @@
 // Ownership   Plan and snapshot outlive it.
 // Errors      INVALID_ARGUMENT for what the schema does not know or delegation does not allow to be asked, with the
 //             field's path and a reason (UNKNOWN_DEFINITION, UNKNOWN_PERMISSION, RESERVED_RELATION,
-//             WILDCARD_NOT_ALLOWED, NOT_A_TASK, TASK_NOT_ALLOWED, AUDIENCE_NOT_ALLOWED, AUDIENCE_INVALID, CONTEXT_INVALID, those of contextual.h); the errors
-//             of evaluator.h.
+//             WILDCARD_NOT_ALLOWED, NOT_A_TASK, TASK_NOT_ALLOWED, AUDIENCE_NOT_ALLOWED, AUDIENCE_INVALID,
+//             CONTEXT_INVALID, those of contextual.h); the errors of evaluator.h.
 #ifndef MANDATE_CHECK_CHECKER_H_
 #define MANDATE_CHECK_CHECKER_H_
 
@@ -37,8 +37,8 @@ struct CheckLimits {
   BudgetLimits budget;
   // Agents on a chain (delegation.md, section 3).
   size_t chain_agents_max = 4;
-  // Answers about agents, tasks and sessions alone: whoever asks must not learn what a person may do by leaving the agent
-  // out. PERMISSION_DENIED (ONLY_DELEGATED) for other subjects.
+  // Answers about agents, tasks and sessions alone: whoever asks must not learn what a person may do by leaving the
+  // agent out. PERMISSION_DENIED (ONLY_DELEGATED) for other subjects.
   bool only_delegated = false;
 };
 

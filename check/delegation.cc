@@ -3,10 +3,10 @@
 // to be the cheap one too: a few gets for the edges, then the items, then the principal's own permission.
 //
 // Why this never says "allowed" too often: every condition is a separate question whose "yes" is needed, asked at one
-// snapshot and one moment; one that has no answer (a caveat that cannot be evaluated, a circle through an exclusion) ends
-// the question with its error, unless another is a no; and nothing here adds a yes to another yes: one agent, one task,
-// one delegator, one principal. Agents, tasks and sessions are never handed to the evaluator as subjects: what it is
-// asked about are items (subject sets) and the principal.
+// snapshot and one moment; one that has no answer (a caveat that cannot be evaluated, a circle through an exclusion)
+// ends the question with its error, unless another is a no; and nothing here adds a yes to another yes: one agent, one
+// task, one delegator, one principal. Agents, tasks and sessions are never handed to the evaluator as subjects: what it
+// is asked about are items (subject sets) and the principal.
 #include "check/delegation.h"
 
 #include <algorithm>

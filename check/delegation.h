@@ -12,8 +12,8 @@
 // A question is prepared once (who acts, for whom: the chain) and may then be decided on many resources.
 //
 // Threads     One question on one thread.
-// Errors      Those of evaluator.h; INVALID_ARGUMENT where the task is no task, a claim no object, or one of the audience
-//             no ordinary subject.
+// Errors      Those of evaluator.h; INVALID_ARGUMENT where the task is no task, a claim no object, or one of the
+//             audience no ordinary subject.
 #ifndef MANDATE_CHECK_DELEGATION_H_
 #define MANDATE_CHECK_DELEGATION_H_
 
@@ -43,8 +43,8 @@ class DelegatedCheck {
   using LedgerSource = std::function<const TaskLedger&(const std::string& root)>;
   void set_ledgers(LedgerSource source) { ledgers_ = std::move(source); }
 
-  // Prepares and decides on the question's own resource. REQUIRES: `subject` is an object of a type that is an agent, task
-  // or session.
+  // Prepares and decides on the question's own resource. REQUIRES: `subject` is an object of a type that is an agent,
+  // task or session.
   absl::StatusOr<Answer> Decide(MemberId permission, const CheckQuestion& question, const SubjectTerm& subject);
 
   // The chain alone: session, claims, edges, ages, shape. Everything else of the question is kept for DecideOn.
@@ -52,7 +52,8 @@ class DelegatedCheck {
   // REQUIRES: DecideChain() was OK, or had no answer (HasNoAnswer). If it was a denial, so is this.
   absl::StatusOr<Answer> DecideOn(MemberId permission, const std::string& resource_id);
   // Whoever may have `permission` on an object as far as this question goes is one of these: the items of the acting
-  // task's scope, or, where one stands for every object of a type, the principal. REQUIRES: DecideChain() was no denial.
+  // task's scope, or, where one stands for every object of a type, the principal. REQUIRES: DecideChain() was no
+  // denial.
   absl::StatusOr<std::vector<SubjectTerm>> CandidateSubjects(MemberId permission);
   // Forgets what was found out about subjects, but not the chain.
   void Forget() { evaluators_.Clear(); }

@@ -1,5 +1,5 @@
-// Two facts are kept for ever beside the relationships, because relationships can be deleted and collected: `born`, that
-// the id of a task or session was ever named, and `sealed`, that a task ever had a session or a child. With them:
+// Two facts are kept for ever beside the relationships, because relationships can be deleted and collected: `born`,
+// that the id of a task or session was ever named, and `sealed`, that a task ever had a session or a child. With them:
 //
 //   first write that names errand:1   no fact `born`: its delegator must come in this write; fact written with it
 //   any later write                   fact `born`: delegator, parent_task, agent, task of it are refused

@@ -1,5 +1,5 @@
-// describe_authority.h: what an agent may do by way of a session or a task, and until when, without asking about anything
-// in particular.
+// describe_authority.h: what an agent may do by way of a session or a task, and until when, without asking about
+// anything in particular.
 //
 // Threads     Free function; safe anywhere.
 // Errors      Those of authorize.h and evaluator.h; INVALID_ARGUMENT (NOT_A_TASK, NOT_DELEGATED_KIND).

@@ -68,12 +68,12 @@ class Evaluator {
   // final are kept for later calls.
   absl::StatusOr<Verdict> Ask(MemberId member, std::string_view object_id);
 
-  // The earliest expiry that an allowed or denied verdict rests on. An absence counts with everything that blocked somebody
-  // in this evaluator, and so does a denial: this may be early, never late.
+  // The earliest expiry that an allowed or denied verdict rests on. An absence counts with everything that blocked
+  // somebody in this evaluator, and so does a denial: this may be early, never late.
   absl::Time ValidUntil(const Verdict& verdict) const;
 
-  // Appends why. For an allowed verdict the proof; else what was tried, if Trace::kOn. REQUIRES: not Trace::kOff. `root` names the question's own
-  // goal for a verdict without a node.
+  // Appends why. For an allowed verdict the proof; else what was tried, if Trace::kOn. REQUIRES: not Trace::kOff.
+  // `root` names the question's own goal for a verdict without a node.
   void Explain(const Verdict& verdict, MemberId member, std::string_view object_id, uint32_t depth,
                Explanation* explanation) const;
 

@@ -11,8 +11,8 @@
 // does hold; when only those that do hold block, what rises may hold. Each narrows the other until neither moves, after
 // at most as many rounds as there are exclusions, each linear: polynomial, whatever the circles look like.
 //
-// What may hold and does not certainly hold is conditional, or it has no answer: it has none if it stands on a circle of
-// such goals through a right side, or needs a goal that does. (A union of a condition and of such a goal has none
+// What may hold and does not certainly hold is conditional, or it has no answer: it has none if it stands on a circle
+// of such goals through a right side, or needs a goal that does. (A union of a condition and of such a goal has none
 // either: not known, which is never a "yes".) Here possible goals are opened to the end, so a circle cannot hide; in
 // strata a goal that ends possible was opened to the end too, so a circle below it was met.
 //

@@ -206,8 +206,8 @@ absl::Status Evaluator::ScanSubjectSets(NodeId id, const Expression& goal) {
   return absl::OkStatus();
 }
 
-// Are the sets of the subject known, all of them? They are found once going down has come past a few sets. What is to be
-// proven step by step is gone down to, for the steps.
+// Are the sets of the subject known, all of them? They are found once going down has come past a few sets. What is to
+// be proven step by step is gone down to, for the steps.
 absl::StatusOr<bool> Evaluator::HasSubjectSets() {
   const SetSearch search = budget_->set_search();
   const bool worth = search == SetSearch::kUp || (search == SetSearch::kCheaper && sets_walked_ > kSetsWalkedFirst);

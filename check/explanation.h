@@ -53,8 +53,8 @@ struct ExplanationStep {
   uint32_t reads = 0;  // Rows read, or looked for, for this very goal.
 };
 
-// An explanation is cut behind this many steps, a page that nobody reads to the end and 1 MiB on the wire, or where it has
-// more in it: a relationship may bring 32 KiB of context.
+// An explanation is cut behind this many steps, a page that nobody reads to the end and 1 MiB on the wire, or where it
+// has more in it: a relationship may bring 32 KiB of context.
 inline constexpr size_t kExplanationStepsMax = 5000;
 inline constexpr size_t kExplanationBytesMax = 4 << 20;
 

@@ -79,8 +79,8 @@ struct LedgerEntry {
 std::string ToJson(const LedgerEntry& entry);
 absl::StatusOr<LedgerEntry> EntryFromJson(std::string_view json);
 
-// What the entry can be found by: `root errand:42`, `session run:1`, `task errand:42`, `agent assistant:bot` (each of the
-// chain), `principal user:alice`, `resource mailbox:m`, `decision ALLOWED`, `kind authorize`.
+// What the entry can be found by: `root errand:42`, `session run:1`, `task errand:42`, `agent assistant:bot` (each of
+// the chain), `principal user:alice`, `resource mailbox:m`, `decision ALLOWED`, `kind authorize`.
 std::vector<std::string> TermsOf(const LedgerEntry& entry);
 
 }  // namespace mandate

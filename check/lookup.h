@@ -1,22 +1,25 @@
-// lookup.h: a permission asked the other way round: on which objects does a subject have it, and who has it on an object.
+// lookup.h: a permission asked the other way round: on which objects does a subject have it, and who has it on an
+// object.
 //
 //   absl::Status status = LookupResources(plan, snapshot, now, limits, question, [&](const Found& found) {
 //     return Send(found);                       // false ends the lookup
 //   });
 //
-// Exactly those are found on which Check says yes or conditional, each once, in the order of their ids, so that a lookup
-// can go on behind any id. An id whose check has no answer (a circle through an exclusion, a caveat that cannot be
-// evaluated) is found with that error: it is neither a yes nor silently left out.
+// Exactly those are found on which Check says yes or conditional, each once, in the order of their ids, so that a
+// lookup can go on behind any id. An id whose check has no answer (a circle through an exclusion, a caveat that cannot
+// be evaluated) is found with that error: it is neither a yes nor silently left out.
 //
-// For an agent with its task, or a session, each candidate is decided as Check decides it, on a chain that is walked once.
-// Agents and sessions are found through the scopes that cover the permission: whose task has no such item may do nothing.
+// For an agent with its task, or a session, each candidate is decided as Check decides it, on a chain that is walked
+// once. Agents and sessions are found through the scopes that cover the permission: whose task has no such item may do
+// nothing.
 //
 // Threads     One lookup on one thread.
 // Ownership   Plan and snapshot outlive the call.
 // Errors      Those of checker.h for the names and the context, and of contextual.h; the budget's.
-// Costs       What leads from the subject to the objects (its groups, their folders), or from the object to the subjects,
-//             is kept in memory and charged to the budget; the answer is not, but for objects that lead to others of
-//             their own type (folders in folders). Each result has the steps and the time of a whole question.
+// Costs       What leads from the subject to the objects (its groups, their folders), or from the object to the
+//             subjects, is kept in memory and charged to the budget; the answer is not, but for objects that lead to
+//             others of their own type (folders in folders). Each result has the steps and the time of a whole
+//             question.
 #ifndef MANDATE_CHECK_LOOKUP_H_
 #define MANDATE_CHECK_LOOKUP_H_
 

@@ -1,7 +1,7 @@
-// On which objects may an agent, by way of its task, or a session? The chain is walked once. Candidates come from the acting
-// task's own scope, which every answer needs: what one of its items reaches. Where an item stands for every object of a
-// type they come from the principal instead, who needs the permission itself. Each candidate is then decided as Check
-// decides it, with what was found out for the ones before it.
+// On which objects may an agent, by way of its task, or a session? The chain is walked once. Candidates come from the
+// acting task's own scope, which every answer needs: what one of its items reaches. Where an item stands for every
+// object of a type they come from the principal instead, who needs the permission itself. Each candidate is then
+// decided as Check decides it, with what was found out for the ones before it.
 #include "check/delegation.h"
 #include "check/lookup_search.h"
 #include "schema/reason.h"

@@ -9,8 +9,9 @@
 //   document#view = viewer + parent->view;  folder#view = viewer + parent->view;  team#member
 //   alice -> team:core#member -> folder:x#viewer, #view -> folder:y#view (below x) -> the documents of x and y
 //
-// The last step, to objects that lead to nothing else, is not taken ahead: those rows are merged by id as they are asked
-// for. So the first result waits for the teams and folders, not for the documents, and memory holds the former alone.
+// The last step, to objects that lead to nothing else, is not taken ahead: those rows are merged by id as they are
+// asked for. So the first result waits for the teams and folders, not for the documents, and memory holds the former
+// alone.
 //
 // Complete: by induction over the rounds of the least fixed point. What holds by a relationship, by being the subject
 // itself or by a part of an expression is found when that part is, and of an expression without a single deciding part

@@ -36,8 +36,9 @@ class SureFirst {
   std::vector<Item> doubtful_;
 };
 
-// Every object of the permission's type on which one of `subjects` may have it, by id, behind `after`; and some on which
-// none has, unless they are sure. `visit` returns whether to go on. REQUIRES: no subject is an item on every object.
+// Every object of the permission's type on which one of `subjects` may have it, by id, behind `after`; and some on
+// which none has, unless they are sure. `visit` returns whether to go on. REQUIRES: no subject is an item on every
+// object.
 using CandidateVisitor = std::function<absl::StatusOr<bool>(const std::string& id, bool sure)>;
 absl::Status VisitCandidates(const Plan& plan, const Snapshot& snapshot, Conditions* conditions, Budget* budget,
                              MemberId permission, std::vector<SubjectTerm> subjects, const std::string& after,

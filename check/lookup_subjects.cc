@@ -1,15 +1,15 @@
 // Forwards, from the object to the subjects.
 //
-// A goal is an expression on an object: what holds it (may) hold(s) the permission. Goals lead on to their parts, to the
-// objects of arrows and to the subject sets of relations, until only relations with direct subjects are left, whose rows
-// are merged by id as they are asked for. A goal is sure if it is reached over unconditional relationships and unions
-// alone; behind an intersection, an exclusion or an `.all`, one part is followed and what is found is checked.
+// A goal is an expression on an object: what holds it (may) hold(s) the permission. Goals lead on to their parts, to
+// the objects of arrows and to the subject sets of relations, until only relations with direct subjects are left, whose
+// rows are merged by id as they are asked for. A goal is sure if it is reached over unconditional relationships and
+// unions alone; behind an intersection, an exclusion or an `.all`, one part is followed and what is found is checked.
 //
 // Following one part is enough as long as no wildcard stands in it: who holds the whole holds that part, and is named
-// there. Once one is met, all parts are followed, right sides of exclusions included, and everybody they name is checked;
-// for those whom none of them names, the evaluator sees the same rows, so they are asked about once, as the subject `*`,
-// whom no relationship names but the wildcards. If that is not a no, `*` is found, and behind it everybody by name, each
-// with a decision of its own.
+// there. Once one is met, all parts are followed, right sides of exclusions included, and everybody they name is
+// checked; for those whom none of them names, the evaluator sees the same rows, so they are asked about once, as the
+// subject `*`, whom no relationship names but the wildcards. If that is not a no, `*` is found, and behind it everybody
+// by name, each with a decision of its own.
 #include <map>
 #include <optional>
 #include <utility>

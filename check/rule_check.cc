@@ -1,15 +1,16 @@
 // Every rule takes something away under a condition, so each is turned into one question, "does it refuse the call?",
-// with three answers: surely not, maybe (context is missing), surely. The first that surely refuses, in the order of the
-// reasons and along the chain, is the answer's reason; if none does and one may, the call is conditional.
+// with three answers: surely not, maybe (context is missing), surely. The first that surely refuses, in the order of
+// the reasons and along the chain, is the answer's reason; if none does and one may, the call is conditional.
 //
-// An action done earlier counts for a rule if it is one for the rule's P, and, with `when q`, if q holds on its resource.
-// Both are asked twice: when the action is recorded (the marks), and now. Either yes counts. So nothing that is changed in
-// between, in the schema or in the data, makes the ledger forget: clearing a mark of confidentiality, or an expression
-// that no longer lets `edit` imply `view`, opens nothing.
+// An action done earlier counts for a rule if it is one for the rule's P, and, with `when q`, if q holds on its
+// resource. Both are asked twice: when the action is recorded (the marks), and now. Either yes counts. So nothing that
+// is changed in between, in the schema or in the data, makes the ledger forget: clearing a mark of confidentiality, or
+// an expression that no longer lets `edit` imply `view`, opens nothing.
 //
 // Why this never lets a call pass: what may have been so when it was recorded (a mark that hung on context) counts as
-// so; what hangs on context now is a maybe and never a "surely not"; a sub-question that ends in an error ends the whole in it, but where another part of the same
-// conjunction is surely not; and what the ledger holds is read whole, or the budget's error ends the question.
+// so; what hangs on context now is a maybe and never a "surely not"; a sub-question that ends in an error ends the
+// whole in it, but where another part of the same conjunction is surely not; and what the ledger holds is read whole,
+// or the budget's error ends the question.
 #include "check/rule_check.h"
 
 #include <algorithm>

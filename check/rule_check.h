@@ -11,8 +11,8 @@
 //
 // Threads     One question, or a lookup, on one thread.
 // Ownership   Everything handed in outlives it.
-// Errors      Those of evaluator.h and task_ledger.h. An evaluation that has no answer is an error only where the verdict
-//             hinges on it.
+// Errors      Those of evaluator.h and task_ledger.h. An evaluation that has no answer is an error only where the
+//             verdict hinges on it.
 #ifndef MANDATE_CHECK_RULE_CHECK_H_
 #define MANDATE_CHECK_RULE_CHECK_H_
 
@@ -63,8 +63,9 @@ class RuleCheck {
 
   absl::StatusOr<RuleVerdict> Decide(MemberId permission, const std::string& resource_id);
 
-  // What is to be kept with the entry of the call that was decided last: for every rule of the schema that may ever look back at it, whether
-  // the call is for the rule's permission (`is document#view`), and whether the principal now holds what `when` names.
+  // What is to be kept with the entry of the call that was decided last: for every rule of the schema that may ever
+  // look back at it, whether the call is for the rule's permission (`is document#view`), and whether the principal now
+  // holds what `when` names.
   absl::StatusOr<std::map<std::string, Mark>> MarksToKeep();
 
   // How often actions for `permission` were allowed within `unit`, those that may be for it among them.
@@ -78,8 +79,8 @@ class RuleCheck {
   absl::StatusOr<Used> CountFor(MemberId permission, const std::string& unit);
 
  private:
-  // What is known of a sub-question: no, maybe (with what would decide it), yes. A no rests on what expires as a yes does:
-  // `a - b` is none while `b` lasts.
+  // What is known of a sub-question: no, maybe (with what would decide it), yes. A no rests on what expires as a yes
+  // does: `a - b` is none while `b` lasts.
   struct Truth3 {
     Decision decision = Decision::kDenied;
     std::vector<std::string> missing;

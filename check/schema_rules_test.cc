@@ -51,7 +51,8 @@ TEST(AdmitSchema, ATypeOfTasksGoesWithItsRulesOnceNothingOfItIsStored) {
   EXPECT_EQ(ReasonOf(AdmitSchema(*after.schema, change, *world.store->Head())), "ORPHANS_RELATIONSHIPS");
 }
 
-// The relationships of a task may all be allowed by an ordinary definition; back as a task it would have lost its rules.
+// The relationships of a task may all be allowed by an ordinary definition; back as a task it would have lost its
+// rules.
 TEST(AdmitWidening, IsAskedWhenATaskBecomesAnotherKindWhileItIsStored) {
   TestWorld world(kSchemaRulesSchema, "errand:42#delegator@user:alice");
   CompileResult after = CompileSchema(

@@ -3,8 +3,9 @@
 //   absl::StatusOr<SubjectSets> sets = FindSubjectSets(plan, snapshot, now, {user, "alice"}, budget, 256);
 //   if (sets->complete) sets->Find(member, "core");       // is alice in team:core#member?
 //
-// Group after group downward from a folder is a search among everybody's groups; upward from a person there are few. Only
-// sets that are made of relations alone are found (SetPlan): where a permission decides who belongs, nothing is said.
+// Group after group downward from a folder is a search among everybody's groups; upward from a person there are few.
+// Only sets that are made of relations alone are found (SetPlan): where a permission decides who belongs, nothing is
+// said.
 //
 // Threads     One question on one thread; a SetPlan is immutable.
 // Ownership   Values.
@@ -30,8 +31,8 @@ namespace mandate {
 class Plan;
 struct SubjectTerm;
 
-// Which relations are plain, that is, hold objects, wildcards and sets that are plain themselves; and which of those that
-// are used as subject sets can hold what.
+// Which relations are plain, that is, hold objects, wildcards and sets that are plain themselves; and which of those
+// that are used as subject sets can hold what.
 class SetPlan {
  public:
   explicit SetPlan(const Schema& schema);

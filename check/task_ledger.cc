@@ -5,7 +5,8 @@
 //     approval ROOT \0 TYPE \0 PERMISSION \0 ID \0 DIGEST \0 SEQUENCE    1 if used, then the approval's entry
 //     newest ROOT                                                       the number of its newest entry
 //     retired ROOT                                                      there once its entries went
-//     call SESSION \0 KEY                                               the entry's number and the request's fingerprint
+//     call SESSION \0 KEY                                               the entry's number and the request's
+//     fingerprint
 //
 // They change in the commit that appends the entry, so they are never ahead of the ledger or behind it.
 #include "check/task_ledger.h"

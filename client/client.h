@@ -8,10 +8,11 @@
 // An error is never a "no", and a result that is not ok() has no value: treat it as "not known", so refuse.
 //
 //   Deadlines   Each call ends after Options::timeout, its retries included (DEADLINE_EXCEEDED); a watch has none.
-//   Retries     On UNAVAILABLE, after a delay that doubles and is drawn at random: calls that only read, and writes that
-//               come to the same when they are done twice. Others tell UNAVAILABLE: whether they took place is not known.
-//   Tokens      Reads without a consistency of their own ask for at least the revision of the last write that this client
-//               saw succeed, or of the last token handed to it, on any server of the database.
+//   Retries     On UNAVAILABLE, after a delay that doubles and is drawn at random: calls that only read, and writes
+//               that come to the same when they are done twice. Others tell UNAVAILABLE: whether they took place is not
+//               known.
+//   Tokens      Reads without a consistency of their own ask for at least the revision of the last write that this
+//               client saw succeed, or of the last token handed to it, on any server of the database.
 //
 // Threads     Safe to share; one client for each program is enough.
 // Ownership   Results own their messages.
@@ -61,8 +62,8 @@ class Result {
   Value value_{};
 };
 
-// From text: `document:plan`; `user:alice`, `team:core#member`, `user:*`; `document:plan#viewer@team:core#member`. What has
-// not this form comes out with empty fields, which the server refuses by name.
+// From text: `document:plan`; `user:alice`, `team:core#member`, `user:*`; `document:plan#viewer@team:core#member`. What
+// has not this form comes out with empty fields, which the server refuses by name.
 v1::ObjectReference Object(const std::string& text);
 v1::SubjectReference Subject(const std::string& text);
 v1::Relationship ParseRelationship(const std::string& text);
@@ -96,9 +97,9 @@ class Client {
   grpc::Status LookupSubjects(v1::LookupSubjectsRequest request, const Visit<v1::LookupSubjectsResponse>& visit);
   grpc::Status Read(v1::ReadRequest request, const Visit<v1::ReadResponse>& visit);
   grpc::Status Export(v1::ExportRequest request, const Visit<v1::ExportResponse>& visit);
-  // Goes on behind the last whole commit whenever the server restarts or the watcher was too slow, so that each change comes
-  // once; a commit that was cut off comes again from its beginning, which is why its parts are handed over together. Ends
-  // when `visit` returns false or with an error that watching again does not cure.
+  // Goes on behind the last whole commit whenever the server restarts or the watcher was too slow, so that each change
+  // comes once; a commit that was cut off comes again from its beginning, which is why its parts are handed over
+  // together. Ends when `visit` returns false or with an error that watching again does not cure.
   grpc::Status Watch(v1::WatchRequest request, const Visit<std::vector<v1::WatchResponse>>& visit);
 
   // Of the last write that succeeded; to be handed to other programs, and taken from them.

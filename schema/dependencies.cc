@@ -5,8 +5,8 @@
 namespace mandate {
 namespace {
 
-// Calls `visit` with each expression that the answer to this one rests on next. The relation that an arrow goes along is
-// not among them: what it needs of that relation is the objects in it, not who belongs to its subject sets.
+// Calls `visit` with each expression that the answer to this one rests on next. The relation that an arrow goes along
+// is not among them: what it needs of that relation is the objects in it, not who belongs to its subject sets.
 template <typename Visit>
 void ForEachNext(const Schema& schema, const Expression& expression, const Visit& visit) {
   if (expression.op == Op::kRelation) {

@@ -4,8 +4,8 @@
 //     grpc::Status StreamedCheckBatch(grpc::ServerContext* context, BatchStream* stream) override {
 //       return OnArena(stream, [&](const v1::CheckBatchRequest& request, v1::CheckBatchResponse* response) { ... });
 //
-// A batch of 1,000 is some 11,000 objects on either side, and with gRPC's ordinary handler each comes from malloc. Its "streamed unary" form
-// is the same call on the wire, but the messages are ours to place.
+// A batch of 1,000 is some 11,000 objects on either side, and with gRPC's ordinary handler each comes from malloc. Its
+// "streamed unary" form is the same call on the wire, but the messages are ours to place.
 //
 // Errors      INVALID_ARGUMENT for bytes that are no such message; else what `call` returns.
 #ifndef MANDATE_SERVICE_ARENA_CALL_H_

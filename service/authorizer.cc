@@ -1,21 +1,21 @@
-// One order, decided once. A call is decided on a snapshot, outside of the commit, so that a slow question never holds up
-// anybody's write; then a write of records alone carries the entry, and its guard, which runs alone and in the order of all
-// commits, accepts it only if what was decided on is still so:
+// One order, decided once. A call is decided on a snapshot, outside of the commit, so that a slow question never holds
+// up anybody's write; then a write of records alone carries the entry, and its guard, which runs alone and in the order
+// of all commits, accepts it only if what was decided on is still so:
 //
 //   the newest revision is the snapshot's         no relationship and no schema changed, so chain, scopes, permissions
 //   the newest entry of the root task is the same nothing was done or approved under it meanwhile
 //   the idempotency key is still unused           nobody sent the same call at the same time
 //   the answer is valid at the commit's moment    nothing that it rests on expired while it waited
 //
-// Else the guard decides again, itself, on the state before it: then nothing can come in between. It does so only if the
-// question was cheap the first time; an expensive one is decided outside again, a few times, and then refused with ABORTED:
-// whoever asks expensive questions under a storm of writes is told so, instead of stopping the writes. So an allowed entry
-// is allowed at the very revision at which it stands, and of two calls for the last unit of a limit the second one's guard
-// sees the first one's entry. A revocation that is acknowledged has a revision; an entry behind it is decided at that one
-// or a later one.
+// Else the guard decides again, itself, on the state before it: then nothing can come in between. It does so only if
+// the question was cheap the first time; an expensive one is decided outside again, a few times, and then refused with
+// ABORTED: whoever asks expensive questions under a storm of writes is told so, instead of stopping the writes. So an
+// allowed entry is allowed at the very revision at which it stands, and of two calls for the last unit of a limit the
+// second one's guard sees the first one's entry. A revocation that is acknowledged has a revision; an entry behind it
+// is decided at that one or a later one.
 //
-// Idempotency keys belong to sessions. What is remembered is written with the entries, so a call that was killed before its
-// answer arrived either left both or neither.
+// Idempotency keys belong to sessions. What is remembered is written with the entries, so a call that was killed before
+// its answer arrived either left both or neither.
 #include "service/authorizer.h"
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// authorizer.h: decisions that are recorded as they are made: Authorize and Approve (delegation.md, section 5), and what
-// reads back what was recorded.
+// authorizer.h: decisions that are recorded as they are made: Authorize and Approve (delegation.md, section 5), and
+// what reads back what was recorded.
 //
 //   Authorizer authorizer(&database);
 //   auto outcome = authorizer.Authorize({call}, database.options().check);
@@ -52,8 +52,8 @@ class Authorizer {
   };
   absl::StatusOr<Replayed> Replay(uint64_t sequence, const CheckLimits& limits) const;
 
-  // Takes the bodies of entries recorded before `before` of root tasks that are dead, and notes that it did. Bounded work
-  // a call; returns how many entries went.
+  // Takes the bodies of entries recorded before `before` of root tasks that are dead, and notes that it did. Bounded
+  // work a call; returns how many entries went.
   absl::StatusOr<uint64_t> RetireBefore(absl::Time before);
 
  private:

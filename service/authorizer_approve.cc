@@ -1,5 +1,5 @@
-// Approvals. What is decided outside is decided again inside the commit if anything was written meanwhile: it is a handful of
-// ordinary questions.
+// Approvals. What is decided outside is decided again inside the commit if anything was written meanwhile: it is a
+// handful of ordinary questions.
 #include <algorithm>
 
 #include "absl/strings/str_join.h"

@@ -20,12 +20,12 @@ namespace az = ::authzed::api::v1;
 // Readers of protobuf take messages nested 100 deep, and a level of a tree is two of them.
 inline constexpr size_t kTreeLevelsMax = 48;
 
-// What was shown before is shown again: those trees have no way to refer to it. In a circle the inner one is a leaf that
-// names the subject set.
+// What was shown before is shown again: those trees have no way to refer to it. In a circle the inner one is a leaf
+// that names the subject set.
 absl::Status TreeToWire(const std::vector<ExpandNode>& nodes, az::PermissionRelationshipTree* tree);
 
-// The goals of an explanation, below each other; operators are left out, and what lies deeper than kTreeLevelsMax. Of an
-// agent or a session: its decision alone, for the steps of a chain have no place there.
+// The goals of an explanation, below each other; operators are left out, and what lies deeper than kTreeLevelsMax. Of
+// an agent or a session: its decision alone, for the steps of a chain have no place there.
 void TraceToWire(const Schema& schema, const CheckQuestion& question, const Answer& answer, az::CheckDebugTrace* trace);
 
 }  // namespace mandate

@@ -25,8 +25,8 @@ namespace az = ::authzed::api::v1;
 absl::Status AuthzedError(absl::StatusCode code, az::ErrorReason reason, std::string_view message,
                           const std::map<std::string, std::string>& metadata = {});
 
-// `named` holds the names that the request was about: a question, a relationship or a filter, whose permission counts as
-// the relation. What is not set is empty.
+// `named` holds the names that the request was about: a question, a relationship or a filter, whose permission counts
+// as the relation. What is not set is empty.
 absl::Status AsAuthzed(const absl::Status& status, const Relationship& named = {});
 
 grpc::Status ToAuthzed(const absl::Status& status, const Relationship& named = {});

@@ -1,5 +1,5 @@
-// Each call as the one that took its place. Messages of both have the same fields with the same numbers, so they go over
-// by their bytes; a test holds the layouts against each other.
+// Each call as the one that took its place. Messages of both have the same fields with the same numbers, so they go
+// over by their bytes; a test holds the layouts against each other.
 #include "service/authzed_services.h"
 #include "service/error_mapping.h"
 

@@ -1,5 +1,5 @@
-// The lookups of authzed.api.v1: one message a result. An id whose check has no answer ends the stream in that error, for
-// the messages have no place for it, and leaving it out would be a silent no.
+// The lookups of authzed.api.v1: one message a result. An id whose check has no answer ends the stream in that error,
+// for the messages have no place for it, and leaving it out would be a silent no.
 #include "check/budget.h"
 #include "schema/reason.h"
 #include "schema/text.h"
@@ -31,8 +31,8 @@ void SubjectToWire(const Found& found, az::ResolvedSubject* wire) {
   MissingToWire(found, wire);
 }
 
-// Subjects at one view. A wildcard comes first, and what it does not hold for is known only once everything was seen: so
-// with one, the lookup runs twice.
+// Subjects at one view. A wildcard comes first, and what it does not hold for is known only once everything was seen:
+// so with one, the lookup runs twice.
 class SubjectStream {
  public:
   SubjectStream(const Database& database, const View& view, const CheckLimits& limits, const ListingPlace& place,

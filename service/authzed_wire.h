@@ -1,4 +1,5 @@
-// authzed_wire.h: the messages of authzed.api.v1 as values, checked on the way in, and back; as wire.h is for mandate.v1.
+// authzed_wire.h: the messages of authzed.api.v1 as values, checked on the way in, and back; as wire.h is for
+// mandate.v1.
 //
 // Errors      As in wire.h, with paths in the words of those messages; the server passes them through ToAuthzed.
 #ifndef MANDATE_SERVICE_AUTHZED_WIRE_H_

@@ -1,10 +1,11 @@
 // The changelog, read on behind what was sent, and the commit itself wakes who waits. Nothing is kept for a watcher
-// but its place, so a slow one costs the server nothing and loses nothing: it is told to come back, and goes on where it was.
+// but its place, so a slow one costs the server nothing and loses nothing: it is told to come back, and goes on where
+// it was.
 //
-// Why every change is seen once and in order: the changelog has one record for each revision (several of a load), written by the
-// commit itself; a watcher reads the records behind its place in their order, from a snapshot of the newest state, and its place
-// moves only past a record that it has dealt with. WaitBeyond returns at once if a newer revision is there already, so no
-// commit between the reading and the waiting is slept through.
+// Why every change is seen once and in order: the changelog has one record for each revision (several of a load),
+// written by the commit itself; a watcher reads the records behind its place in their order, from a snapshot of the
+// newest state, and its place moves only past a record that it has dealt with. WaitBeyond returns at once if a newer
+// revision is there already, so no commit between the reading and the waiting is slept through.
 #include "service/change_feed.h"
 
 #include "check/budget.h"

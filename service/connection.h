@@ -1,4 +1,5 @@
-// connection.h: what the clients of mandate.v1 have in common: the channel, how long a call may take, what its end means.
+// connection.h: what the clients of mandate.v1 have in common: the channel, how long a call may take, what its end
+// means.
 //
 //   Connection connection("localhost:50051");
 //   const auto stub = v1::SchemaService::NewStub(connection.channel());

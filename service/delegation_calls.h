@@ -1,5 +1,5 @@
-// delegation_calls.h: what a caller means when it makes, approves or takes back authority; the same values on both sides of
-// the wire.
+// delegation_calls.h: what a caller means when it makes, approves or takes back authority; the same values on both
+// sides of the wire.
 //
 // Threads     Values; safe anywhere.
 // Errors      None here: what does not fit the schema is said where the call is carried out.

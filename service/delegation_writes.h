@@ -2,8 +2,8 @@
 // relationships with the right preconditions: whoever writes the same by hand gets the same result.
 //
 // Threads     Free functions; safe anywhere.
-// Errors      INVALID_ARGUMENT for kinds that the schema does not have or that do not fit (WRONG_KIND), with the field's
-//             path; FAILED_PRECONDITION (NO_DELEGATION) for a schema without delegation.
+// Errors      INVALID_ARGUMENT for kinds that the schema does not have or that do not fit (WRONG_KIND), with the
+//             field's path; FAILED_PRECONDITION (NO_DELEGATION) for a schema without delegation.
 #ifndef MANDATE_SERVICE_DELEGATION_WRITES_H_
 #define MANDATE_SERVICE_DELEGATION_WRITES_H_
 

@@ -1,5 +1,5 @@
-// field_path.h: where in a request a field is: `items[3].subject.id`. Made for every field that is read and written out for those that are
-// wrong, so it is a chain of views on the stack: thousands of items are read in a call.
+// field_path.h: where in a request a field is: `items[3].subject.id`. Made for every field that is read and written out
+// for those that are wrong, so it is a chain of views on the stack: thousands of items are read in a call.
 //
 //   absl::StatusOr<CheckQuestion> FromWire(const v1::CheckItem& wire, const FieldPath& path) {
 //     ... FromWire(wire.subject(), Sub(path, "subject")) ...

@@ -12,8 +12,8 @@
 //       if (!more.ok()) return ToGrpc(more.status());
 //       if (!*more) break;
 //
-// gRPC's own reader says false of both. Where no message says that it is the last, what came before the bad one would be
-// taken for all there is. So the method is handed its messages as bytes.
+// gRPC's own reader says false of both. Where no message says that it is the last, what came before the bad one would
+// be taken for all there is. So the method is handed its messages as bytes.
 //
 // Threads     One call on one thread.
 // Errors      INVALID_ARGUMENT (MALFORMED_FIELD) for bytes that are no such message.

@@ -4,8 +4,8 @@
 //   builder.experimental().SetInterceptorCreators(metrics.Interceptors());    // Every call of gRPC.
 //   std::string text = metrics.Text();
 //
-// Labels are names of ours and ids of keys in use, never what a caller sent: there are as many series as there are methods, codes
-// and keys.
+// Labels are names of ours and ids of keys in use, never what a caller sent: there are as many series as there are
+// methods, codes and keys.
 //
 // Threads     Safe to share.
 // Ownership   Database and gate outlive it; it outlives the server.

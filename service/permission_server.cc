@@ -20,7 +20,8 @@ constexpr int kBatchItemsMax = 10'000;
 // An explanation that is longer is not put into the log.
 constexpr size_t kLoggedExplanationBytesMax = 16 << 10;
 
-// Of a batch: a response is one message, of 32 MiB at most (server.cc), and what stands around the results takes little.
+// Of a batch: a response is one message, of 32 MiB at most (server.cc), and what stands around the results takes
+// little.
 constexpr size_t kExplainedBytesMax = 31 << 20;
 
 // `document:plan#view@user:alice`, for the log. No context: it may hold what nobody should read there.
@@ -139,7 +140,8 @@ grpc::Status PermissionServer::AnswerBatch(grpc::ServerContext* context, const v
   Checker checker = database_->CheckerFor(*view, LimitsFor(*database_, *context, admission));
   size_t explained_bytes = 0;
   for (int i = 0; i < request.items_size(); ++i) {
-    // Also when the call's deadline has passed: nobody waits for the rest. To ask costs more than an answer that is kept.
+    // Also when the call's deadline has passed: nobody waits for the rest. To ask costs more than an answer that is
+    // kept.
     if (i % kItemsBetweenLooks == 0 && context->IsCancelled()) return ToGrpc(CallerGone());
     v1::CheckBatchResult* result = response->add_results();
     auto question = FromWire(request.items(i), FieldPath("items", i));
@@ -186,7 +188,8 @@ grpc::Status PermissionServer::ListPermissions(grpc::ServerContext* context, con
     if (member.reserved != Reserved::kNone || (!member.is_permission && !request->relations())) continue;
     question->permission = member.name;
     auto answer = checker.Check(*question);
-    // What is wrong with the question itself is wrong for each; what one permission cannot be answered for, for it alone.
+    // What is wrong with the question itself is wrong for each; what one permission cannot be answered for, for it
+    // alone.
     if (!answer.ok() && !HasNoAnswer(answer.status())) return ToGrpc(Below("item", answer.status()));
     v1::ListedPermission* listed = response->add_permissions();
     listed->set_permission(member.name);

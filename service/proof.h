@@ -1,5 +1,5 @@
-// proof.h: an allowed answer together with its question, as the file that `mandate proof verify` reads: message Proof of
-// permission_service.proto in the JSON form of protobuf.
+// proof.h: an allowed answer together with its question, as the file that `mandate proof verify` reads: message Proof
+// of permission_service.proto in the JSON form of protobuf.
 //
 //   std::string file = ProofToJson(question, checked.json);
 //   absl::StatusOr<Proof> proof = ProofFromJson(file);

@@ -196,8 +196,8 @@ grpc::Status RelationshipServer::Import(grpc::ServerContext* context, grpc::Serv
       if (!added.ok()) return ToGrpc(InWordsOfCaller(added, "relationships[", "]"));
     }
   }
-  // A connection that was lost, or a message that does not decode, ends the stream as a finished one does, so the client
-  // says which it is. Of such a message the request holds a part, which counts for nothing.
+  // A connection that was lost, or a message that does not decode, ends the stream as a finished one does, so the
+  // client says which it is. Of such a message the request holds a part, which counts for nothing.
   if (context->IsCancelled()) return ToGrpc(CallerGone());
   if (!complete) {
     return ToGrpc(WithField(

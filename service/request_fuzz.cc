@@ -4,8 +4,8 @@
 //   PermissionService/Check
 //   item { resource { type: "document" id: "plan" } permission: "view" subject { type: "user" id: "ann" } }
 //
-// The first line names the method; where it names none, its first byte picks one. What follows is the message's text form, or
-// where that does not parse its bytes.
+// The first line names the method; where it names none, its first byte picks one. What follows is the message's text
+// form, or where that does not parse its bytes.
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>

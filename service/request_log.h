@@ -4,9 +4,9 @@
 //   RequestLog log({.which = LoggedCalls::kFailed, .slow = absl::Seconds(1)});
 //   log.Ended({.method = "mandate.v1.PermissionService/Check", .code = grpc::StatusCode::INTERNAL, ...});
 //
-// A call is named by the `x-request-id` that its caller sent (up to 128 printable characters of ASCII), or by one that is made
-// when it is logged; and by its `traceparent` (W3C Trace Context), as `trace_id` and `span_id`, so that the line is found from the
-// trace and the other way round.
+// A call is named by the `x-request-id` that its caller sent (up to 128 printable characters of ASCII), or by one that
+// is made when it is logged; and by its `traceparent` (W3C Trace Context), as `trace_id` and `span_id`, so that the
+// line is found from the trace and the other way round.
 //
 // Threads     Safe to share.
 #ifndef MANDATE_SERVICE_REQUEST_LOG_H_
@@ -62,7 +62,8 @@ class RequestLog {
   // Tells it; the id it got, if it had none. REQUIRES: Wants() it.
   std::string Tell(Call call) const;
 
-  // `context` of the call, `key` as above. A question that took long, with `question` and, from `explain`, why it was answered so. At most one a second is told.
+  // `context` of the call, `key` as above. A question that took long, with `question` and, from `explain`, why it was
+  // answered so. At most one a second is told.
   bool IsSlow(std::chrono::nanoseconds took) const { return absl::FromChrono(took) >= options_.slow; }
   void TellSlow(const grpc::ServerContextBase& context, std::string_view key, std::chrono::nanoseconds took,
                 nlohmann::ordered_json question, const std::function<nlohmann::ordered_json()>& explain);

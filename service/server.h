@@ -8,7 +8,8 @@
 //
 // Threads     Start and Stop from one thread; the calls run on gRPC's own.
 // Ownership   The database outlives the server.
-// Errors      INVALID_ARGUMENT for an address that is not HOST:PORT, or a URL that names no place; UNAVAILABLE when it cannot be bound.
+// Errors      INVALID_ARGUMENT for an address that is not HOST:PORT, or a URL that names no place; UNAVAILABLE when it
+//             cannot be bound.
 #ifndef MANDATE_SERVICE_SERVER_H_
 #define MANDATE_SERVICE_SERVER_H_
 

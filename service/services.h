@@ -170,8 +170,8 @@ CheckLimits StreamLimits(const Database& database, const grpc::ServerContext& co
 // After so many items a batch looks whether its caller is still there.
 inline constexpr int kItemsBetweenLooks = 64;
 
-// RESOURCE_EXHAUSTED (RESPONSE_TOO_LARGE) once the results of a batch, each with its explanation, take more than a response
-// holds. Without explanations they are small, and not counted.
+// RESOURCE_EXHAUSTED (RESPONSE_TOO_LARGE) once the results of a batch, each with its explanation, take more than a
+// response holds. Without explanations they are small, and not counted.
 absl::Status AdmitExplained(size_t bytes);
 
 // What a watch ends with. `stopping`: the server does.

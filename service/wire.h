@@ -1,7 +1,7 @@
 // wire.h: the messages of mandate.v1 as values, checked on the way in, and back.
 //
-// Errors      INVALID_ARGUMENT with the field's path, what is allowed, and a reason (MISSING_FIELD, MALFORMED_FIELD, ...).
-//             What passes has the right form; whether the schema knows it is asked later.
+// Errors      INVALID_ARGUMENT with the field's path, what is allowed, and a reason (MISSING_FIELD, MALFORMED_FIELD,
+//             ...). What passes has the right form; whether the schema knows it is asked later.
 #ifndef MANDATE_SERVICE_WIRE_H_
 #define MANDATE_SERVICE_WIRE_H_
 

@@ -1,7 +1,7 @@
-// A restore lies in a directory of its own in the one it is for until nothing is left to do but to put it in place: its files
-// are moved up, and the last one is CURRENT, without which there is no database. Whatever ends it before leaves a directory
-// that is refused, to open and to restore to. In it, and not beside it: so it may be where another file system begins, in a
-// directory that this user may not write, and owner and mode stay what they were.
+// A restore lies in a directory of its own in the one it is for until nothing is left to do but to put it in place: its
+// files are moved up, and the last one is CURRENT, without which there is no database. Whatever ends it before leaves a
+// directory that is refused, to open and to restore to. In it, and not beside it: so it may be where another file
+// system begins, in a directory that this user may not write, and owner and mode stay what they were.
 #include "storage/backup.h"
 
 #include <algorithm>

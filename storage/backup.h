@@ -5,14 +5,15 @@
 //   RestoreBackup("/backups", 0, "/data");                         // the newest one, into an empty directory
 //
 // A restored database is another branch of time: writes that came after the backup are not in it, though callers hold
-// tokens of them, and what is written to it would get the same revisions once more. So it skips kRevisionsSkipped, and refuses
-// the tokens of what was skipped as lost (REVISION_LOST): nobody takes one thing for another.
+// tokens of them, and what is written to it would get the same revisions once more. So it skips kRevisionsSkipped, and
+// refuses the tokens of what was skipped as lost (REVISION_LOST): nobody takes one thing for another.
 //
-// Threads     Safe anywhere. One at a time, of all processes, makes or deletes backups in a directory: the file LOCK in it
-//             sees to that. Nobody else waits for them.
+// Threads     Safe anywhere. One at a time, of all processes, makes or deletes backups in a directory: the file LOCK in
+//             it sees to that. Nobody else waits for them.
 // Errors      NOT_FOUND for a directory or a backup that is not there; FAILED_PRECONDITION for backups of another
-//             database, and for a directory to restore to that is not empty; DATA_LOSS for a backup that does not have the
-//             bytes that were written; RESOURCE_EXHAUSTED (DISK_FULL); UNAVAILABLE, also while another one makes or deletes.
+//             database, and for a directory to restore to that is not empty; DATA_LOSS for a backup that does not have
+//             the bytes that were written; RESOURCE_EXHAUSTED (DISK_FULL); UNAVAILABLE, also while another one makes or
+//             deletes.
 #ifndef MANDATE_STORAGE_BACKUP_H_
 #define MANDATE_STORAGE_BACKUP_H_
 
@@ -29,8 +30,8 @@
 
 namespace mandate {
 
-// Revisions between the newest of a backup and the first that is written after it is restored: more than a database writes
-// between two backups (10,000 writes a second for a day).
+// Revisions between the newest of a backup and the first that is written after it is restored: more than a database
+// writes between two backups (10,000 writes a second for a day).
 inline constexpr uint64_t kRevisionsSkipped = 1ull << 30;
 
 struct BackupInfo {
@@ -50,9 +51,9 @@ absl::StatusOr<BackupInfo> VerifyBackup(const std::string& directory, uint32_t i
 // Deletes all but the newest `keep`, and what only they used. Returns how many went.
 absl::StatusOr<uint64_t> DeleteOldBackups(const std::string& directory, uint32_t keep);
 
-// Makes a database in `to`, which is missing or empty; whole, or none that opens. 0: of the newest backup. Returns its newest
-// revision. `finish` may change it before it is there: it gets the directory where the database lies until then, and leaves
-// it closed.
+// Makes a database in `to`, which is missing or empty; whole, or none that opens. 0: of the newest backup. Returns its
+// newest revision. `finish` may change it before it is there: it gets the directory where the database lies until then,
+// and leaves it closed.
 using FinishRestore = std::function<absl::Status(const std::string& unfinished)>;
 absl::StatusOr<Revision> RestoreBackup(const std::string& directory, uint32_t id, const std::string& to,
                                        const FinishRestore& finish = {});

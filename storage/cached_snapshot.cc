@@ -58,7 +58,8 @@ class ListCursor final : public TupleCursor {
   Reads* const reads_;
 };
 
-// The rows of a list from the first on that `is_before` does not hold of, to before the first that `is_within` does not.
+// The rows of a list from the first on that `is_before` does not hold of, to before the first that `is_within` does
+// not.
 template <typename Before, typename Within>
 std::pair<size_t, size_t> PartOf(const std::vector<TupleRow>& rows, const Before& is_before, const Within& is_within) {
   const auto begin = std::partition_point(rows.begin(), rows.end(), is_before);

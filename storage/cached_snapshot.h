@@ -4,7 +4,8 @@
 //   Reads reads(now);
 //   cached.set_reads(&reads);
 //   Answer answer = Ask(cached);
-//   if (reads.complete()) ...   // the same question has this answer while reads.slots() hold and until reads.steady_until()
+//   if (reads.complete()) ...   // the same question has this answer while reads.slots() hold and until
+//                               reads.steady_until()
 //
 // Threads     One thread.
 // Ownership   Snapshot, cache and reads outlive it.

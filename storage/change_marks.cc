@@ -1,18 +1,18 @@
-// Why a mark makes what was kept exact. Let something have been read at revision R, and be asked for at revision S. Each
-// commit C that may change what the read saw raises the mark of its slot to at least C before C is published, and only
-// ever raises it. Whoever asks holds a snapshot of S, and got it behind the lock under which S was published, so it sees
-// the marks of every commit up to S. If the mark is at most min(R, S), no commit in between, from min(R, S) exclusive to
-// max(R, S) inclusive, touched it:
+// Why a mark makes what was kept exact. Let something have been read at revision R, and be asked for at revision S.
+// Each commit C that may change what the read saw raises the mark of its slot to at least C before C is published, and
+// only ever raises it. Whoever asks holds a snapshot of S, and got it behind the lock under which S was published, so
+// it sees the marks of every commit up to S. If the mark is at most min(R, S), no commit in between, from min(R, S)
+// exclusive to max(R, S) inclusive, touched it:
 //
 //   R <= S   a commit C with R < C <= S would have raised the mark to C > R, and S sees that.
-//   S < R    a commit C with S < C <= R was published before R was, so whoever read at R saw its mark; what was kept came
-//            here from that reader through a lock, so it is seen here too, C > S.
+//   S < R    a commit C with S < C <= R was published before R was, so whoever read at R saw its mark; what was kept
+//            came here from that reader through a lock, so it is seen here too, C > S.
 //
-// A commit of an earlier process raised marks that are gone. It was at or below the revision that this one opened at, and the
-// mark of everything begins there: so it raised that.
+// A commit of an earlier process raised marks that are gone. It was at or below the revision that this one opened at,
+// and the mark of everything begins there: so it raised that.
 //
-// Loads are relaxed, since those two orders come from the locks; a load that also sees a later mark only misses. A commit
-// that is refused may leave marks of a revision that another commit then gets: that only misses as well.
+// Loads are relaxed, since those two orders come from the locks; a load that also sees a later mark only misses. A
+// commit that is refused may leave marks of a revision that another commit then gets: that only misses as well.
 #include "storage/change_marks.h"
 
 #include <bit>

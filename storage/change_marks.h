@@ -5,7 +5,8 @@
 //   ChangeMarks::Slot slot = marks.OfSubjects(document, viewer);
 //   if (marks.Holds(slot, read_at, asked_at)) ...     // what was read at the one is what stands at the other
 //
-// Threads     One thread notes, any may ask. Whoever took a snapshot sees every mark of its revision and of those before.
+// Threads     One thread notes, any may ask. Whoever took a snapshot sees every mark of its revision and of those
+//             before.
 // Costs       8 bytes a slot. Two things of one slot are taken for one: then something is read again for nothing.
 #ifndef MANDATE_STORAGE_CHANGE_MARKS_H_
 #define MANDATE_STORAGE_CHANGE_MARKS_H_

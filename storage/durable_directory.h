@@ -1,5 +1,5 @@
-// durable_directory.h: entries of directories that outlast a power failure. To sync a file does not sync its name; RocksDB
-// syncs what is in its directory, and not the entry of that itself.
+// durable_directory.h: entries of directories that outlast a power failure. To sync a file does not sync its name;
+// RocksDB syncs what is in its directory, and not the entry of that itself.
 //
 // Threads     Free functions; safe anywhere.
 // Errors      PERMISSION_DENIED, NOT_FOUND and the like, as the system says.

@@ -20,7 +20,8 @@ namespace mandate {
 
 class FaultDisk {
  public:
-  // kRottenTables: of what is read of a table, now and then a bit is another. kLost: nothing is read, written, opened or found.
+  // kRottenTables: of what is read of a table, now and then a bit is another. kLost: nothing is read, written, opened
+  // or found.
   enum class Fault { kNone, kNoSpace, kBrokenAppend, kBrokenSync, kRottenTables, kLost };
 
   FaultDisk() : system_(std::make_shared<System>(this)), env_(rocksdb::NewCompositeEnv(system_)) {}

@@ -2,8 +2,8 @@
 //
 //   auto lock = FileLock::Take("keys.json.lock");  // held until it goes, or the process ends
 //
-// The file stays, empty: were it removed, two could hold locks on two files of one name. It is for its owner alone; root makes
-// it for the owner of the directory, who would be locked out otherwise.
+// The file stays, empty: were it removed, two could hold locks on two files of one name. It is for its owner alone;
+// root makes it for the owner of the directory, who would be locked out otherwise.
 //
 // Threads     Free functions; safe anywhere.
 // Errors      PERMISSION_DENIED and the like where the file cannot be made.

@@ -5,9 +5,9 @@
 //   }
 //
 // Records are numbered from 1 without gaps, in the order in which they were committed. Each holds a hash over its own
-// body and the hash of the one before it, so that a record that was removed, changed or moved is found (ledger_check.h).
-// What a body says is its writer's business; storage keeps bytes. A body that retention retired leaves its digest, so
-// that the chain can still be followed.
+// body and the hash of the one before it, so that a record that was removed, changed or moved is found
+// (ledger_check.h). What a body says is its writer's business; storage keeps bytes. A body that retention retired
+// leaves its digest, so that the chain can still be followed.
 //
 //   hash(0) = SHA-256(database id);  hash(n) = SHA-256(hash(n - 1) digest(n));  digest(n) = SHA-256(body(n))
 //

@@ -1,5 +1,5 @@
-// The ledger: what is appended is there, in order, found by its terms; whatever is done to it behind the store's back is
-// found and named.
+// The ledger: what is appended is there, in order, found by its terms; whatever is done to it behind the store's back
+// is found and named.
 #include <gmock/gmock.h>
 
 #include <thread>

@@ -1,5 +1,5 @@
-// A load is a write: whatever is stored, it leaves what the same changes leave that come as an ordinary write, now, in the
-// past, in the changelog and after opening again. And the ways in which it does not come to be.
+// A load is a write: whatever is stored, it leaves what the same changes leave that come as an ordinary write, now, in
+// the past, in the changelog and after opening again. And the ways in which it does not come to be.
 #include <algorithm>
 #include <filesystem>
 #include <functional>

@@ -23,8 +23,8 @@
 
 namespace mandate {
 
-// Changes are put down as they come, and sorted in when somebody reads: an import of a million relationships is read by nobody
-// before it is committed, and finding a place for each would be most of its cost.
+// Changes are put down as they come, and sorted in when somebody reads: an import of a million relationships is read by
+// nobody before it is committed, and finding a place for each would be most of its cost.
 class Overlay {
  public:
   // A key with its new value, or with none: deleted.
@@ -36,8 +36,8 @@ class Overlay {
 
   const Entries& entries(Family family) const;
 
-  // Every change; of several to one key the last counts. In the order of keys, but for what was read already, which comes
-  // before the rest.
+  // Every change; of several to one key the last counts. In the order of keys, but for what was read already, which
+  // comes before the rest.
   using Visit = std::function<void(const std::string& key, const std::optional<std::string>& value)>;
   void ForEach(Family family, const Visit& visit) const;
 

@@ -1,12 +1,12 @@
-// read_cache.h: lists of relationships in memory, exact at every revision: who stands on a relation of an object, and on
-// which objects a subject stands.
+// read_cache.h: lists of relationships in memory, exact at every revision: who stands on a relation of an object, and
+// on which objects a subject stands.
 //
 //   ReadCache cache(64 << 20, opened_at);
 //   auto list = cache.Subjects(*snapshot, plan, viewer);       // null: read from the snapshot itself
 //   if (list) for (const TupleRow& row : list->rows()) ...
 //
-// What is kept holds as long as the marks say so (change_marks.h): there is no time to live. Only short lists are kept, and
-// only what is asked for a second time.
+// What is kept holds as long as the marks say so (change_marks.h): there is no time to live. Only short lists are kept,
+// and only what is asked for a second time.
 //
 // Threads     Safe to share.
 // Ownership   A list lives as long as its Kept; the cache outlives it.
@@ -58,8 +58,8 @@ class ReadCache {
   const ChangeMarks& marks() const { return marks_; }
 
   using List = BoundedCache<RowList>::Kept;
-  // All subjects of `resource#relation`, direct ones first; all objects of the type on whose relation the subject stands.
-  // Null if it is not kept, and not to be kept (yet).
+  // All subjects of `resource#relation`, direct ones first; all objects of the type on whose relation the subject
+  // stands. Null if it is not kept, and not to be kept (yet).
   absl::StatusOr<List> Subjects(const Snapshot& snapshot, const ObjectKey& resource, NameId relation);
   absl::StatusOr<List> Resources(const Snapshot& snapshot, const SubjectKey& subject, NameId resource_type,
                                  NameId relation);

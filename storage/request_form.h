@@ -24,8 +24,8 @@ inline constexpr size_t kMetadataBytesMax = 64 << 10;
 // Attributes in the form in which they are stored: whole microseconds.
 absl::Time StoredTime(absl::Time time);
 
-// What the keys rely on: no part is empty, no id holds the byte that ends it. The language's own limits are the caller's
-// to check.
+// What the keys rely on: no part is empty, no id holds the byte that ends it. The language's own limits are the
+// caller's to check.
 absl::Status CheckParts(const Relationship& relationship, uint64_t position);
 
 // Two refusals that do not depend on how the write came. Positions are those of the caller's list.

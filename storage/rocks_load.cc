@@ -1,25 +1,27 @@
-// A load is a write like any other, but that what it does to the stored keys goes into tables of their own instead of one
-// batch, and RocksDB takes these tables in one step: of every family or of none, synced, with one record of its manifest.
+// A load is a write like any other, but that what it does to the stored keys goes into tables of their own instead of
+// one batch, and RocksDB takes these tables in one step: of every family or of none, synced, with one record of its
+// manifest.
 //
-// What it does to each key is what commit.cc says of TOUCH and CREATE. The relationships lie sorted twice, by forward and by
-// reverse key. Each order is walked beside what is stored in it, and both walks come to the same edge, since the edge
-// stored is the same under both keys, and both judge at the same moment:
+// What it does to each key is what commit.cc says of TOUCH and CREATE. The relationships lie sorted twice, by forward
+// and by reverse key. Each order is walked beside what is stored in it, and both walks come to the same edge, since the
+// edge stored is the same under both keys, and both judge at the same moment:
 //
 //     added, sorted      a   c   d   d'                   d' has d's key: the load is refused
 //     stored             b   c                            c: its version goes to the history
 //     tables             a   c   d        (forward, then reverse; history, changelog and expiries beside it)
 //
-// What else the write has (relationships that a guard has to see, the facts it sets, the new head) stands in the overlay of
-// an ordinary commit, and its entries are put into the same tables where their keys belong.
+// What else the write has (relationships that a guard has to see, the facts it sets, the new head) stands in the
+// overlay of an ordinary commit, and its entries are put into the same tables where their keys belong.
 //
-// Why nothing is lost between building and committing. Tables hold the revision of the write, so they are right exactly if
-// that revision comes next: then no relationship, schema or name was written since (each of these takes a revision). They
-// are built before the store is asked whether it is so, so that others can write meanwhile; if one did, they are built
-// again by the committing thread, and then nobody can. Records of the ledger take no revision: a load writes none, and
-// leaves the ledger's head as it finds it. The guard may set facts, and rests on facts written with revisions alone
-// (tuple_store.h).
+// Why nothing is lost between building and committing. Tables hold the revision of the write, so they are right exactly
+// if that revision comes next: then no relationship, schema or name was written since (each of these takes a revision).
+// They are built before the store is asked whether it is so, so that others can write meanwhile; if one did, they are
+// built again by the committing thread, and then nobody can. Records of the ledger take no revision: a load writes
+// none, and leaves the ledger's head as it finds it. The guard may set facts, and rests on facts written with revisions
+// alone (tuple_store.h).
 //
-// Until Ingest() nothing of it is in the database; a process that dies before leaves a directory that the next one removes.
+// Until Ingest() nothing of it is in the database; a process that dies before leaves a directory that the next one
+// removes.
 #include "storage/rocks_load.h"
 
 #include <thread>

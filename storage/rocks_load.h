@@ -36,8 +36,8 @@ class RocksLoad : public BulkLoad {
   const std::optional<Relationship>& refused() const override { return refused_; }
   bool Of(const RocksDatabase& database) const { return database_.get() == &database; }
 
-  // Judges the request, this load in it, as the next write on top of `head`, and writes its tables. What an earlier Build
-  // made goes.
+  // Judges the request, this load in it, as the next write on top of `head`, and writes its tables. What an earlier
+  // Build made goes.
   absl::Status Build(const TupleSnapshot& head, const WriteRequest& request, absl::Time now);
 
   // True if what was built is the write that comes next.

@@ -56,7 +56,8 @@ RocksStore::RocksStore(Opened opened, const StoreOptions& options)
       directory_(std::move(opened.directory)),
       options_(options),
       lost_(std::move(opened.lost)),
-      cache_(options.read_cache_bytes > 0 ? std::make_shared<ReadCache>(options.read_cache_bytes, opened.head) : nullptr),
+      cache_(options.read_cache_bytes > 0 ? std::make_shared<ReadCache>(options.read_cache_bytes, opened.head)
+                                          : nullptr),
       oldest_(opened.oldest.value()) {
   Publish(std::move(opened.names), opened.head, opened.schema, std::move(opened.ledger));
 }
@@ -237,7 +238,8 @@ absl::Status RocksStore::Health() const {
       "DIRECTORY_LOST");
 }
 
-// The files that are open can still be written and read when their names are gone, and nobody would notice before the next start.
+// The files that are open can still be written and read when their names are gone, and nobody would notice before the
+// next start.
 absl::Status RocksStore::LookAtDirectory() {
   if (witness_ != nullptr && witness_->IsGone()) directory_lost_ = true;
   return Health();

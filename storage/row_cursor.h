@@ -38,8 +38,8 @@ class RowCursor : public TupleCursor {
   bool valid_ = false;
 };
 
-// The rows that a plan's filter matches. Nobody waits for them once `is_cancelled`, unless that is null: then it ends with
-// CANCELLED.
+// The rows that a plan's filter matches. Nobody waits for them once `is_cancelled`, unless that is null: then it ends
+// with CANCELLED.
 class FilteredCursor : public TupleCursor {
  public:
   FilteredCursor(std::unique_ptr<RowCursor> rows, ReadPlan plan, std::function<bool()> is_cancelled);

@@ -1,6 +1,6 @@
-// sim_disk.h: a disk for tests, in memory, that loses its power at a given operation, with everything that was not synced
-// by then, as far as a real one may: a file is left with a part of what was appended, and what was made, renamed or deleted
-// in a directory may not have been.
+// sim_disk.h: a disk for tests, in memory, that loses its power at a given operation, with everything that was not
+// synced by then, as far as a real one may: a file is left with a part of what was appended, and what was made, renamed
+// or deleted in a directory may not have been.
 //
 //   SimDisk disk(seed);
 //   World world = Open(disk.env());

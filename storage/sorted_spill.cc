@@ -150,8 +150,8 @@ absl::Status SortedSpill::Add(std::string_view key, std::string_view value) {
   return absl::OkStatus();
 }
 
-// Eight bytes at a time: first by those, then what has the same ones by the next eight. Keys of one index begin alike, and
-// comparing numbers that lie side by side is several times faster than comparing what they stand for.
+// Eight bytes at a time: first by those, then what has the same ones by the next eight. Keys of one index begin alike,
+// and comparing numbers that lie side by side is several times faster than comparing what they stand for.
 void SortedSpill::Sort(size_t begin, size_t end, size_t depth) {
   bool longer = false;
   for (size_t i = begin; i < end; ++i) {

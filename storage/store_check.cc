@@ -1,6 +1,6 @@
-// Two indexes hold the same, and neither fits in memory. So each is read once in its own order, and what stands in it is
-// added up as hashes, which does not depend on the order: equal sums of 128 bits are equal indexes. Only where they differ
-// each key of the one is looked up in the other, to say which it is.
+// Two indexes hold the same, and neither fits in memory. So each is read once in its own order, and what stands in it
+// is added up as hashes, which does not depend on the order: equal sums of 128 bits are equal indexes. Only where they
+// differ each key of the one is looked up in the other, to say which it is.
 #include "storage/store_check.h"
 
 #include <memory>

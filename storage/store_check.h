@@ -4,9 +4,9 @@
 //   absl::Status status = CheckStore("./mandate-data", &report);
 //   if (status.ok() && !report.faults.empty()) Say(report.faults.front());
 //
-// What is held against what: the checksums of every table; every key and value against its form; the two indexes against
-// one another, of the newest state and of the past; expiries against relationships; the changelog against both; versions of
-// one relationship against each other; the ledger's chain and its terms.
+// What is held against what: the checksums of every table; every key and value against its form; the two indexes
+// against one another, of the newest state and of the past; expiries against relationships; the changelog against both;
+// versions of one relationship against each other; the ledger's chain and its terms.
 //
 // Threads     One thread.
 // Errors      Those of OpenRocksStore for a directory that is none, or is in use: UNAVAILABLE. What is wrong with the

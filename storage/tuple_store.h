@@ -100,11 +100,11 @@ class BulkLoad {
 struct WriteRequest {
   std::vector<TupleChange> changes;
   std::vector<uint64_t> positions;  // Of `changes` in the caller's list, for errors; empty: their index.
-  // Of NewLoad, of the same store: written together with `changes`, each as the load's op says. Alone with these, `guard`,
-  // `expected_schema` and `metadata`. The guard sees none of it, neither as changes nor in after(), and may be asked more
-  // than once, before the store knows that nobody else writes: it must rest on relationships, and on facts that are only
-  // written together with some. It must not append to the ledger. Other writes wait for it
-  // while its tables are built a second time, which they are if one came in between. REQUIRES: outlives the call.
+  // Of NewLoad, of the same store: written together with `changes`, each as the load's op says. Alone with these,
+  // `guard`, `expected_schema` and `metadata`. The guard sees none of it, neither as changes nor in after(), and may be
+  // asked more than once, before the store knows that nobody else writes: it must rest on relationships, and on facts
+  // that are only written together with some. It must not append to the ledger. Other writes wait for it while its
+  // tables are built a second time, which they are if one came in between. REQUIRES: outlives the call.
   BulkLoad* load = nullptr;
   // Deletes whatever matches one of these at the commit, expired or not; the guard sees each as a change. Not together
   // with `changes`.
@@ -180,8 +180,8 @@ class TupleStore {
   // Up to `records_max` records of what was committed after `after`, oldest first.
   virtual absl::StatusOr<std::vector<ChangeRecord>> Changes(ChangePlace after, size_t records_max) const = 0;
 
-  // Deletes relationships that have expired, up to `count_max` of them in one commit; returns how many. What they stood for
-  // was gone at their expiry; this is when the changelog says so.
+  // Deletes relationships that have expired, up to `count_max` of them in one commit; returns how many. What they stood
+  // for was gone at their expiry; this is when the changelog says so.
   virtual absl::StatusOr<uint64_t> SweepExpired(size_t count_max) = 0;
 
   // When the next stored relationship expires, or the first that has and was not swept; the infinite future: none.
@@ -195,15 +195,17 @@ class TupleStore {
   // `timeout` has passed. Woken by the commit itself.
   virtual void WaitBeyond(Revision revision, uint64_t sequence, absl::Duration timeout) const = 0;
 
-  // DATA_LOSS (DIRECTORY_LOST) once a write or a sweep found that the directory was deleted, moved or replaced under the store:
-  // what is acknowledged from then on would be gone at the next start, and what was already may be. Costs an atomic read.
+  // DATA_LOSS (DIRECTORY_LOST) once a write or a sweep found that the directory was deleted, moved or replaced under
+  // the store: what is acknowledged from then on would be gone at the next start, and what was already may be. Costs an
+  // atomic read.
   virtual absl::Status Health() const = 0;
 
   // OUT_OF_RANGE (REVISION_LOST) for a revision that a restored backup skipped (backup.h): what it stood for is gone.
   virtual absl::Status CheckNotLost(Revision revision) const = 0;
 
-  // Adds a backup of this moment to those in `directory` (backup.h); writes and questions go on. UNAVAILABLE while another
-  // is being made or deleted there; FAILED_PRECONDITION for a store in memory, or for backups of another database.
+  // Adds a backup of this moment to those in `directory` (backup.h); writes and questions go on. UNAVAILABLE while
+  // another is being made or deleted there; FAILED_PRECONDITION for a store in memory, or for backups of another
+  // database.
   virtual absl::StatusOr<BackupInfo> Backup(const std::string& directory) = 0;
 
   // Rewrites all tables: what was deleted or superseded and left the window gives back its place now. Others go on.

@@ -55,7 +55,8 @@ class Witness {
   // sync: it survives the process, and after a power failure an older witness only checks less.
   void Acknowledge(Revision head, uint64_t ledger_sequence);
 
-  // The directory no longer has this file: it, or all of it, was deleted, moved or replaced. Costs one look at the directory.
+  // The directory no longer has this file: it, or all of it, was deleted, moved or replaced. Costs one look at the
+  // directory.
   bool IsGone() const;
 
   // The manifest grew: remember that.

@@ -1,6 +1,6 @@
 // Real agent tasks and real attacks on them (AgentDojo, as data): a person delegates to an agent what each task's calls
-// name; the agent makes them, all of which must be allowed, and then, misled by what it read, those of each injected task
-// of the same suite. An attack passes if every one of its calls is allowed. Tighter and tighter delegations:
+// name; the agent makes them, all of which must be allowed, and then, misled by what it read, those of each injected
+// task of the same suite. An attack passes if every one of its calls is allowed. Tighter and tighter delegations:
 //
 //   verbs       a scope of tools, whatever they are used on
 //   objects     and of what a tool that writes, sends, pays or deletes is used on

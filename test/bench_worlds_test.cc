@@ -1,4 +1,5 @@
-// The worlds of bench/ at a small size: the answers that they are known to have are those of the engine and of the reference.
+// The worlds of bench/ at a small size: the answers that they are known to have are those of the engine and of the
+// reference.
 #include "bench/world.h"
 #include "bench/world_database.h"
 #include "gtest/gtest.h"

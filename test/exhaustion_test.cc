@@ -1,11 +1,11 @@
-// Every world over a small universe: two principals, two agents, two tasks, one session, two resources, and of the edges
-// that may stand between them every subset. Faults of delegation need few edges to show, so what holds on all small
-// worlds is hard to break on a large one.
+// Every world over a small universe: two principals, two agents, two tasks, one session, two resources, and of the
+// edges that may stand between them every subset. Faults of delegation need few edges to show, so what holds on all
+// small worlds is hard to break on a large one.
 //
 // Two families. The first has all subsets of up to a few edges out of everything that could be written (in any way: the
 // engine must be right on what no write would accept). The second has all subsets of the edges around a chain of two
-// agents, which is deeper than the first reaches. Both are closed under taking edges away, so that what removing an edge
-// does is looked up among the worlds that came before.
+// agents, which is deeper than the first reaches. Both are closed under taking edges away, so that what removing an
+// edge does is looked up among the worlds that came before.
 //
 // MANDATE_EXHAUSTION=n takes n more edges of each (by default 0): each doubles the second family.
 #include <bit>

@@ -1,4 +1,5 @@
-// The rules of the tree, read from the source: rooms include only downward, and proto/ is seen by service/, client/ and bench/ alone.
+// The rules of the tree, read from the source: rooms include only downward, and proto/ is seen by service/, client/ and
+// bench/ alone.
 #include <filesystem>
 #include <fstream>
 #include <map>

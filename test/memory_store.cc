@@ -29,7 +29,8 @@ TupleSnapshot Nothing() {
 }  // namespace
 
 MemoryStore::MemoryStore(uint64_t read_cache_bytes)
-    : cache_(read_cache_bytes > 0 ? std::make_shared<ReadCache>(read_cache_bytes, Revision()) : nullptr), state_(Nothing()) {
+    : cache_(read_cache_bytes > 0 ? std::make_shared<ReadCache>(read_cache_bytes, Revision()) : nullptr),
+      state_(Nothing()) {
   if (cache_ != nullptr) state_.marks = &cache_->marks();
 }
 

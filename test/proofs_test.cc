@@ -1,5 +1,5 @@
-// Explanations as proofs, on random worlds: each step follows, by the references and by the verifier, which has the schema
-// alone; and what is changed in a proof is noticed.
+// Explanations as proofs, on random worlds: each step follows, by the references and by the verifier, which has the
+// schema alone; and what is changed in a proof is noticed.
 #include <iostream>
 #include <optional>
 

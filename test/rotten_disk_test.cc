@@ -1,5 +1,5 @@
-// A disk that gives back other bits than were written, and one that goes away, under an engine that asks: each answer is the
-// right one or an error, never another. Exclusions are in it, since there what is not found allows.
+// A disk that gives back other bits than were written, and one that goes away, under an engine that asks: each answer
+// is the right one or an error, never another. Exclusions are in it, since there what is not found allows.
 #include <iostream>
 #include <map>
 #include <random>

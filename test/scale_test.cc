@@ -1,4 +1,5 @@
-// Worlds of unusual size or shape: right answers within the usual budgets, on the usual stack, in memory that is stated.
+// Worlds of unusual size or shape: right answers within the usual budgets, on the usual stack, in memory that is
+// stated.
 #include <malloc.h>
 #include <sys/resource.h>
 

@@ -1,6 +1,6 @@
-// A store on a simulated disk, with a simulated clock, under one seed: it writes, changes its schema, loads, records, lets
-// expired relationships and old versions go, and is opened again; then, in as many runs as this takes operations of the
-// disk, the power is lost at each of them in turn. After each loss the store opens, and
+// A store on a simulated disk, with a simulated clock, under one seed: it writes, changes its schema, loads, records,
+// lets expired relationships and old versions go, and is opened again; then, in as many runs as this takes operations
+// of the disk, the power is lost at each of them in turn. After each loss the store opens, and
 //
 //   - every write that was acknowledged is there, and the one under way is there whole or not at all;
 //   - both indexes, the past, the changelog, expiries, facts and the ledger's chain agree (storage/store_check.h);

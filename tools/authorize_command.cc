@@ -1,5 +1,5 @@
-// `mandate authorize`: what a tool gateway asks right before it acts, from a shell. One question is one action; several are
-// a plan, of which all are allowed or none.
+// `mandate authorize`: what a tool gateway asks right before it acts, from a shell. One question is one action; several
+// are a plan, of which all are allowed or none.
 #include <iostream>
 
 #include "schema/text.h"

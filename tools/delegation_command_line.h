@@ -1,4 +1,5 @@
-// delegation_command_line.h: the options of the commands about agents: what they may do, what they did, and the proof of it.
+// delegation_command_line.h: the options of the commands about agents: what they may do, what they did, and the proof
+// of it.
 //
 //   DelegationCommandLine commands(&client, add_client, &run);
 //   commands.AddTo(&app);                        // parsing leaves in `run` what is to be done

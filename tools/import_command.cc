@@ -1,11 +1,11 @@
-// Import judges every line, by the form of relationships and by the schema in force, before anything is written; so one wrong
-// line anywhere leaves the server untouched, with memory that does not grow. It sends while it judges: a stream is written
-// when it is said to be complete, and not before, and the server keeps it on disk until then.
+// Import judges every line, by the form of relationships and by the schema in force, before anything is written; so one
+// wrong line anywhere leaves the server untouched, with memory that does not grow. It sends while it judges: a stream
+// is written when it is said to be complete, and not before, and the server keeps it on disk until then.
 //
-// A batch is a stream, and as much as a server takes unless the user says otherwise. So mostly there is one, and the files
-// are read once. Of more than a batch the first is sent while all is judged, and completed when all is right; the others
-// are read and sent in a second pass. When such an import is interrupted, whole batches are there; started again, TOUCH leaves
-// them as they are and goes on.
+// A batch is a stream, and as much as a server takes unless the user says otherwise. So mostly there is one, and the
+// files are read once. Of more than a batch the first is sent while all is judged, and completed when all is right; the
+// others are read and sent in a second pass. When such an import is interrupted, whole batches are there; started
+// again, TOUCH leaves them as they are and goes on.
 #include <inttypes.h>
 
 #include <filesystem>

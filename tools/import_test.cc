@@ -1,4 +1,5 @@
-// `mandate import` and `mandate export` as a user runs them: every format there and back, what is wrong, and being killed.
+// `mandate import` and `mandate export` as a user runs them: every format there and back, what is wrong, and being
+// killed.
 #include <zlib.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// key_commands.h: the file of API keys that `mandate serve --keys` reads (service/access/key_ring.h says its form). A change
-// is one rename, so that a server never reads half a file. Each command returns an ExitCode.
+// key_commands.h: the file of API keys that `mandate serve --keys` reads (service/access/key_ring.h says its form). A
+// change is one rename, so that a server never reads half a file. Each command returns an ExitCode.
 //
 // Threads     Once in a process; two at a time on one file lose a change.
 // Errors      To standard error, as the other commands.

@@ -1,5 +1,5 @@
-// ledger_commands.h: reading the ledger, taking it along, and finding out whether it is what it was. Each command returns
-// an ExitCode; `verify` and `replay` end with 1 when they find something.
+// ledger_commands.h: reading the ledger, taking it along, and finding out whether it is what it was. Each command
+// returns an ExitCode; `verify` and `replay` end with 1 when they find something.
 //
 // Threads     Once in a process.
 // Errors      To standard error, as the other commands.

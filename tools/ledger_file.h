@@ -1,7 +1,7 @@
 // ledger_file.h: a ledger in a file: what `mandate ledger export` writes and `mandate ledger verify FILE` reads.
 //
-// Form        One JSON object a line. The first says of what ledger it is, where its chain begins and what its newest entry
-//             is; each other one is an entry. Hashes are in hex; the body is a string, exactly as it was hashed.
+// Form        One JSON object a line. The first says of what ledger it is, where its chain begins and what its newest
+//             entry is; each other one is an entry. Hashes are in hex; the body is a string, exactly as it was hashed.
 //
 //   {"base_hash":"..","base_sequence":0,"database_id":"..","hash":"..","sequence":12}
 //   {"body":"{\"at\":...}","digest":"..","hash":"..","sequence":1}

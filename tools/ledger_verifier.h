@@ -1,5 +1,5 @@
-// ledger_verifier.h: is a ledger what it was? Follows the chain of hashes over records that come from anywhere, a server or
-// a file, and trusts nothing but the bodies.
+// ledger_verifier.h: is a ledger what it was? Follows the chain of hashes over records that come from anywhere, a
+// server or a file, and trusts nothing but the bodies.
 //
 //   LedgerVerifier verifier(start, head);
 //   for (const LedgerRecord& record : records) verifier.Add(record);
@@ -44,8 +44,8 @@ struct LedgerFindings {
 
 class LedgerVerifier {
  public:
-  // The chain begins behind `base`; before entry 1 stands the hash of the database's id. `head` is what the ledger itself
-  // says its newest entry is, `expected` what was noted of one.
+  // The chain begins behind `base`; before entry 1 stands the hash of the database's id. `head` is what the ledger
+  // itself says its newest entry is, `expected` what was noted of one.
   LedgerVerifier(LedgerPlace base, LedgerPlace head, std::optional<LedgerPlace> expected);
 
   // In the order in which they are found.

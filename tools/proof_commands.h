@@ -1,5 +1,5 @@
-// proof_commands.h: proofs of allowed answers, as files. Each command returns an ExitCode; `verify` ends with 1 when a proof
-// does not hold.
+// proof_commands.h: proofs of allowed answers, as files. Each command returns an ExitCode; `verify` ends with 1 when a
+// proof does not hold.
 //
 // Threads     Once in a process.
 // Errors      To standard error, as the other commands.

@@ -2,9 +2,9 @@
 //
 //   absl::StatusOr<Reverted> reverted = RevertTo(store.get(), Revision(41));
 //
-// The past is not rewritten: revisions go on, and the changelog tells it. What delegates is not brought back: a session that
-// was closed, an agent that was let go of since, stay gone (check/delegation_rules.h says which relationships these are),
-// because nobody may be given by a restore what was taken from them for cause. The ledger and facts stay.
+// The past is not rewritten: revisions go on, and the changelog tells it. What delegates is not brought back: a session
+// that was closed, an agent that was let go of since, stay gone (check/delegation_rules.h says which relationships
+// these are), because nobody may be given by a restore what was taken from them for cause. The ledger and facts stay.
 //
 // Threads     One thread; nobody else writes meanwhile.
 // Errors      OUT_OF_RANGE for a revision that cannot be asked; those of Write.

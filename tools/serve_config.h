@@ -5,8 +5,8 @@
 //   tls-cert = "/etc/mandate/server.pem"
 //   insecure = false
 //
-// Names are those of the command line without `--`; `--log-level` is MANDATE_SERVE_LOG_LEVEL in the environment. The command
-// line goes before the environment, and that before the file. Everything that is wrong is told at once.
+// Names are those of the command line without `--`; `--log-level` is MANDATE_SERVE_LOG_LEVEL in the environment. The
+// command line goes before the environment, and that before the file. Everything that is wrong is told at once.
 //
 // Threads     Once in a process.
 // Errors      CLI::ParseError, as a command line that is wrong.

@@ -1,5 +1,5 @@
-// store_commands.h: what an operator does with a database: backups, restoring, checking, compacting, numbers. Each returns an
-// ExitCode; `mandate check-store` kExitFailed where something is wrong.
+// store_commands.h: what an operator does with a database: backups, restoring, checking, compacting, numbers. Each
+// returns an ExitCode; `mandate check-store` kExitFailed where something is wrong.
 #ifndef MANDATE_TOOLS_STORE_COMMANDS_H_
 #define MANDATE_TOOLS_STORE_COMMANDS_H_
 

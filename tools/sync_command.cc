@@ -1,12 +1,12 @@
 // Sync in four steps, each of which streams: the source becomes sorted records; the stored relationships of the domain,
-// all at one revision, become sorted records; both are merged into a list of changes, which is counted and judged before
-// anything is written; the list is applied batch by batch.
+// all at one revision, become sorted records; both are merged into a list of changes, which is counted and judged
+// before anything is written; the list is applied batch by batch.
 //
 // Nothing is written unless the whole source was read and everything in it could be taken over (or --skip-refused), and
-// unless few enough relationships would go (--max-delete). A batch is one write at one revision, with a precondition for
-// each change: if anybody else has added or removed one of these since the snapshot, it is refused, and the sync ends.
-// Killed or ended between batches, what is stored lies between what was and what is to be, no object in the middle of
-// its changes unless it has more than a batch can hold; the next run computes the rest.
+// unless few enough relationships would go (--max-delete). A batch is one write at one revision, with a precondition
+// for each change: if anybody else has added or removed one of these since the snapshot, it is refused, and the sync
+// ends. Killed or ended between batches, what is stored lies between what was and what is to be, no object in the
+// middle of its changes unless it has more than a batch can hold; the next run computes the rest.
 #include <cmath>
 #include <iostream>
 #include <optional>

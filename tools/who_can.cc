@@ -1,5 +1,5 @@
-// `mandate who-can`: everybody who has a permission, people first, and under each the agents and sessions that act for them
-// there. It is one lookup for each type that can hold it, all at the revision at which the schema was read.
+// `mandate who-can`: everybody who has a permission, people first, and under each the agents and sessions that act for
+// them there. It is one lookup for each type that can hold it, all at the revision at which the schema was read.
 //
 //   user:alice
 //     assistant:bot on errand:42

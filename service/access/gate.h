@@ -4,9 +4,9 @@
 //   if (!admission.ok()) return admission.Refused();
 //   ... LimitsFor(*database_, *context, admission) ...
 //
-// A caller shows a key (`authorization: Bearer KEY`, as metadata or as an HTTP header) or, with mutual TLS, a certificate.
-// The file of keys is read again within a second of a change; one that cannot be read changes nothing, and is logged.
-// Without a file everybody is an admin: the server listens on loopback then, or was told --insecure.
+// A caller shows a key (`authorization: Bearer KEY`, as metadata or as an HTTP header) or, with mutual TLS, a
+// certificate. The file of keys is read again within a second of a change; one that cannot be read changes nothing, and
+// is logged. Without a file everybody is an admin: the server listens on loopback then, or was told --insecure.
 //
 // Threads     Safe to share.
 // Ownership   The gate outlives its admissions.
@@ -55,8 +55,8 @@ class Admission {
 
   const Caller& caller() const { return *caller_; }  // REQUIRES: ok()
 
-  // For calls that last: whether the caller would be let in now as then. A key that is revoked, or has expired, ends its
-  // watches. REQUIRES: ok()
+  // For calls that last: whether the caller would be let in now as then. A key that is revoked, or has expired, ends
+  // its watches. REQUIRES: ok()
   bool Holds() const;
   grpc::Status Lapsed() const;  // What such a call ends with.
   bool only_delegated() const { return caller_ == nullptr || caller_->role == Role::kGateway; }
@@ -79,22 +79,25 @@ class Admission {
 
 class Gate {
  public:
-  // Empty: no keys. NOT_FOUND, INVALID_ARGUMENT for a file that is none of key_ring.h. `now`: the clock that keys expire by.
+  // Empty: no keys. NOT_FOUND, INVALID_ARGUMENT for a file that is none of key_ring.h. `now`: the clock that keys
+  // expire by.
   static absl::StatusOr<std::unique_ptr<Gate>> Open(const std::string& key_file, const LoadLimits& load = {},
                                                     std::function<absl::Time()> now = absl::Now);
 
   Admission Admit(const grpc::ServerContext& context, const google::protobuf::Message& request);
-  // For what is not gRPC: who it is, may they do this? It holds a place of its key, and none of the server's until it enters.
+  // For what is not gRPC: who it is, may they do this? It holds a place of its key, and none of the server's until it
+  // enters.
   Admission Admit(const Credentials& credentials, Need need);
   // Once its request is there: what a peer takes to send it is no work. REQUIRES: admission.ok()
   Admission Enter(Admission admission, Work work);
 
-  // The id of the key, or of the certificate, that a call shows; empty for none that is valid, and without keys. For the log.
+  // The id of the key, or of the certificate, that a call shows; empty for none that is valid, and without keys. For
+  // the log.
   std::string NameOf(const grpc::ServerContextBase& context);
   std::string NameOf(const Credentials& credentials);
 
-  // Metadata for a call inside this process, made for a peer with such a certificate: who it is goes on with it. Nobody else can
-  // make it, since it bears a secret of this process.
+  // Metadata for a call inside this process, made for a peer with such a certificate: who it is goes on with it. Nobody
+  // else can make it, since it bears a secret of this process.
   using Metadata = std::vector<std::pair<std::string, std::string>>;
   Metadata VouchFor(const std::vector<std::string>& certificate_names) const;
 

@@ -64,7 +64,8 @@ class KeyRing {
 
   static absl::StatusOr<KeyRing> Parse(std::string_view json);
 
-  // Goes on counting where an earlier ring of the same gate stopped; `uses` has them by id, and gets those that are new.
+  // Goes on counting where an earlier ring of the same gate stopped; `uses` has them by id, and gets those that are
+  // new.
   void CountWith(absl::flat_hash_map<std::string, std::shared_ptr<KeyUse>>* uses);
 
   // Null for a key that is unknown, wrong or expired: which of them, nobody is told.

@@ -1,4 +1,5 @@
-// Any bytes as a file of keys, and as a key: read without harm, and no bytes are a key of a file that does not hold their hash.
+// Any bytes as a file of keys, and as a key: read without harm, and no bytes are a key of a file that does not hold
+// their hash.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,13 +1,14 @@
-// Why a limit on what is under way, and not on a rate: how much a question costs is known only when it is answered, and it
-// differs by a thousand. What is under way at a time, divided by the cores, is how much longer each takes than it has to; so a
-// limit on it is a limit on latency, whatever the questions cost.
+// Why a limit on what is under way, and not on a rate: how much a question costs is known only when it is answered, and
+// it differs by a thousand. What is under way at a time, divided by the cores, is how much longer each takes than it
+// has to; so a limit on it is a limit on latency, whatever the questions cost.
 //
-// How it adapts (after the gradient of Netflix's concurrency-limits). Each window gives the mean time of its questions. The
-// smallest such mean is taken for the time without waiting. While no more is under way than there are cores, what questions
-// take is learned anew, some percent a second; under load it is not, or waiting would soon be taken for what they take. A window
-// whose mean is more than kPatience times that, while more was under way than there are cores, lowers the limit in
-// proportion, to a half at most, but not below the cores; any other raises it. Few questions under way never lower it: what
-// takes long then is long. And where questions take next to nothing it rises fast, whatever they took before.
+// How it adapts (after the gradient of Netflix's concurrency-limits). Each window gives the mean time of its questions.
+// The smallest such mean is taken for the time without waiting. While no more is under way than there are cores, what
+// questions take is learned anew, some percent a second; under load it is not, or waiting would soon be taken for what
+// they take. A window whose mean is more than kPatience times that, while more was under way than there are cores,
+// lowers the limit in proportion, to a half at most, but not below the cores; any other raises it. Few questions under
+// way never lower it: what takes long then is long. And where questions take next to nothing it rises fast, whatever
+// they took before.
 #include "service/access/load_gate.h"
 
 #include <algorithm>
@@ -27,8 +28,8 @@ constexpr int64_t kWindowNs = 100'000'000;
 constexpr uint64_t kWindowCountMin = 10;  // Fewer say nothing; the window goes on.
 constexpr int kSlowWindowsMin = 3;        // In a row: a machine that stood still for a moment is no load.
 constexpr double kPatience = 1.5;
-// Questions that take less than this on average need no protection from one another: what is refused then would have been
-// answered sooner than it can come back. So a cache that is cold, say, is no load.
+// Questions that take less than this on average need no protection from one another: what is refused then would have
+// been answered sooner than it can come back. So a cache that is cold, say, is no load.
 constexpr double kConcernNs = 5e6;
 constexpr double kCreep = 1.005;    // A window: about 5 % a second.
 constexpr size_t kWaitingMin = 32;  // So many may wait, whatever the limit; none of them for long.

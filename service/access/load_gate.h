@@ -1,13 +1,14 @@
-// load_gate.h: how many calls are worked on at a time: under more load than the machine can bear, those that are let in take as
-// long as ever, and the others are told at once to come back.
+// load_gate.h: how many calls are worked on at a time: under more load than the machine can bear, those that are let in
+// take as long as ever, and the others are told at once to come back.
 //
 //   LoadGate gate({});
 //   LoadGate::Place place = gate.Enter(Work::kQuestion);
 //   if (!place.ok()) return place.status();          // RESOURCE_EXHAUSTED (OVERLOADED), with when to try again
 //
-// Of questions the limit adapts: it falls while they take more than half as long again as when there was nothing to wait
-// for, and rises otherwise. A call that finds no place waits a little, so that what comes in a burst is not refused. Of the
-// other kinds of work the limit is fixed: a write waits for the disk and shares it, a list goes at its reader's speed.
+// Of questions the limit adapts: it falls while they take more than half as long again as when there was nothing to
+// wait for, and rises otherwise. A call that finds no place waits a little, so that what comes in a burst is not
+// refused. Of the other kinds of work the limit is fixed: a write waits for the disk and shares it, a list goes at its
+// reader's speed.
 //
 // Threads     Safe to share.
 // Ownership   Outlives its places.

@@ -1,14 +1,14 @@
 // rules.h: what each role may call, and of a request what a caller limited to some resources may ask.
 //
-// Every request type of every service has its rule; a type without one is refused for everybody, so that a new method is
-// closed until somebody thought about it.
+// Every request type of every service has its rule; a type without one is refused for everybody, so that a new method
+// is closed until somebody thought about it.
 //
 // A caller with `only` names resources of its own alone: of whole types where a type is named (a lookup, a filter
 // without ids), and it sees nothing of how an answer comes about, which rests on resources of others: no explanations,
 // no expansion, no contextual relationships, nothing of delegation and the ledger.
 //
-// A gateway asks about agents with their task and sessions alone (CheckLimits::only_delegated, which the engine holds at
-// the very snapshot of the answer), and brings no relationships of its own: they could delegate anything.
+// A gateway asks about agents with their task and sessions alone (CheckLimits::only_delegated, which the engine holds
+// at the very snapshot of the answer), and brings no relationships of its own: they could delegate anything.
 //
 // Threads     Free functions; safe anywhere.
 // Errors      PERMISSION_DENIED: ROLE_NOT_ALLOWED, OUTSIDE_OF_KEY (with the field).

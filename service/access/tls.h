@@ -4,8 +4,8 @@
 //   builder.AddListeningPort(address, (*tls)->GrpcCredentials());
 //   SSL* ssl = SSL_new((*tls)->HttpContext().get());
 //
-// TLS 1.2 at least. With a client CA (mutual TLS) a caller without a certificate of it gets no connection, over gRPC and
-// HTTP alike. Files that do not fit together are refused at the start; later, those read last stay in force.
+// TLS 1.2 at least. With a client CA (mutual TLS) a caller without a certificate of it gets no connection, over gRPC
+// and HTTP alike. Files that do not fit together are refused at the start; later, those read last stay in force.
 //
 // Threads     Safe to share.
 // Errors      INVALID_ARGUMENT, naming the file and what is wrong with it.

@@ -44,15 +44,15 @@ inline constexpr uint64_t kImportBytesMax = 32ull << 30;
 // Of those, what the rules of delegation have to see together (check/delegation_rules.h): that is held in memory.
 inline constexpr uint64_t kImportRuledMax = 1'000'000;
 
-// Relationships that come in a stream and are written at one revision, or not at all. Few are an ordinary write; many are a
-// load (tuple_store.h), with memory that stays flat.
+// Relationships that come in a stream and are written at one revision, or not at all. Few are an ordinary write; many
+// are a load (tuple_store.h), with memory that stays flat.
 //
 //   RelationshipImport import(database, ChangeOp::kTouch);
 //   while (...) import.Add(*std::move(relationship), bytes_on_the_wire);
 //   absl::StatusOr<Revision> written = import.Commit();
 //
-// Errors: as Database::Write; RESOURCE_EXHAUSTED (IMPORT_TOO_LARGE, DISK_FULL, TOO_MANY_LOADS); ABORTED (SCHEMA_CHANGED)
-// when the schema changed while a load came in.
+// Errors: as Database::Write; RESOURCE_EXHAUSTED (IMPORT_TOO_LARGE, DISK_FULL, TOO_MANY_LOADS); ABORTED
+// (SCHEMA_CHANGED) when the schema changed while a load came in.
 class RelationshipImport {
  public:
   RelationshipImport(Database* database, ChangeOp op) : database_(*database), op_(op) {}

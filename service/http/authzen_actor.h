@@ -1,13 +1,14 @@
 // authzen_actor.h: who acts for the subject of an AuthZEN question, as the three conventions in use say it.
 //
 //   context.agent            "assistant:bot"                                   the agent, or the session, that acts
-//   context.actor            {"client_id": "bot", "act": ["root", ..., "bot"]}  the agents of the chain, from the top down
+//   context.actor            {"client_id": "bot", "act": ["root", ..., "bot"]}  the agents of the chain, from the top
+//                            down
 //   context.mission          {"id": "42"}                                      the task
 //   subject.properties.act   {"sub": "bot", "act": {"sub": "root"}}            the agents, the acting one outermost
 //
-// A name is text, or an object with `id`, `sub` or `client_id`, and `type` where it is known. Text may say `type:id`; which
-// of it is a type is for the schema to say. All of this is claimed, and believed nowhere: the engine compares it with the
-// chain that is stored.
+// A name is text, or an object with `id`, `sub` or `client_id`, and `type` where it is known. Text may say `type:id`;
+// which of it is a type is for the schema to say. All of this is claimed, and believed nowhere: the engine compares it
+// with the chain that is stored.
 //
 // Threads     Free functions; safe anywhere.
 // Errors      INVALID_ARGUMENT with the field's path (MALFORMED_FIELD, TOO_MANY).

@@ -2,10 +2,10 @@
 //
 //   {"decision": false, "context": {"reason": "OUT_OF_SCOPE", "reason_at": "errand:42", "reason_admin": {"en": "..."}}}
 //
-// `decision` is true for an allowed answer and for nothing else. A conditional one is `MISSING_CONTEXT` with the names that
-// would decide it. A refusal that an approval would turn carries the request that Approve takes (`access_request`). An
-// allowed answer that rests on a task with rules over time, and was not recorded, carries an obligation: rules see only
-// what is recorded.
+// `decision` is true for an allowed answer and for nothing else. A conditional one is `MISSING_CONTEXT` with the names
+// that would decide it. A refusal that an approval would turn carries the request that Approve takes
+// (`access_request`). An allowed answer that rests on a task with rules over time, and was not recorded, carries an
+// obligation: rules see only what is recorded.
 //
 // Threads     Free functions; safe anywhere.
 #ifndef MANDATE_SERVICE_HTTP_AUTHZEN_ANSWER_H_

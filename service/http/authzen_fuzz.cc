@@ -1,5 +1,5 @@
-// Any bytes as a request of AuthZEN, at every endpoint: read and resolved without harm; and any bytes as names, which come
-// back as they were.
+// Any bytes as a request of AuthZEN, at every endpoint: read and resolved without harm; and any bytes as names, which
+// come back as they were.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -4,9 +4,9 @@
 //   PermissionOf("tools/call")  tools__call           IdOf("a@example.com")    a=40example=2Ecom
 //   PermissionOf("Read")        x__x52ead             IdOf("file:///etc")      file=3A///etc
 //
-// Actions. A name that is a permission's name, without two `_` in a row, is itself. Else, byte by byte: `a` to `z`, `0` to
-// `9`, and a single `_` between two of these stand for themselves; a `/` between two of these, unless `xHH` follows, is
-// `__`; any other byte is `__xHH` (two lower hex digits). If what comes out could not be a permission's name (it is
+// Actions. A name that is a permission's name, without two `_` in a row, is itself. Else, byte by byte: `a` to `z`, `0`
+// to `9`, and a single `_` between two of these stand for themselves; a `/` between two of these, unless `xHH` follows,
+// is `__`; any other byte is `__xHH` (two lower hex digits). If what comes out could not be a permission's name (it is
 // shorter than three, or does not begin with a letter), or the name begins with `x` and its second byte is not itself,
 // the first byte is escaped as well, and an `x` stands before it all.
 //

@@ -51,8 +51,8 @@ struct AuthzenQuestion {
 
 absl::StatusOr<AuthzenQuestion> ReadQuestion(const Json& request, AuthzenSought sought);
 
-// Audience and digest, which mean something only where an agent or a session asks: elsewhere `context` may hold anything
-// under their names.
+// Audience and digest, which mean something only where an agent or a session asks: elsewhere `context` may hold
+// anything under their names.
 absl::Status ReadReach(AuthzenQuestion* question);
 
 enum class AuthzenSemantic { kExecuteAll, kDenyOnFirstDeny, kPermitOnFirstPermit };

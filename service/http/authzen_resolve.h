@@ -3,12 +3,12 @@
 //   absl::StatusOr<CheckQuestion> question = ResolveQuestion(schema, authzen);
 //
 // The subject of a question that names an agent is that agent, or session, with its task; the subject sent becomes the
-// claim of its principal. What nothing can be stored about, or the schema does not know, is a refusal with a reason, not an
-// error of the request.
+// claim of its principal. What nothing can be stored about, or the schema does not know, is a refusal with a reason,
+// not an error of the request.
 //
 // Context of caveats: each property as `subject_x`, `resource_x`, `action_x`; all of them as `subject_properties`,
-// `resource_properties`, `action_properties`, which are there even if none is sent; and what `context` holds, which wins.
-// Names that no caveat of the schema declares are left out.
+// `resource_properties`, `action_properties`, which are there even if none is sent; and what `context` holds, which
+// wins. Names that no caveat of the schema declares are left out.
 //
 // Threads     Free functions; safe anywhere.
 // Errors      INVALID_ARGUMENT with the field's path; refusals are NOT_FOUND or PERMISSION_DENIED (IsRefusal).

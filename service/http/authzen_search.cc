@@ -1,5 +1,5 @@
-// Searches of AuthZEN: only what is surely allowed is found. A page ends at its limit, or where it has taken long enough;
-// its token is the revision that the whole search is answered at, and a cursor bound to the request.
+// Searches of AuthZEN: only what is surely allowed is found. A page ends at its limit, or where it has taken long
+// enough; its token is the revision that the whole search is answered at, and a cursor bound to the request.
 #include <chrono>
 
 #include "schema/reason.h"

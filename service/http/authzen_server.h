@@ -8,8 +8,8 @@
 //
 // Threads     Safe to share.
 // Ownership   Database and authorizer outlive it.
-// Errors      As replies: 400 for what is wrong with the request, 500 for what has no answer. What is not known is never
-//             allowed.
+// Errors      As replies: 400 for what is wrong with the request, 500 for what has no answer. What is not known is
+//             never allowed.
 #ifndef MANDATE_SERVICE_HTTP_AUTHZEN_SERVER_H_
 #define MANDATE_SERVICE_HTTP_AUTHZEN_SERVER_H_
 

@@ -27,8 +27,8 @@ namespace mandate {
 
 struct HttpApiOptions {
   std::string url;  // Where callers reach it, for documents that name places.
-  // A request whose `Host` is not this machine's is refused (421): it comes by a name that somebody made for this address, from a
-  // web page for instance (DNS rebinding), and nothing else tells who calls.
+  // A request whose `Host` is not this machine's is refused (421): it comes by a name that somebody made for this
+  // address, from a web page for instance (DNS rebinding), and nothing else tells who calls.
   bool local_hosts_only = false;
 };
 

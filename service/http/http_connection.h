@@ -4,8 +4,8 @@
 //   while (connection.AwaitRequest(idle_max, must_leave)) ...    // one request and its answer, each time
 //   connection.Linger();
 //
-// A head comes whole within kHeadTimeMax and has at most kHeadBytesMax; after it, bytes come and go at kBytesPerSecondMin
-// or more, once kSlowStart is over. So a peer that drips holds a thread for seconds, not for ever.
+// A head comes whole within kHeadTimeMax and has at most kHeadBytesMax; after it, bytes come and go at
+// kBytesPerSecondMin or more, once kSlowStart is over. So a peer that drips holds a thread for seconds, not for ever.
 //
 // Threads     One thread, but for Break.
 // Ownership   Closes the socket when it ends.

@@ -27,8 +27,8 @@ struct HttpRequest {
   std::string request_id;                      // Of X-Request-ID, and
   std::string traceparent;                     // of the header of that name; as sent.
 
-  // Hands over the body piece by piece, as it arrives, until `take` says no or the body ends. INVALID_ARGUMENT for a body
-  // that breaks off. Once.
+  // Hands over the body piece by piece, as it arrives, until `take` says no or the body ends. INVALID_ARGUMENT for a
+  // body that breaks off. Once.
   using Take = std::function<absl::Status(std::string_view)>;
   std::function<absl::Status(const Take&)> read_body;
 
@@ -64,7 +64,8 @@ class HttpHandler {
   virtual HttpReply Refuse(int status) = 0;
 };
 
-// Before so many more bytes of the body are kept: RESOURCE_EXHAUSTED (BODIES_EXHAUSTED) where others hold too much already.
+// Before so many more bytes of the body are kept: RESOURCE_EXHAUSTED (BODIES_EXHAUSTED) where others hold too much
+// already.
 absl::Status Keep(const HttpRequest& request, size_t bytes);
 
 // The whole body, kept; OUT_OF_RANGE (BODY_TOO_LONG) past `bytes_max`.

@@ -4,11 +4,11 @@
 //   auto server = HttpServer::Start(*std::move(listener), &handler);
 //   Connect to "127.0.0.1:" + server->port(); then server->Stop(absl::Seconds(5));
 //
-// cpp-httplib reads heads and bodies and writes answers; sockets, threads and limits are ours (http_connection.h), since the
-// packaged version bounds neither what a peer sends nor how slowly.
+// cpp-httplib reads heads and bodies and writes answers; sockets, threads and limits are ours (http_connection.h),
+// since the packaged version bounds neither what a peer sends nor how slowly.
 //
-// Threads     Start and Stop from one thread. One thread a connection, kConnectionsMax at most; whoever comes then waits,
-//             and connections without a request are let go of for them.
+// Threads     Start and Stop from one thread. One thread a connection, kConnectionsMax at most; whoever comes then
+//             waits, and connections without a request are let go of for them.
 // Ownership   Handler and TLS outlive it.
 // Errors      INVALID_ARGUMENT for an address that is not HOST:PORT; UNAVAILABLE when it cannot be bound.
 #ifndef MANDATE_SERVICE_HTTP_HTTP_SERVER_H_

@@ -48,7 +48,8 @@ TEST_F(HttpPort, AnswersWhatIsNotThereAndWhatIsNotAllowed) {
   EXPECT_TRUE(StillAnswers());
 }
 
-// A page in a browser of this machine reaches loopback by a name of its own (DNS rebinding); the browser says that name.
+// A page in a browser of this machine reaches loopback by a name of its own (DNS rebinding); the browser says that
+// name.
 TEST_F(HttpPort, WithoutKeysAnswersToNamesOfThisMachineAlone) {
   const auto status = [this](const std::string& host) {
     const std::string answer =

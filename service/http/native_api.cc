@@ -40,7 +40,8 @@ std::string Clean(std::string_view text) {
   return clean;
 }
 
-// One request as the bytes of its message. Names that it does not have are refused: a mistyped condition must not vanish.
+// One request as the bytes of its message. Names that it does not have are refused: a mistyped condition must not
+// vanish.
 absl::StatusOr<std::string> RequestBytes(const NativeMethod& method, const std::string& json) {
   const auto message = New(method.descriptor->input_type());
   const auto parsed = google::protobuf::util::JsonStringToMessage(json, message.get());

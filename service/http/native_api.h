@@ -4,11 +4,12 @@
 //   NativeApi api(server->InProcessChannel({}));
 //   HttpReply reply = api.Handle(*api.Find(request.path), request, std::move(admission));     // POST /v1/permission/check
 //
-// A unary call takes one JSON object and gives one. A stream of responses is NDJSON, one line each: `{"result": ...}`, and,
-// if it ends in an error, a last line `{"error": ...}`. A stream of requests is NDJSON as well. An error before the first
-// response has the HTTP code of its gRPC code (error_mapping.h); its body is google.rpc.Status.
+// A unary call takes one JSON object and gives one. A stream of responses is NDJSON, one line each: `{"result": ...}`,
+// and, if it ends in an error, a last line `{"error": ...}`. A stream of requests is NDJSON as well. An error before
+// the first response has the HTTP code of its gRPC code (error_mapping.h); its body is google.rpc.Status.
 //
-// Why a channel: a stream of gRPC has no way in but gRPC, and so calls are cancelled, limited and stopped as all others are.
+// Why a channel: a stream of gRPC has no way in but gRPC, and so calls are cancelled, limited and stopped as all others
+// are.
 //
 // Threads     Safe to share; a call runs on the thread that asks.
 // Ownership   The server behind the channel outlives it.
@@ -36,8 +37,8 @@ class NativeApi {
 
   // Absent: no such path.
   const NativeMethod* Find(const std::string& path) const;
-  // `admission`: of whoever sends the body. It holds a place of its key while the body is read, and gives it to the call, which
-  // asks the gate for itself. `vouched`: what goes with the call besides (Gate::VouchFor).
+  // `admission`: of whoever sends the body. It holds a place of its key while the body is read, and gives it to the
+  // call, which asks the gate for itself. `vouched`: what goes with the call besides (Gate::VouchFor).
   HttpReply Handle(const NativeMethod& method, const HttpRequest& request, std::optional<Admission> admission,
                    NativeCall::Metadata vouched = {});
 

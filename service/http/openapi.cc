@@ -1,5 +1,5 @@
-// Each message becomes a schema named as in the .proto files, in the form of protobuf's JSON mapping; each method a path,
-// each comment a description.
+// Each message becomes a schema named as in the .proto files, in the form of protobuf's JSON mapping; each method a
+// path, each comment a description.
 #include "service/http/openapi.h"
 
 #include <algorithm>

@@ -7,8 +7,8 @@
 // Until Finish a file is NAME.part; what stood under the name stays as long.
 //
 // Threads     Belongs to one thread.
-// Errors      PERMISSION_DENIED or UNAVAILABLE for what cannot be written, RESOURCE_EXHAUSTED when the disk is full. After
-//             one, all that follows ends in the same: the file lacks something.
+// Errors      PERMISSION_DENIED or UNAVAILABLE for what cannot be written, RESOURCE_EXHAUSTED when the disk is full.
+//             After one, all that follows ends in the same: the file lacks something.
 #ifndef MANDATE_TOOLS_BULK_BYTE_SINK_H_
 #define MANDATE_TOOLS_BULK_BYTE_SINK_H_
 

@@ -1,6 +1,7 @@
 // A step that is named (`document:plan#view`) claims that its subject has that permission there, and each such claim is
-// checked by itself against the steps one level down; so nothing here goes deeper than an expression of the schema, however
-// deep the proof is. Unions and arrows over any object leave no step of their own: what stands there is the child that holds.
+// checked by itself against the steps one level down; so nothing here goes deeper than an expression of the schema,
+// however deep the proof is. Unions and arrows over any object leave no step of their own: what stands there is the
+// child that holds.
 //
 //   document:plan#view                     permission view = (viewer + parent->view) - banned
 //     the first without the second         the exclusion

@@ -1,5 +1,5 @@
-// The parts of a proof: for a person one goal; for an agent or a session the edges of the chain, a goal for each scope and
-// boundary, whose subject is the item, the principal's own goal, and the rules.
+// The parts of a proof: for a person one goal; for an agent or a session the edges of the chain, a goal for each scope
+// and boundary, whose subject is the item, the principal's own goal, and the rules.
 #include "tools/proof/proof_steps.h"
 
 #include <map>

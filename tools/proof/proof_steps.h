@@ -1,11 +1,11 @@
-// proof_steps.h: do the steps of an explanation prove its answer? Followed one by one, with the schema in hand and nothing
-// of the engine.
+// proof_steps.h: do the steps of an explanation prove its answer? Followed one by one, with the schema in hand and
+// nothing of the engine.
 //
 //   std::string flaw = FindFlaw(schema, question, answer, world);   // empty: each step follows
 //
-// Each goal must follow by the expression of the schema from what is one level down, and no goal may rest on itself. What
-// the steps cannot show themselves (that a relationship is stored, that another one is not) is asked of the world: tests
-// look it up, a verifier with nothing but the proof writes it down as what the proof rests on.
+// Each goal must follow by the expression of the schema from what is one level down, and no goal may rest on itself.
+// What the steps cannot show themselves (that a relationship is stored, that another one is not) is asked of the world:
+// tests look it up, a verifier with nothing but the proof writes it down as what the proof rests on.
 //
 // Threads     Free function; safe anywhere.
 // Ownership   Nothing is kept.

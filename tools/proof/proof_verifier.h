@@ -3,16 +3,17 @@
 //   ProofFindings findings = VerifyProof(schema_text, proof);
 //   if (findings.flaw.empty()) the relationships listed suffice, under the schema, at the proof's moment
 //
-// Two ways, which must agree. Each step is followed (proof_steps.h). And exactly the relationships that the proof quotes,
-// with their revisions and ages, are put into a database in memory, where the engine answers the question anew, at the
-// proof's moment; it must come to the same answer. The rules over time are left out of that: they rest on the ledger.
+// Two ways, which must agree. Each step is followed (proof_steps.h). And exactly the relationships that the proof
+// quotes, with their revisions and ages, are put into a database in memory, where the engine answers the question anew,
+// at the proof's moment; it must come to the same answer. The rules over time are left out of that: they rest on the
+// ledger.
 //
-// What a proof cannot carry is listed, so that a reader can decide whom to believe it: that something else is not stored,
-// how old an edge is, what the ledger says.
+// What a proof cannot carry is listed, so that a reader can decide whom to believe it: that something else is not
+// stored, how old an edge is, what the ledger says.
 //
 // Threads     Free function; safe anywhere.
-// Errors      A proof that does not hold is a finding; INVALID_ARGUMENT for a schema with errors, or one that does not know
-//             what the question names.
+// Errors      A proof that does not hold is a finding; INVALID_ARGUMENT for a schema with errors, or one that does not
+//             know what the question names.
 #ifndef MANDATE_TOOLS_PROOF_PROOF_VERIFIER_H_
 #define MANDATE_TOOLS_PROOF_PROOF_VERIFIER_H_
 

@@ -1,6 +1,6 @@
-// A relationship is as old as the write since which it has stood, and a write that changes nothing but its expiry keeps its
-// age (storage/commit.cc). So one that is older than its last write is written twice: at its birth with another expiry, and
-// as it stands where it was written.
+// A relationship is as old as the write since which it has stood, and a write that changes nothing but its expiry keeps
+// its age (storage/commit.cc). So one that is older than its last write is written twice: at its birth with another
+// expiry, and as it stands where it was written.
 #include "tools/proof/quoted_world.h"
 
 #include <algorithm>

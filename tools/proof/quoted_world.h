@@ -1,4 +1,5 @@
-// quoted_world.h: a database in memory that holds exactly what a proof quotes, with the revisions and ages that it tells.
+// quoted_world.h: a database in memory that holds exactly what a proof quotes, with the revisions and ages that it
+// tells.
 //
 //   auto world = QuotedWorld::Open(schema_text, relationships, moment);
 //   absl::StatusOr<Answer> answer = (*world)->Ask(question);

@@ -4,8 +4,8 @@
 //   ReferenceRules::Judgement judged = rules.Judge();
 //   if (judged.reason == DenialReason::kNone) parts.insert(parts.end(), judged.parts...);
 //
-// Each rule is one question, does it refuse the call?, put together from what the reference evaluator says and the lists
-// of the ledger. The first that surely does is the answer; what is not decided is a part of the conjunction.
+// Each rule is one question, does it refuse the call?, put together from what the reference evaluator says and the
+// lists of the ledger. The first that surely does is the answer; what is not decided is a part of the conjunction.
 //
 // Threads     Belongs to one thread.
 // Ownership   Evaluator and question outlive it.

@@ -45,8 +45,8 @@ struct DifferenceBatch {
 
 class StoredDifference {
  public:
-  // REQUIRES: both are sorted; once. A relationship that the source gives with different caveats or expiries is refused,
-  // and stays as it is stored.
+  // REQUIRES: both are sorted; once. A relationship that the source gives with different caveats or expiries is
+  // refused, and stays as it is stored.
   absl::Status Compute(RecordSorter* source, RecordSorter* stored, Refusals* refusals);
 
   const DifferenceCounts& counts() const { return counts_; }

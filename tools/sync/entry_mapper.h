@@ -11,9 +11,9 @@
 //
 // Threads     Belongs to one thread.
 // Ownership   Mapping and refusals outlive it.
-// Errors      INVALID_ARGUMENT for a directory that contradicts itself: an entry that stands twice, two entries that become
-//             one object. RESOURCE_EXHAUSTED where groups nest so far that flattening them would not end. What can be
-//             left out without harm to the rest is a refusal instead.
+// Errors      INVALID_ARGUMENT for a directory that contradicts itself: an entry that stands twice, two entries that
+//             become one object. RESOURCE_EXHAUSTED where groups nest so far that flattening them would not end. What
+//             can be left out without harm to the rest is a refusal instead.
 #ifndef MANDATE_TOOLS_SYNC_ENTRY_MAPPER_H_
 #define MANDATE_TOOLS_SYNC_ENTRY_MAPPER_H_
 

@@ -1,4 +1,5 @@
-// Any bytes as LDIF, through the reader and a mapping: read without harm, and mapped to relationships of the right form.
+// Any bytes as LDIF, through the reader and a mapping: read without harm, and mapped to relationships of the right
+// form.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -10,9 +10,9 @@
 // `agent A`, `chain A1, A2`, `audience S1, S2`, `digest D`, what a delegated question names; `needs N1, N2`, the
 // context that a conditional answer must miss, no more and no less; `reason R` of a denial or an error.
 //
-// Of a call (validation_file.h) also `key K`, its idempotency key, and `repeated`: the answer is that of an earlier one.
-// An approval is written as the question whether the approver may do what is approved:
-// `mailbox:m#send@user:bob task errand:1 digest d1 for 2h`, with the root task or any below it.
+// Of a call (validation_file.h) also `key K`, its idempotency key, and `repeated`: the answer is that of an earlier
+// one. An approval is written as the question whether the approver may do what is approved: `mailbox:m#send@user:bob
+// task errand:1 digest d1 for 2h`, with the root task or any below it.
 //
 // Threads     Values; safe anywhere.
 // Errors      INVALID_ARGUMENT, naming the part and what is allowed.
