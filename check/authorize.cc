@@ -59,6 +59,7 @@ LedgerEntry ToEntry(const Snapshot& snapshot, absl::Time now, const AuthorizeCal
   entry.reason_at = answer.reason_at;
   entry.missing_context = answer.missing_context;
   entry.lineage = answer.lineage;
+  entry.valid_until = answer.valid_until;
   entry.approvals = answer.approvals;
   return entry;
 }
@@ -127,7 +128,11 @@ absl::StatusOr<std::vector<DecidedCall>> DecidePlan(const Plan& plan, const Snap
     one->entry.batch_index = static_cast<uint32_t>(i);
     one->entry.batch_size = static_cast<uint32_t>(calls.size());
     const bool allowed = one->answer.decision == Decision::kAllowed;
-    if (allowed) layered[one->entry.root]->Add(one->entry);
+    if (allowed) {
+      layered[one->entry.root]->Add(one->entry);
+    } else {
+      for (const DecidedCall& earlier : decided) one->entry.before.push_back(earlier.entry);
+    }
     decided.push_back(*std::move(one));
     if (!allowed) break;
   }
@@ -140,6 +145,7 @@ Answer RecordedAnswer(const LedgerEntry& entry) {
   answer.reason = entry.reason;
   answer.reason_at = entry.reason_at;
   answer.missing_context = entry.missing_context;
+  answer.valid_until = entry.valid_until;
   answer.lineage = entry.lineage;
   answer.approvals = entry.approvals;
   return answer;

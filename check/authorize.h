@@ -48,7 +48,7 @@ absl::StatusOr<Answer> DecideChain(const Plan& plan, const Snapshot& snapshot, a
                                    const CheckLimits& limits, const CheckQuestion& question);
 
 // Several calls of one session, in order, each as if those before it were done. Ends behind the first that is not
-// allowed.
+// allowed, whose entry then holds those before it.
 absl::StatusOr<std::vector<DecidedCall>> DecidePlan(const Plan& plan, const Snapshot& snapshot, absl::Time now,
                                                     const CheckLimits& limits, const std::vector<AuthorizeCall>& calls);
 

@@ -53,6 +53,55 @@ TEST(Authorize, APlanIsAllowedWholeOrNotAtAll) {
   EXPECT_EQ(decided->size(), 1u) << "it ends at the first refusal";
 }
 
+TEST(Authorize, OfARefusedPlanTheEntrySaysWhatCameBeforeItAndThatCountsForNothing) {
+  Ruled world(R"(after document#view when confidential forbid document#edit
+  require approval for mailbox#send by approve)");
+  world.Touch("document:plan#confidential@user:*");
+  world.Approve("user:bob", "d1", "mailbox#approve");
+  const AuthorizeCall send = Ruled::Call("mailbox:m#send@run:a", {"user:bob"}, "d1");
+  const auto decided = world.Try({Ruled::Call("document:plan#view@run:a"), send, send});
+  ASSERT_TRUE(decided.ok()) << decided.status();
+  EXPECT_EQ(decided->back().answer.reason, DenialReason::kApprovalRequired) << "the first one would use it up";
+  ASSERT_EQ(world.Entries().size(), 2u);
+  const LedgerEntry refused = world.Entries()[1];
+  ASSERT_EQ(refused.before.size(), 2u);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(ToJson(refused.before[i]), ToJson((*decided)[i].entry)) << "as it would have been recorded";
+  }
+  EXPECT_EQ(refused.before[0].marks.at("document#confidential"), Mark::kYes);
+  EXPECT_THAT(refused.before[1].approvals, ElementsAre(1u));
+  EXPECT_EQ(world.Check("mailbox:m#send@run:a", {}, "d1"), "ALLOWED") << "the approval was not used";
+  EXPECT_EQ(world.Check("document:plan#edit@run:a"), "ALLOWED") << "nothing was read";
+
+  LedgerEntry chainless = refused;  // Such as a session whose caveat does not hold for the last action's context.
+  chainless.lineage = Lineage{};
+  auto read = EntryFromJson(ToJson(chainless));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->lineage, Lineage{});
+  EXPECT_EQ(read->before[1].lineage, refused.lineage);
+  LedgerEntry other = refused;
+  other.before.clear();
+  read = EntryFromJson(ToJson(other));
+  ASSERT_TRUE(read.ok()) << "an older server's has none: " << read.status();
+  EXPECT_TRUE(read->before.empty());
+  EXPECT_EQ(read->batch_index, 2u);
+  other.before.push_back(refused.before[0]);
+  EXPECT_TRUE(absl::IsDataLoss(EntryFromJson(ToJson(other)).status())) << "one of two";
+}
+
+TEST(Authorize, RecordsUntilWhenWhatIsAllowedHolds) {
+  Ruled world("");
+  world.Touch(R"(document:loan#owner@user:bob
+  document:loan#viewer@user:alice[expiration:2029-01-01T00:00:00Z])");
+  const auto decided = world.Try({Ruled::Call("document:loan#view@run:a")});
+  ASSERT_TRUE(decided.ok()) << decided.status();
+  EXPECT_EQ(world.Authorize("document:loan#edit@run:a"), "PRINCIPAL_LACKS_PERMISSION");
+  const auto entries = world.Entries();
+  EXPECT_EQ(entries[0].valid_until, absl::FromCivil(absl::CivilYear(2029), absl::UTCTimeZone()));
+  EXPECT_EQ(RecordedAnswer(entries[0]).valid_until, decided->front().answer.valid_until);
+  EXPECT_THAT(ToJson(entries[1]), testing::Not(HasSubstr("valid_until")));
+}
+
 TEST(Authorize, FactsAndEntriesSayTheSame) {
   Ruled world(R"(limit mailbox#send to 9 per task
   after document#view when confidential forbid document#edit)");

@@ -66,6 +66,14 @@ void Checker::Remember(const std::string& key, const Reads& reads, const absl::S
   if (!key.empty() && answer.ok()) answers_->Put(key, snapshot_, now_, reads, *answer);
 }
 
+void Checker::ForgetWhatIsTooMuch() {
+  if (kept_bytes_ <= limits_.budget.memory_bytes_max / kKeptPart) return;
+  asked_.clear();  // Before what it rests on.
+  conditions_.clear();
+  layered_.clear();
+  kept_bytes_ = 0;
+}
+
 absl::StatusOr<Conditions*> Checker::ConditionsFor(const std::string& context) {
   std::unique_ptr<Conditions>& conditions = conditions_[context];
   if (conditions == nullptr) {
@@ -139,6 +147,7 @@ absl::StatusOr<Answer> Checker::Decide(const CheckQuestion& question, const std:
   if (question.subject.IsWildcard()) {
     return Invalid("a wildcard asks for nobody in particular; name one subject", "WILDCARD_NOT_ALLOWED", "subject.id");
   }
+  ForgetWhatIsTooMuch();
   auto conditions = ConditionsFor(question.context);
   if (!conditions.ok()) return conditions.status();
   SubjectTerm subject{.type = *subject_type, .id = question.subject.id};
@@ -155,6 +164,7 @@ absl::StatusOr<Answer> Checker::Decide(const CheckQuestion& question, const std:
     const Snapshot& snapshot = cached_ ? *cached_ : snapshot_;
     DelegatedCheck check(plan_, snapshot, *conditions, limits_, &budget);
     absl::StatusOr<Answer> answer = check.Decide(*member, question, subject);
+    kept_bytes_ += budget.bytes();  // More than its conditions, which alone are kept.
     Remember(key, reads, answer);
     return answer;
   }
@@ -179,10 +189,6 @@ absl::StatusOr<Answer> Checker::CheckOrdinary(MemberId member, const CheckQuesti
                                               Conditions* conditions, const std::string& key) {
   auto snapshot = SnapshotFor(question.contextual);
   if (!snapshot.ok()) return snapshot.status();
-  if (kept_bytes_ > limits_.budget.memory_bytes_max / kKeptPart) {
-    asked_.clear();
-    kept_bytes_ = 0;
-  }
   Budget budget(limits_.budget);
   auto& asked = asked_[{*snapshot, conditions, ToText(question.subject), question.explain}];
   if (asked == nullptr) {

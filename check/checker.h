@@ -66,6 +66,7 @@ class Checker {
   absl::StatusOr<Answer> Decide(const CheckQuestion& question, const std::string& key);
   void NoteReads(Reads* reads);
   void Remember(const std::string& key, const Reads& reads, const absl::StatusOr<Answer>& answer);
+  void ForgetWhatIsTooMuch();
   absl::StatusOr<Conditions*> ConditionsFor(const std::string& context);
   absl::StatusOr<const Snapshot*> SnapshotFor(const std::vector<Relationship>& contextual);
   absl::StatusOr<Answer> CheckOrdinary(MemberId member, const CheckQuestion& question, SubjectTerm subject,
@@ -83,7 +84,7 @@ class Checker {
   absl::flat_hash_map<std::string, std::shared_ptr<const Snapshot>> layered_;  // by contextual relationships
   // By snapshot, conditions, subject, and whether it is to be explained.
   absl::flat_hash_map<std::tuple<const Snapshot*, Conditions*, std::string, bool>, std::unique_ptr<Asked>> asked_;
-  uint64_t kept_bytes_ = 0;  // By asked_, as budgets count.
+  uint64_t kept_bytes_ = 0;  // By these, as budgets count, or less than that.
 };
 
 // The names of a question, resolved. `field` is the path that an error names.

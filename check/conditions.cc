@@ -25,12 +25,11 @@ absl::StatusOr<JudgedEdge> Conditions::JudgeCaveat(const Edge& edge, Budget* bud
   uint64_t cost = 0;
   if (const Caveat* caveat = plan_.FindCaveat(edge.caveat)) {
     condition.caveat = caveat->name;
-    auto result = EvaluateCaveat(*caveat, edge.caveat_context, moment_.context);
+    auto result = EvaluateCaveat(*caveat, edge.caveat_context, moment_.context, &cost);
     if (!result.ok()) {
       condition.state = EdgeState::kConditional;
       condition.error = result.status();
     } else {
-      cost = result->cost;
       condition.missing = std::move(result->missing);
       condition.state = result->outcome == CaveatOutcome::kTrue    ? EdgeState::kLive
                         : result->outcome == CaveatOutcome::kFalse ? EdgeState::kGone
@@ -42,7 +41,7 @@ absl::StatusOr<JudgedEdge> Conditions::JudgeCaveat(const Edge& edge, Budget* bud
                                                      "the schema of its revision lacks"),
                                  "UNKNOWN_CAVEAT");
   }
-  absl::Status charged = budget->Charge(1 + cost / kCostPerStep, kConditionBytes + edge.caveat_context.size());
+  absl::Status charged = budget->Charge(1 + cost / kCostPerStep, kConditionBytes + 2 * edge.caveat_context.size());
   if (!charged.ok()) return charged;
   return JudgedEdge{condition.state, id};
 }

@@ -201,11 +201,8 @@ absl::StatusOr<bool> DelegatedCheck::CheckRules() {
     const TaskLedger& ledger = ledgers_ ? ledgers_(root) : *stored_ledger_;
     rules_ = std::make_unique<RuleCheck>(plan_, &conditions_, budget_, &evaluators_, ledger, ToRuledCaller());
   }
-  auto verdict = rules_->Decide(permission_, resource_id_);
+  auto verdict = rules_->Decide(permission_, resource_id_, explain_ ? &state_.answer.explanation : nullptr);
   if (!verdict.ok()) return verdict.status();
-  for (RuleVerdict::Step& step : verdict->steps) {
-    ExplainStep(0, StepKind::kRule, step.decision, std::move(step.text));
-  }
   if (verdict->decision == Decision::kDenied) return Deny(verdict->reason, std::move(verdict->reason_at));
   state_.conditional |= verdict->decision == Decision::kConditional;
   state_.open.Add(verdict->missing_context);

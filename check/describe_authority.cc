@@ -32,7 +32,10 @@ class Describer {
     if (!lineage.principal) return rules;
     RuledCaller caller{.principal = {.type = *schema_.FindType(lineage.principal->type), .id = lineage.principal->id},
                        .session = session};
-    StoredTaskLedger ledger(snapshot_, ToText(*lineage.root_task()));
+    const std::string root = ToText(*lineage.root_task());
+    const auto retired = IsRetired(snapshot_, root);
+    if (!retired.ok()) return retired.status();
+    StoredTaskLedger ledger(snapshot_, root);
     EvaluatorPool evaluators(plan_, snapshot_, &conditions_, budget_);
     RuleCheck check(plan_, &conditions_, budget_, &evaluators, ledger, std::move(caller));
     for (const Lineage::Hop& hop : lineage.hops) {
@@ -49,7 +52,8 @@ class Describer {
           used = *std::move(counted);
         }
         state.used = used.possible;
-        state.left = rule.limit - std::min<uint64_t>(used.possible, rule.limit);
+        // What was used is not known any more where retention took it, and such a call is refused.
+        state.left = *retired ? 0 : rule.limit - std::min<uint64_t>(used.possible, rule.limit);
       }
     }
     return rules;

@@ -26,7 +26,8 @@
 namespace mandate {
 bool HasNoAnswer(const absl::Status& status) {
   const std::string reason = ReasonOf(status);
-  return reason == "CYCLE_THROUGH_EXCLUSION" || reason == "UNKNOWN_CAVEAT" || reason.compare(0, 7, "CAVEAT_") == 0;
+  return reason == "CYCLE_THROUGH_EXCLUSION" || reason == "UNKNOWN_CAVEAT" || reason == "LEDGER_RETIRED" ||
+         reason.compare(0, 7, "CAVEAT_") == 0;
 }
 
 Evaluator::Evaluator(const Plan& plan, const Snapshot& snapshot, Conditions* conditions, Budget* budget,

@@ -45,7 +45,7 @@ struct SubjectTerm {
 enum class Trace { kOff, kProof, kOn };
 
 // True for the error of a question that was asked to the end and has no answer: a circle through an exclusion, a caveat
-// that cannot be evaluated. Other questions of the same kind may have one.
+// that cannot be evaluated, rules of a task whose past was retired. Other questions of the same kind may have one.
 bool HasNoAnswer(const absl::Status& status);
 
 class Evaluator {

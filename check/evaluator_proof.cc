@@ -172,8 +172,7 @@ void Evaluator::Explain(const Verdict& verdict, MemberId member, std::string_vie
     Frame frame = stack.back();
     stack.pop_back();
     if (explanation->Full()) {
-      explanation->Add(
-          {depth, StepKind::kCut, verdict.decision, Cat("cut after ", explanation->steps.size(), " steps")});
+      explanation->Cut(depth, verdict.decision);
       return;
     }
     if (frame.edge != kNoIndex) {

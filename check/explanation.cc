@@ -61,6 +61,11 @@ std::string_view StepKindName(StepKind kind) {
   return "";
 }
 
+void Explanation::Cut(uint32_t depth, Decision decision) {
+  if (!steps.empty() && steps.back().kind == StepKind::kCut) return;
+  Add({depth, StepKind::kCut, decision, Cat("cut after ", steps.size(), " steps")});
+}
+
 namespace {
 
 std::string_view Sign(const ExplanationStep& step) {

@@ -37,8 +37,8 @@ enum class StepKind : uint8_t {
   kChain,         // a delegation edge, or the chain as a whole
   kScope,         // the scope of the task in `text`
   kBoundary,      // the boundary of the agent in `text`
-  kPrincipal,     // the principal's own permission follows
-  kRule,          // a rule over time, which rests on what the ledger says was done so far
+  kPrincipal,     // the principal's own permission follows; below a rule, that of the one whom `text` names
+  kRule,          // a rule over time, which rests on what the ledger says was done so far, and on what follows
   kCut,           // the rest is left out: the explanation reached its limit
 };
 std::string_view StepKindName(StepKind kind);  // `PERMISSION`
@@ -66,6 +66,8 @@ struct Explanation {
     bytes += step.text.size() + (step.relationship ? step.relationship->caveat_context.size() : 0);
     steps.push_back(std::move(step));
   }
+  // Says that the rest is left out, once.
+  void Cut(uint32_t depth, Decision decision);
   bool Full() const { return steps.size() >= kExplanationStepsMax || bytes >= kExplanationBytesMax; }
 };
 

@@ -54,6 +54,18 @@ void PutLineage(Json& json, const Lineage& lineage) {
   });
 }
 
+// What is asked and what is kept of it: that in which the actions of a plan differ.
+void PutAction(Json& json, const LedgerEntry& entry) {
+  json["resource"] = ToText(entry.resource);
+  json["permission"] = entry.permission;
+  PutText(json, "parameter_digest", entry.parameter_digest);
+  if (!entry.context.empty()) json["context"] = Json::parse(entry.context, nullptr, false);
+  PutList(json, "audience", entry.audience, kAsText);
+  if (entry.valid_until != absl::InfiniteFuture()) json["valid_until"] = TimeText(entry.valid_until);
+  for (const auto& [permission, mark] : entry.marks) json["marks"][permission] = MarkName(mark);
+  PutList(json, "approvals", entry.approvals, kAsItIs);
+}
+
 // Reads keys of one object; the first that is wrong is remembered.
 class Reader {
  public:
@@ -120,6 +132,11 @@ class Reader {
     if (value != nullptr && !value->is_array()) Fail(key);
     return value != nullptr && value->is_array() ? *value : none;
   }
+  // Whatever is under `key`, as JSON; empty when there is nothing.
+  std::string Raw(const char* key) const {
+    const Json* value = Find(key);
+    return value == nullptr ? "" : value->dump();
+  }
   const Json& Map(const char* key) {
     static const Json& none = *new Json(Json::object());
     const Json* value = Find(key);
@@ -167,6 +184,50 @@ Lineage ReadLineage(Reader& reader) {
   return lineage;
 }
 
+void ReadAction(Reader& reader, LedgerEntry* entry) {
+  if (auto resource = reader.Object("resource"))
+    entry->resource = *std::move(resource);
+  else
+    reader.Fail("resource");
+  entry->permission = reader.Text("permission");
+  entry->parameter_digest = reader.Text("parameter_digest");
+  entry->context = reader.Raw("context");
+  for (const std::string& member : reader.Texts("audience")) {
+    auto subject = ParseSubject(member);
+    if (subject.ok())
+      entry->audience.push_back(*std::move(subject));
+    else
+      reader.Fail("audience");
+  }
+  entry->valid_until = reader.Time("valid_until", absl::InfiniteFuture());
+  for (const auto& [permission, mark] : reader.Map("marks").items()) {
+    entry->marks[permission] = mark == "yes" ? Mark::kYes : mark == "open" ? Mark::kOpen : Mark::kNo;
+  }
+  entry->approvals = reader.Numbers("approvals");
+}
+
+// What the actions before a refused one share with it is said once. REQUIRES: the rest of `entry` was read.
+void ReadBefore(Reader& reader, LedgerEntry* entry) {
+  for (const Json& value : reader.List("before")) {
+    Reader action(value);
+    LedgerEntry earlier{.at = entry->at,
+                        .revision = entry->revision,
+                        .root = entry->root,
+                        .session = entry->session,
+                        .task_claim = entry->task_claim,
+                        .claims = entry->claims,
+                        .idempotency_key = entry->idempotency_key,
+                        .batch_index = static_cast<uint32_t>(entry->before.size()),
+                        .batch_size = entry->batch_size,
+                        .decision = Decision::kAllowed,
+                        .lineage = action.Has("chain") ? ReadLineage(action) : entry->lineage};
+    ReadAction(action, &earlier);
+    if (!action.wrong().empty()) reader.Fail("before");
+    entry->before.push_back(std::move(earlier));
+  }
+  if (!entry->before.empty() && entry->before.size() != entry->batch_index) reader.Fail("before");
+}
+
 template <typename Value>
 Value ByName(Reader& reader, const char* key, std::string_view (*name_of)(Value), int last) {
   const std::string name = reader.Text(key);
@@ -198,9 +259,7 @@ std::string ToJson(const LedgerEntry& entry) {
     PutList(json, "retired", entry.retired, kAsItIs);
     return json.dump();
   }
-  json["resource"] = ToText(entry.resource);
-  json["permission"] = entry.permission;
-  PutText(json, "parameter_digest", entry.parameter_digest);
+  PutAction(json, entry);
   if (entry.kind == EntryKind::kApprove) {
     json["approver"] = ToText(*entry.approver);
     PutList(json, "held", entry.held, kAsItIs);
@@ -212,8 +271,6 @@ std::string ToJson(const LedgerEntry& entry) {
   PutObject(json, "claimed_principal", entry.claims.principal);
   PutObject(json, "claimed_agent", entry.claims.agent);
   PutList(json, "claimed_chain", entry.claims.chain, kAsText);
-  if (!entry.context.empty()) json["context"] = Json::parse(entry.context, nullptr, false);
-  PutList(json, "audience", entry.audience, kAsText);
   PutText(json, "idempotency_key", entry.idempotency_key);
   if (entry.batch_size > 1) {
     json["batch_index"] = entry.batch_index;
@@ -224,8 +281,12 @@ std::string ToJson(const LedgerEntry& entry) {
   PutText(json, "reason_at", entry.reason_at);
   PutList(json, "missing_context", entry.missing_context, kAsItIs);
   if (entry.lineage) PutLineage(json, *entry.lineage);
-  for (const auto& [permission, mark] : entry.marks) json["marks"][permission] = MarkName(mark);
-  PutList(json, "approvals", entry.approvals, kAsItIs);
+  PutList(json, "before", entry.before, [&](const LedgerEntry& earlier) {
+    Json action;
+    PutAction(action, earlier);
+    if (earlier.lineage && earlier.lineage != entry.lineage) PutLineage(action, *earlier.lineage);
+    return action;
+  });
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -240,14 +301,7 @@ absl::StatusOr<LedgerEntry> EntryFromJson(std::string_view text) {
   entry.revision = Revision(reader.Number("revision"));
   entry.root = reader.Text("root");
   entry.retired = reader.Numbers("retired");
-  if (entry.kind != EntryKind::kRetire) {
-    if (auto resource = reader.Object("resource"))
-      entry.resource = *std::move(resource);
-    else
-      reader.Fail("resource");
-    entry.permission = reader.Text("permission");
-    entry.parameter_digest = reader.Text("parameter_digest");
-  }
+  if (entry.kind != EntryKind::kRetire) ReadAction(reader, &entry);
   if (entry.kind == EntryKind::kApprove) {
     entry.approver = reader.Subject("approver");
     if (!entry.approver) reader.Fail("approver");
@@ -266,14 +320,6 @@ absl::StatusOr<LedgerEntry> EntryFromJson(std::string_view text) {
       else
         reader.Fail("claimed_chain");
     }
-    if (reader.Has("context")) entry.context = json["context"].dump();
-    for (const std::string& member : reader.Texts("audience")) {
-      auto subject = ParseSubject(member);
-      if (subject.ok())
-        entry.audience.push_back(*std::move(subject));
-      else
-        reader.Fail("audience");
-    }
     entry.idempotency_key = reader.Text("idempotency_key");
     entry.batch_index = static_cast<uint32_t>(reader.Number("batch_index"));
     entry.batch_size = static_cast<uint32_t>(reader.Number("batch_size", 1));
@@ -282,10 +328,7 @@ absl::StatusOr<LedgerEntry> EntryFromJson(std::string_view text) {
     entry.reason_at = reader.Text("reason_at");
     entry.missing_context = reader.Texts("missing_context");
     if (reader.Has("chain")) entry.lineage = ReadLineage(reader);
-    for (const auto& [permission, mark] : reader.Map("marks").items()) {
-      entry.marks[permission] = mark == "yes" ? Mark::kYes : mark == "open" ? Mark::kOpen : Mark::kNo;
-    }
-    entry.approvals = reader.Numbers("approvals");
+    ReadBefore(reader, &entry);
   }
   if (reader.wrong().empty()) return entry;
   return absl::DataLossError(Cat("the ledger entry ", entry.sequence, " has no valid `", reader.wrong(), "`"));

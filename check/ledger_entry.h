@@ -6,7 +6,11 @@
 //   absl::StatusOr<LedgerEntry> again = EntryFromJson(record.body);
 //
 // Form        One line, keys sorted, absent values left out. Objects and relationships are in their text form
-//             (schema/relationship.h), times in RFC 3339, permissions as `type#permission`.
+//             (schema/relationship.h), times in RFC 3339, permissions as `type#permission`. Of a plan that was refused
+//             the one entry, that of the refusal, says in `before` what stood in front of it: an array of objects with
+//             `resource`, `permission`, and where there are any `parameter_digest`, `context`, `audience`,
+//             `valid_until`, `marks`, `approvals`, and `chain`, `principal`, `edges` where they are not the entry's
+//             own. An older server's entry has neither `before` nor `valid_until`.
 // Threads     Values; safe anywhere.
 // Errors      EntryFromJson: DATA_LOSS, naming the key at fault.
 #ifndef MANDATE_CHECK_LEDGER_ENTRY_H_
@@ -63,9 +67,14 @@ struct LedgerEntry {
   DenialReason reason = DenialReason::kNone;
   std::string reason_at;
   std::vector<std::string> missing_context;
-  std::optional<Lineage> lineage;     // As far as the chain went.
+  std::optional<Lineage> lineage;                   // As far as the chain went.
+  absl::Time valid_until = absl::InfiniteFuture();  // Allowed: as it was answered.
   std::map<std::string, Mark> marks;  // Permissions of the root principal on the resource, `document#confidential`.
   std::vector<uint64_t> approvals;    // The entries of the approvals that it used.
+  // Not allowed: the actions before it in its plan, as many as batch_index says (a plan has at most 100). Each is what
+  // its entry would be had the whole plan been allowed, sequence and root apart. They were not done and count for
+  // nothing.
+  std::vector<LedgerEntry> before;
 
   // kApprove
   std::optional<SubjectRef> approver;

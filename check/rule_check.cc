@@ -63,9 +63,11 @@ RuleCheck::RuleCheck(const Plan& plan, Conditions* conditions, Budget* budget, E
       ledger_(ledger),
       caller_(std::move(caller)) {}
 
-absl::StatusOr<RuleVerdict> RuleCheck::Decide(MemberId permission, const std::string& resource_id) {
+absl::StatusOr<RuleVerdict> RuleCheck::Decide(MemberId permission, const std::string& resource_id,
+                                              Explanation* explanation) {
   permission_ = permission;
   resource_id_ = resource_id;
+  explanation_ = explanation;
   verdict_ = {};
   absl::Status unanswered;
   const std::pair<RuleKind, RuleJudge> judges[] = {{RuleKind::kAfter, &RuleCheck::JudgeAfter},
@@ -120,15 +122,19 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::Done(const TaskRule& rule) {
 absl::Status RuleCheck::JudgeContain(const RuledCaller::Task& task, const TaskRule& rule) {
   auto governed = CallIsFor(rule.governed);
   if (IsNo(governed)) return NoteExpiry(*governed);
-  auto refuses = Both(governed, Escapes(rule));
+  Explanation shown;
+  auto refuses = Both(governed, Escapes(rule, &shown));
   if (!refuses.ok()) return refuses.status();
-  Take(task, rule, DenialReason::kNotContained, *refuses, "each of the audience may have what was done");
+  Take(task, rule, DenialReason::kNotContained, *refuses, "each of the audience may have what was done", shown);
   return absl::OkStatus();
 }
 
-absl::StatusOr<RuleCheck::Truth3> RuleCheck::Escapes(const TaskRule& rule) {
+absl::StatusOr<RuleCheck::Truth3> RuleCheck::Escapes(const TaskRule& rule, Explanation* shown) {
   if (caller_.audience.empty()) return Truth3{.decision = Decision::kAllowed};
-  if (auto known = escapes_.find(&rule); known != escapes_.end()) return known->second;
+  if (auto known = escapes_.find(&rule); known != escapes_.end()) {
+    *shown = known->second.shown;
+    return known->second.escapes;
+  }
   AnyOf any;
   const Member& acted = schema_.member(rule.permission);
   absl::Status status =
@@ -136,20 +142,22 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::Escapes(const TaskRule& rule) {
         if (absl::Status s = budget_->Charge(1, 0); !s.ok() || any.IsSure()) return s;
         const auto counts = DeedCounts(rule, deed, marks);
         if (IsNo(counts)) return any.Add(counts);
-        return any.Add(LacksWhatWasDone(counts, rule, deed.id));
+        return any.Add(LacksWhatWasDone(counts, rule, deed.id, shown));
       });
   if (!status.ok()) return status;
   auto escapes = any.Take();
-  if (escapes.ok()) escapes_[&rule] = *escapes;
+  if (!IsNo(escapes)) *shown = {};
+  if (escapes.ok()) escapes_[&rule] = {*escapes, *shown};
   return escapes;
 }
 
 // Of a deed on `id` that counts: is there one of the audience who may not have it?
 absl::StatusOr<RuleCheck::Truth3> RuleCheck::LacksWhatWasDone(const absl::StatusOr<Truth3>& counts,
-                                                              const TaskRule& rule, const std::string& id) {
+                                                              const TaskRule& rule, const std::string& id,
+                                                              Explanation* shown) {
   AnyOf any;
   for (const SubjectTerm& member : caller_.audience) {
-    auto lacks = Ask(member, rule.permission, id);
+    auto lacks = AskToShow(member, rule.permission, id, " of the audience", shown);
     if (lacks.ok() && lacks->decision != Decision::kConditional) {
       lacks->decision = IsNo(lacks) ? Decision::kAllowed : Decision::kDenied;
     }
@@ -161,13 +169,14 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::LacksWhatWasDone(const absl::Status
 absl::Status RuleCheck::JudgeApproval(const RuledCaller::Task& task, const TaskRule& rule) {
   auto asked = CallIsFor(rule.permission);
   if (IsNo(asked)) return NoteExpiry(*asked);
-  auto refuses = Both(asked, LacksApproval(rule));
+  Explanation shown;
+  auto refuses = Both(asked, LacksApproval(rule, &shown));
   if (!refuses.ok()) return refuses.status();
-  Take(task, rule, DenialReason::kApprovalRequired, *refuses, "it was approved");
+  Take(task, rule, DenialReason::kApprovalRequired, *refuses, "it was approved", shown);
   return absl::OkStatus();
 }
 
-absl::StatusOr<RuleCheck::Truth3> RuleCheck::LacksApproval(const TaskRule& rule) {
+absl::StatusOr<RuleCheck::Truth3> RuleCheck::LacksApproval(const TaskRule& rule, Explanation* shown) {
   Truth3 lacks{.decision = Decision::kAllowed};
   if (caller_.parameter_digest.empty()) return lacks;
   const Member& permission = schema_.member(permission_);
@@ -184,7 +193,8 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::LacksApproval(const TaskRule& rule)
     if (!fits) continue;
     const bool is_principal = *type == caller_.principal.type && approval.approver.id == caller_.principal.id;
     if (rule.other_than_principal && is_principal) continue;
-    auto holds = Ask({.type = *type, .id = approval.approver.id}, rule.approver, resource_id_);
+    auto holds =
+        AskToShow({.type = *type, .id = approval.approver.id}, rule.approver, resource_id_, " who approved it", shown);
     if (HasNoAnswer(holds.status())) {
       unanswered = holds.status();
       continue;
@@ -296,9 +306,25 @@ absl::StatusOr<std::map<std::string, Mark>> RuleCheck::MarksToKeep() {
 
 absl::StatusOr<RuleCheck::Truth3> RuleCheck::Ask(const SubjectTerm& subject, MemberId permission,
                                                  const std::string& id) {
-  Evaluator& evaluator = evaluators_.For(subject, Trace::kOff);
+  return AskToShow(subject, permission, id, "", nullptr);
+}
+
+absl::StatusOr<RuleCheck::Truth3> RuleCheck::AskToShow(const SubjectTerm& subject, MemberId permission,
+                                                       const std::string& id, std::string_view who,
+                                                       Explanation* shown) {
+  const bool shows = explanation_ != nullptr && shown != nullptr;
+  Evaluator& evaluator = evaluators_.For(subject, shows ? Trace::kProof : Trace::kOff);
   auto verdict = evaluator.Ask(permission, id);
   if (!verdict.ok()) return verdict.status();
+  if (shows && verdict->decision == Decision::kAllowed) {
+    if (shown->Full() || explanation_->Full()) {
+      shown->Cut(1, Decision::kAllowed);
+    } else {
+      const std::string named = Cat(schema_.definition(subject.type).name, ":", subject.id, who);
+      shown->Add({1, StepKind::kPrincipal, Decision::kAllowed, named});
+      evaluator.Explain(*verdict, permission, id, 2, shown);
+    }
+  }
   const absl::Time valid_until = evaluator.ValidUntil(*verdict);
   return Truth3{verdict->decision, std::move(verdict->missing), valid_until};
 }
@@ -353,24 +379,35 @@ absl::StatusOr<RuleCheck::Truth3> RuleCheck::Both(const absl::StatusOr<Truth3>& 
 }
 
 void RuleCheck::Take(const RuledCaller::Task& task, const TaskRule& rule, DenialReason reason, const Truth3& refuses,
-                     std::string_view how) {
+                     std::string_view how, const Explanation& shown) {
   const std::string named = Cat(schema_.definition(task.type).name, ":", task.id, ", rule `", rule.text, "`");
   switch (refuses.decision) {
     case Decision::kAllowed:
       verdict_.decision = Decision::kDenied;
       verdict_.reason = reason;
       verdict_.reason_at = named;
-      verdict_.steps.push_back({Decision::kDenied, Cat(named, " refuses it")});
+      Explain(Decision::kDenied, Cat(named, " refuses it"), {});
       return;
     case Decision::kConditional:
       verdict_.decision = Decision::kConditional;
       verdict_.missing_context.insert(verdict_.missing_context.end(), refuses.missing.begin(), refuses.missing.end());
-      verdict_.steps.push_back({Decision::kConditional, Cat(named, " may refuse it")});
+      Explain(Decision::kConditional, Cat(named, " may refuse it"), {});
       return;
     case Decision::kDenied:
       (void)NoteExpiry(refuses);
-      verdict_.steps.push_back({Decision::kAllowed, Cat(named, ": ", how)});
+      Explain(Decision::kAllowed, Cat(named, ": ", how), shown);
       return;
+  }
+}
+
+void RuleCheck::Explain(Decision decision, std::string text, const Explanation& shown) {
+  if (explanation_ == nullptr) return;
+  // A proof that is cut ends with the cut.
+  if (decision == Decision::kAllowed && explanation_->Full()) return explanation_->Cut(0, decision);
+  explanation_->Add({0, StepKind::kRule, decision, std::move(text)});
+  for (const ExplanationStep& step : shown.steps) {
+    if (explanation_->Full()) return explanation_->Cut(1, decision);
+    explanation_->Add(step);
   }
 }
 

@@ -2,7 +2,7 @@
 // (delegation.md, section 5).
 //
 //   RuleCheck rules(plan, &conditions, &budget, &evaluators, ledger, caller);
-//   absl::StatusOr<RuleVerdict> verdict = rules.Decide(send, "m");
+//   absl::StatusOr<RuleVerdict> verdict = rules.Decide(send, "m", nullptr);
 //
 // It asks the ordinary evaluator and nothing else: whether one permission implies another on an object (the item
 // `r#p` against `P` on `r`), whether the principal holds `q`, whether each of the audience holds `P`.
@@ -20,11 +20,13 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "check/answer.h"
 #include "check/evaluator_pool.h"
+#include "check/explanation.h"
 #include "check/task_ledger.h"
 
 namespace mandate {
@@ -49,11 +51,6 @@ struct RuleVerdict {
   std::vector<std::string> missing_context;  // kConditional
   std::vector<uint64_t> approvals;           // kAllowed: the ones that the call would use.
   absl::Time valid_until = absl::InfiniteFuture();
-  struct Step {  // For the explanation: each rule that was looked at.
-    Decision decision;
-    std::string text;
-  };
-  std::vector<Step> steps;
 };
 
 class RuleCheck {
@@ -61,7 +58,10 @@ class RuleCheck {
   RuleCheck(const Plan& plan, Conditions* conditions, Budget* budget, EvaluatorPool* evaluators,
             const TaskLedger& ledger, RuledCaller caller);
 
-  absl::StatusOr<RuleVerdict> Decide(MemberId permission, const std::string& resource_id);
+  // Appends each rule that was looked at to `explanation`; null: nobody wants to know. Below one that lets the call
+  // pass stands the proof that each of the audience may have what was done, or that who approved it may. REQUIRES: of
+  // one RuleCheck always null, or never.
+  absl::StatusOr<RuleVerdict> Decide(MemberId permission, const std::string& resource_id, Explanation* explanation);
 
   // What is to be kept with the entry of the call that was decided last: for every rule of the schema that may ever
   // look back at it, whether the call is for the rule's permission (`is document#view`), and whether the principal now
@@ -96,14 +96,18 @@ class RuleCheck {
 
   // Was something done that `rule` looks for? Does it escape to somebody of the audience?
   absl::StatusOr<Truth3> Done(const TaskRule& rule);
-  absl::StatusOr<Truth3> Escapes(const TaskRule& rule);
+  absl::StatusOr<Truth3> Escapes(const TaskRule& rule, Explanation* shown);
   absl::StatusOr<Truth3> LacksWhatWasDone(const absl::StatusOr<Truth3>& counts, const TaskRule& rule,
-                                          const std::string& id);
+                                          const std::string& id, Explanation* shown);
   absl::StatusOr<const Used*> CountOnce(MemberId permission, const std::string& unit);
   // The best approval of the call for the rule: how sure it is that there is none.
-  absl::StatusOr<Truth3> LacksApproval(const TaskRule& rule);
+  absl::StatusOr<Truth3> LacksApproval(const TaskRule& rule, Explanation* shown);
 
   absl::StatusOr<Truth3> Ask(const SubjectTerm& subject, MemberId permission, const std::string& id);
+  // The same, and where it is a yes that is to be explained, its proof goes to `shown`, as it is to stand below the
+  // rule. `who` is in the words of explanation.h, kPrincipal: ` of the audience`.
+  absl::StatusOr<Truth3> AskToShow(const SubjectTerm& subject, MemberId permission, const std::string& id,
+                                   std::string_view who, Explanation* shown);
   // Is an action with `permission` on `id` one for `wanted`?
   absl::StatusOr<Truth3> IsFor(MemberId permission, MemberId wanted, const std::string& id);
   absl::StatusOr<Truth3> CallIsFor(MemberId wanted);
@@ -116,9 +120,10 @@ class RuleCheck {
   // Where both must be so, one that is surely not decides, also over one that has no answer.
   static absl::StatusOr<Truth3> Both(const absl::StatusOr<Truth3>& a, const absl::StatusOr<Truth3>& b);
 
-  // What a rule makes of the call: `refuses` kAllowed means that it surely does.
+  // What a rule makes of the call: `refuses` kAllowed means that it surely does; if not, `shown` stands below it.
   void Take(const RuledCaller::Task& task, const TaskRule& rule, DenialReason reason, const Truth3& refuses,
-            std::string_view how);
+            std::string_view how, const Explanation& shown = {});
+  void Explain(Decision decision, std::string text, const Explanation& shown);
   // That a rule does not refuse holds so long: until somebody of the audience loses what was done, say.
   absl::Status NoteExpiry(const Truth3& refuses);
   std::string MemberText(MemberId member) const;
@@ -135,9 +140,14 @@ class RuleCheck {
   MemberId permission_ = MemberId::kNone;
   std::string resource_id_;
   RuleVerdict verdict_;
+  Explanation* explanation_ = nullptr;
 
+  struct Escape {
+    Truth3 escapes;
+    Explanation shown;  // Of a no.
+  };
   std::map<const TaskRule*, Truth3> done_;     // kAfter
-  std::map<const TaskRule*, Truth3> escapes_;  // kContain
+  std::map<const TaskRule*, Escape> escapes_;  // kContain
   std::map<std::pair<MemberId, std::string>, Used> used_;
 };
 

@@ -41,6 +41,26 @@ std::string Shorten(const Relationship& relationship) {
   return text + "...";
 }
 
+// A type becomes another kind only while nothing names it: the rules of writing saw none of what is stored.
+absl::Status AdmitKinds(const SchemaChange& change, const Snapshot& stored) {
+  for (const std::string& type : change.rekinded) {
+    for (const TupleFilter& filter : {TupleFilter{.resource_type = type}, TupleFilter{.subject_type = type}}) {
+      const auto cursor = stored.Read(filter, std::nullopt);
+      if (!cursor->status().ok()) return cursor->status();
+      if (!cursor->Valid()) continue;
+      const std::string named = ToText(ToRelationship(cursor->row(), stored.names()));
+      return WithDetail(
+          WithReason(absl::FailedPreconditionError(
+                         Cat("`", type, "` would become another kind (definition, agent, task or session) while ",
+                             "relationships name it, as ", named,
+                             " does; delete them first, or give the other kind another name")),
+                     "CHANGES_KIND"),
+          "relationship", named);
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status AdmitWidening(const SchemaChange& change, const std::vector<std::string>& drops) {
@@ -54,7 +74,7 @@ absl::Status AdmitWidening(const SchemaChange& change, const std::vector<std::st
   return WithReason(
       absl::FailedPreconditionError(
           Cat("the new schema drops or weakens what holds agents back; keep it, or name in `drops` what you mean to "
-              "drop (mandate schema write --drop '",
+              "drop (--drop '",
               unnamed.front(), "'):\n  ", absl::StrJoin(unnamed, "\n  "))),
       "WIDENS_AUTHORITY");
 }
@@ -76,7 +96,7 @@ absl::Status AdmitSchema(const Schema& after, const SchemaChange& change, const 
     }
     if (!cursor->status().ok()) return cursor->status();
   }
-  if (count == 0) return absl::OkStatus();
+  if (count == 0) return AdmitKinds(change, stored);
   std::string list;
   size_t listed = 0;
   for (const auto& [form, orphans] : forms) {

@@ -16,7 +16,8 @@ namespace mandate {
 absl::Status AdmitWidening(const SchemaChange& change, const std::vector<std::string>& drops);
 
 // FAILED_PRECONDITION (ORPHANS_RELATIONSHIPS), with a count and examples for each form (`document#viewer@user:*`), when
-// relationships that are stored, expired or not, are not allowed by `after`. Reads the narrowed relations alone.
+// relationships that are stored, expired or not, are not allowed by `after`; CHANGES_KIND when one names a type that becomes
+// another kind. Reads the narrowed relations and those types alone.
 absl::Status AdmitSchema(const Schema& after, const SchemaChange& change, const Snapshot& stored);
 
 }  // namespace mandate

@@ -51,10 +51,10 @@ TEST(AdmitSchema, ATypeOfTasksGoesWithItsRulesOnceNothingOfItIsStored) {
   EXPECT_EQ(ReasonOf(AdmitSchema(*after.schema, change, *world.store->Head())), "ORPHANS_RELATIONSHIPS");
 }
 
-// The relationships of a task may all be allowed by an ordinary definition; back as a task it would have lost its
-// rules.
-TEST(AdmitWidening, IsAskedWhenATaskBecomesAnotherKindWhileItIsStored) {
-  TestWorld world(kSchemaRulesSchema, "errand:42#delegator@user:alice");
+// The relationships of a task may all be allowed by an ordinary definition; there nothing would hold them to the rules of
+// writing, and back as a task it would have lost its own.
+TEST(AdmitSchema, ATypeBecomesAnotherKindOnceNothingNamesIt) {
+  TestWorld world(kSchemaRulesSchema);
   CompileResult after = CompileSchema(
       "use expiration\ndefinition user { relation acts_on_behalf_of: assistant with expiration }\n"
       "definition document { relation viewer: user }\ndefinition assistant {}\n"
@@ -64,6 +64,15 @@ TEST(AdmitWidening, IsAskedWhenATaskBecomesAnotherKindWhileItIsStored) {
   const SchemaChange change = CompareForStorage(world.plan->schema(), *after.schema);
   EXPECT_TRUE(AdmitSchema(*after.schema, change, *world.store->Head()).ok());
   EXPECT_EQ(ReasonOf(AdmitWidening(change, {})), "WIDENS_AUTHORITY");
+  for (const std::string named : {"errand:42#delegator@user:alice",
+                                  "user:alice#acts_on_behalf_of@assistant:bot[expiration:2030-01-01T00:00:00Z]"}) {
+    world.Touch(named);
+    const absl::Status refused = AdmitSchema(*after.schema, change, *world.store->Head());
+    EXPECT_EQ(ReasonOf(refused), "CHANGES_KIND") << named;
+    EXPECT_THAT(std::string(refused.message()), testing::HasSubstr(named));
+    WriteRequest gone{.changes = {{ChangeOp::kDelete, *ParseRelationship(named)}}};
+    ASSERT_TRUE(world.store->Write(gone).ok());
+  }
   EXPECT_TRUE(AdmitWidening(change, {"errand: limit document#viewer to 5 per task"}).ok());
 }
 

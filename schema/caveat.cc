@@ -52,7 +52,7 @@ const Json* CaveatContext::Find(const std::string& name) const {
 }
 
 absl::StatusOr<CaveatResult> EvaluateCaveat(const Caveat& caveat, std::string_view stored_context,
-                                            const CaveatContext& context) {
+                                            const CaveatContext& context, uint64_t* cost) {
   absl::StatusOr<Json> stored = ParseStored(caveat, stored_context);
   if (!stored.ok()) return stored.status();
   cel::Activation activation;
@@ -69,7 +69,9 @@ absl::StatusOr<CaveatResult> EvaluateCaveat(const Caveat& caveat, std::string_vi
     }
     activation.Set(parameter.name, *std::move(value));
   }
-  absl::StatusOr<cel::Evaluation> evaluation = caveat.program->Evaluate(activation);
+  uint64_t evaluated = 0;
+  absl::StatusOr<cel::Evaluation> evaluation = caveat.program->Evaluate(activation, {.cost = &evaluated});
+  *cost += evaluated;
   if (absl::IsResourceExhausted(evaluation.status())) {
     return WithReason(
         absl::ResourceExhaustedError(Cat("caveat ", Quote(caveat.name), ": ", evaluation.status().message())),
@@ -79,10 +81,9 @@ absl::StatusOr<CaveatResult> EvaluateCaveat(const Caveat& caveat, std::string_vi
     return Refuse(caveat, "CAVEAT_EVALUATION_ERROR", StdView(evaluation.status().message()));
   }
   switch (evaluation->outcome) {
-    case cel::Outcome::kTrue: return CaveatResult{CaveatOutcome::kTrue, {}, evaluation->cost};
-    case cel::Outcome::kFalse: return CaveatResult{CaveatOutcome::kFalse, {}, evaluation->cost};
-    case cel::Outcome::kMissing:
-      return CaveatResult{CaveatOutcome::kMissing, std::move(evaluation->missing), evaluation->cost};
+    case cel::Outcome::kTrue: return CaveatResult{CaveatOutcome::kTrue, {}};
+    case cel::Outcome::kFalse: return CaveatResult{CaveatOutcome::kFalse, {}};
+    case cel::Outcome::kMissing: return CaveatResult{CaveatOutcome::kMissing, std::move(evaluation->missing)};
     case cel::Outcome::kValue: break;
   }
   return Refuse(caveat, "CAVEAT_EVALUATION_ERROR", "its value is not a bool");

@@ -1,7 +1,7 @@
 // caveat.h: the condition of a relationship, evaluated with what is stored and what a question brings.
 //
 //   absl::StatusOr<CaveatContext> context = CaveatContext::Parse(R"({"hour": 12})");
-//   absl::StatusOr<CaveatResult> result = EvaluateCaveat(caveat, edge.caveat_context, *context);
+//   absl::StatusOr<CaveatResult> result = EvaluateCaveat(caveat, edge.caveat_context, *context, &cost);
 //   if (result->outcome == CaveatOutcome::kMissing) AskFor(result->missing);
 //
 // Both contexts are JSON objects; cel/README.md says what JSON each type of parameter takes. A value that is stored
@@ -46,11 +46,11 @@ enum class CaveatOutcome : uint8_t { kTrue, kFalse, kMissing };
 struct CaveatResult {
   CaveatOutcome outcome = CaveatOutcome::kMissing;
   std::vector<std::string> missing;  // kMissing: the parameters that would decide it, sorted.
-  uint64_t cost = 0;                 // cel/cost.h
 };
 
+// Adds to `cost` what it cost (cel/cost.h), also where it ended in an error.
 absl::StatusOr<CaveatResult> EvaluateCaveat(const Caveat& caveat, std::string_view stored_context,
-                                            const CaveatContext& context);
+                                            const CaveatContext& context, uint64_t* cost);
 
 // May a relationship with this caveat store `context` (a JSON object, or empty)?
 absl::Status ValidateStoredContext(const Caveat& caveat, std::string_view context);

@@ -1,5 +1,5 @@
 // The text between a caveat's braces, indented anew. It is read with the schema's own lexer, which
-// knows where strings and comments end; what CEL makes of it does not matter here.
+// knows where strings and comments end, for CEL too: the parser refuses a comment that ends for one of the two alone.
 //
 // A line is one tab deeper than the line on which the innermost open bracket stands, and one that
 // starts by closing brackets is as deep as the line that opened the last of these:

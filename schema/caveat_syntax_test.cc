@@ -30,6 +30,12 @@ TEST(CaveatSyntax, StringsOfAllKindsHideBraces) {
   }
 }
 
+TEST(CaveatSyntax, CarriageReturnsThatMeanTheSameInCelDoNoHarm) {
+  for (const char* body : {"a == // one\r\n1", "a == // one\r\r\n1", "a == 1 // one\r", "a\r== /* one */\r1"}) {
+    EXPECT_THAT(Errors(Cat("caveat cav(a int) {", body, "}\ndefinition user {}")), IsEmpty()) << body;
+  }
+}
+
 TEST(CaveatSyntax, ResolvesUses) {
   const auto schema = MustCompile(
       "use expiration\ncaveat cav(a int) { a == 1 }\ndefinition user {}\n"
@@ -68,6 +74,12 @@ TEST(CaveatSyntax, SaysWhatIsWrong) {
       {"a string without end",
        "caveat cav(a string) { a == \"x\n }",
        {"\" | this string is never closed; end it with \""}},
+      {"a comment that ends for the schema and goes on for CEL",
+       "caveat cav(a int, b int) { a == 1 // note\r || b == 2\n}",
+       {"// note | a carriage return alone does not end a comment in a caveat; end the line with a line feed"}},
+      {"a comment that for CEL hides the start of another",
+       "caveat cav(a int) { a == // one\r\t/* two\n */ 1 }",
+       {"// one | a carriage return alone does not end a comment in a caveat; end the line with a line feed"}},
       {"a body without end",
        "caveat cav(a int) { a == {1",
        {"{ | the body of caveat `cav` is never closed; end it with `}`"}},

@@ -76,6 +76,7 @@ SchemaChange CompareForStorage(const Schema& before, const Schema& after) {
     // kind loses them, since it could come back without them.
     if (!found.has_value()) continue;
     const Definition& now = after.definition(*found);
+    if (now.kind != type.kind) change.rekinded.push_back(type.name);
     if (type.reserved(Reserved::kBoundary) != MemberId::kNone && now.reserved(Reserved::kBoundary) == MemberId::kNone) {
       change.widened.push_back(Cat(type.name, "#boundary"));
     }

@@ -73,6 +73,9 @@ struct SchemaChange {
     std::string relation;
   };
   std::vector<Narrowed> narrowed;
+  // Types that become another kind. What is kept of agents, tasks and sessions by their writes (that an id was used, that a
+  // scope is sealed) is not there of what was written under another kind.
+  std::vector<std::string> rekinded;
   // Restrictions of types that stay, and that are gone or weaker, which widens authority: `assistant#boundary`,
   // `errand: limit mailbox#send to 5 per task` (delegation.md, section 2).
   std::vector<std::string> widened;

@@ -95,7 +95,14 @@ class Declarer {
       if (!valid.ok() || !type.ok()) return;
       variables.push_back({parameter.name.text, *type});
     }
-    cel::CompileResult compiled = cel::Compile(source.body, variables);
+    if (r_.sink.full() || r_.caveat_budget.exceeded()) return;
+    cel::CompileResult compiled = cel::Compile(source.body, variables, {.budget = &r_.caveat_budget});
+    if (r_.caveat_budget.exceeded()) {
+      r_.sink.Error(source.name.span,
+                    "the caveats of this schema are too large, with this one; make their expressions shorter, or "
+                    "patterns of `matches` simpler");
+      return;
+    }
     for (const cel::Diagnostic& d : compiled.diagnostics) {
       r_.sink.Error({source.body_span.offset + static_cast<uint32_t>(d.offset), static_cast<uint32_t>(d.length)},
                     d.message);

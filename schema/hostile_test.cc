@@ -196,6 +196,43 @@ TEST(Hostile, ManyParametersAreNoWork) {
             "parameter `aa` is declared twice");
 }
 
+// A budget for all caveats; what it does not cover is one error, at the caveat where it ran out.
+TEST(Hostile, CaveatsThatAreTooLargeTogetherAreRefused) {
+  const auto caveats = [](std::string_view expression) {
+    return Concatenate(1500, [&](int i) { return Cat("caveat c_", i, "(aa int, ss string) { ", expression, " }\n"); });
+  };
+  const std::string terms = Concatenate(150, [](int) { return "1+"; });
+  for (const std::string& expression :
+       {Cat("aa == ", terms, "1 && ss == ''"), std::string("aa == 1 && ss.matches(\"\\\\pL{4}\")")}) {
+    EXPECT_THAT(Errors(caveats(expression)), ElementsAre(HasSubstr(" | the caveats of this schema are too large")))
+        << expression;
+  }
+  // Each of these costs as much as a pattern may, and is an error besides.
+  const std::vector<std::string> errors = Errors(caveats("aa == 1 && ss.matches(\"\\\\pL{900}\")"));
+  EXPECT_LT(errors.size(), 500u);
+  EXPECT_THAT(errors[0], HasSubstr("is not a regular expression: pattern too large"));
+  EXPECT_THAT(errors.back(), HasSubstr("the caveats of this schema are too large"));
+}
+
+TEST(Hostile, CaveatsAfterAThousandErrorsAreNotCompiled) {
+  EXPECT_THAT(Errors(Concatenate(1500, [](int i) { return Cat("caveat c_", i, "(aa int) { aa }\n"); })),
+              AllOf(SizeIs(1000), Each(HasSubstr("the expression must be `bool`, not `int`"))));
+}
+
+TEST(Hostile, AThousandOrdinaryCaveatsAreCompiled) {
+  EXPECT_THAT(Errors(Concatenate(1000,
+                                 [](int i) {
+                                   return Cat("caveat c_", i,
+                                              "(hour int, days list<string>, day string, ip ipaddress, "
+                                              "name string) {\n hour >= 9 && hour < 18 && day in days || "
+                                              "ip.in_cidr(\"10.0.0.0/8\") && (days.size() > ",
+                                              i,
+                                              " || days.exists(d, d.startsWith(\"s\") && d != day)) ||\n "
+                                              "name.matches(\"^[\\\\p{L}\\\\p{N}_-]+@example[.]com$\")\n}\n");
+                                 })),
+              IsEmpty());
+}
+
 TEST(Hostile, WideRelationsAndLongExpressionsAreBorne) {
   EXPECT_THAT(Errors(Cat(Concatenate(20'000, [](int i) { return Cat("definition d_", i, " {}\n"); }),
                          "definition doc { relation rrr: d_0",

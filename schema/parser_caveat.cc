@@ -153,12 +153,27 @@ void SchemaParser::ParseCaveatBody(Caveat& caveat) {
   const std::string_view body = StdView(absl::StripAsciiWhitespace(AbslView(raw)));
   caveat.body = body;
   caveat.body_span = {static_cast<uint32_t>(body.data() - text_.data()), static_cast<uint32_t>(body.size())};
+  CheckCommentsEndInCel(caveat);
   TakeCommentsBefore(Current().span.offset);  // They stay in the body.
   Advance();
   caveat.broken |= has_bad || empty;
   if (empty) sink_.SyntaxError(Cover(brace, Previous().span), "a caveat needs an expression in its body");
   if (body.size() > kBodyBytesMax) {
     sink_.SyntaxError(caveat.body_span, "a caveat's expression has at most 100,000 bytes");
+  }
+}
+
+// A carriage return ends a line of a schema, and none of CEL: there the comment goes on, over what stands behind it.
+void SchemaParser::CheckCommentsEndInCel(Caveat& caveat) {
+  const size_t end = caveat.body_span.end();
+  for (size_t i = comment_cursor_; i < lexed_.comments.size() && lexed_.comments[i].span.offset < end; ++i) {
+    const Span comment = lexed_.comments[i].span;
+    if (!TextOf(comment).starts_with("//")) continue;
+    const size_t next = text_.find_first_not_of(" \t\r", comment.end());
+    if (next >= end || text_[next] == '\n') continue;
+    caveat.broken = true;
+    sink_.SyntaxError(comment,
+                      "a carriage return alone does not end a comment in a caveat; end the line with a line feed");
   }
 }
 

@@ -118,6 +118,7 @@ class SchemaParser {
   void ParseCaveatParameters(Caveat& caveat);
   std::string ParseParameterType();
   void ParseCaveatBody(Caveat& caveat);
+  void CheckCommentsEndInCel(Caveat& caveat);
 
   std::string_view text_;
   DiagnosticSink& sink_;

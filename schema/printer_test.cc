@@ -163,6 +163,12 @@ TEST(Printer, IndentsCaveatsByTheirBrackets) {
             "}\n");
 }
 
+// A line that CEL took for part of a comment was printed as one of its own: {"xxx": 2} was allowed from then on.
+TEST(Printer, TakesNothingOutOfACaveatsComments) {
+  EXPECT_FALSE(Parse("caveat cav(xxx int) {\n\txxx == 1 // note\r || xxx == 2\n}\n").ok);
+  ExpectRoundTrip("caveat cav(xxx int) {\r\txxx == // note || xxx\r\n1\r||\rxxx == 2 // end\r}\r");
+}
+
 TEST(Printer, IsReadBackAsTheSameTree) {
   for (std::string_view text : {
            kUgly,

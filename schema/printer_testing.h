@@ -29,7 +29,7 @@ inline Parsed Parse(std::string_view text) {
 
 inline std::string Format(std::string_view text) { return syntax::FormatSchema(Parse(text).file); }
 
-// Reading what was printed gives the same tree, and printing it again the same text.
+// Reading what was printed gives the same tree and the same expressions, and printing it again the same text.
 inline void ExpectRoundTrip(std::string_view text) {
   const Parsed before = Parse(text);
   ASSERT_TRUE(before.ok) << text;
@@ -37,6 +37,7 @@ inline void ExpectRoundTrip(std::string_view text) {
   const Parsed after = Parse(printed);
   EXPECT_TRUE(after.ok) << text << "\n--- printed:\n" << printed;
   EXPECT_EQ(syntax::ShowFile(after.file), syntax::ShowFile(before.file)) << "--- printed:\n" << printed;
+  EXPECT_EQ(syntax::ShowExpressions(after.file), syntax::ShowExpressions(before.file)) << "--- printed:\n" << printed;
   EXPECT_EQ(syntax::FormatSchema(after.file), printed);
 }
 

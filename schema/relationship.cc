@@ -10,7 +10,8 @@
 namespace mandate {
 namespace {
 
-constexpr size_t kRelationshipBytesMax = 32 << 10;
+// All parts but the context together take less than 4 KiB.
+constexpr size_t kRelationshipBytesMax = kContextBytesMax + (4 << 10);
 constexpr std::string_view kExpirationTag = "expiration:";
 
 absl::Status Malformed(std::string_view field, std::string_view message) {
@@ -19,10 +20,12 @@ absl::Status Malformed(std::string_view field, std::string_view message) {
 
 absl::Status CheckText(std::string_view text) {
   if (text.size() > kRelationshipBytesMax) {
-    return InvalidArgument(Cat("the text has ", text.size(), " bytes; at most 32768 are allowed"));
+    return InvalidArgument(
+        Cat("the text has ", text.size(), " bytes; at most ", kRelationshipBytesMax, " are allowed"));
   }
   for (char c : text) {
-    if (absl::ascii_iscntrl(c)) {
+    // U+007F passes, for JSON may hold it as it is; the other parts have narrower rules of their own.
+    if (static_cast<unsigned char>(c) < 0x20) {
       return InvalidArgument(Cat(Quote(text), " contains a control character or a line break"));
     }
   }

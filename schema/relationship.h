@@ -10,7 +10,7 @@
 // Errors      INVALID_ARGUMENT, naming the part and what is allowed, with the field's path (reason.h).
 // Limits      Type names: segments of 3 to 64 of `[a-z0-9_]` joined by `/`, starting with a letter and not ending
 //             in `_`, 128 bytes in all. Relation names: one such segment. Ids: 1 to 1024 bytes of letters, digits and
-//             `/_|-=+`, or exactly `*` where a wildcard is meant. Text: one line, 32 KiB.
+//             `/_|-=+`, or exactly `*` where a wildcard is meant. Text: one line, 36 KiB.
 #ifndef MANDATE_SCHEMA_RELATIONSHIP_H_
 #define MANDATE_SCHEMA_RELATIONSHIP_H_
 

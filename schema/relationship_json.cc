@@ -9,7 +9,6 @@
 namespace mandate {
 namespace {
 
-constexpr size_t kContextBytesMax = 32 << 10;
 constexpr int kDepthMax = 30;  // Deeper does not fit into what protobuf reads, 100 messages deep.
 
 struct Brackets {
@@ -38,14 +37,18 @@ Brackets ScanBrackets(std::string_view text) {
   return result;
 }
 
+absl::Status CheckContextSize(std::string_view context) {
+  if (context.size() <= kContextBytesMax) return absl::OkStatus();
+  return InvalidArgument(
+      Cat("caveat context has ", context.size(), " bytes; at most ", kContextBytesMax, " are allowed"));
+}
+
 }  // namespace
 
 size_t BracketedLength(std::string_view text) { return ScanBrackets(text).length; }
 
 absl::StatusOr<std::string> CompactContext(std::string_view json) {
-  if (json.size() > kContextBytesMax) {
-    return InvalidArgument(Cat("caveat context has ", json.size(), " bytes; at most 32768 are allowed"));
-  }
+  if (absl::Status status = CheckContextSize(json); !status.ok()) return status;
   if (ScanBrackets(json).depth_max > kDepthMax) {
     return InvalidArgument("caveat context is nested more than 30 deep");
   }
@@ -60,7 +63,10 @@ absl::StatusOr<std::string> CompactContext(std::string_view json) {
   if (!repeated.empty()) {
     return InvalidArgument(Cat("caveat context gives ", Quote(repeated), " twice"));
   }
-  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string compact = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  // Numbers may grow: `1e9` becomes `1000000000.0`. What is taken here once is to be taken always.
+  if (absl::Status status = CheckContextSize(compact); !status.ok()) return status;
+  return compact;
 }
 
 }  // namespace mandate

@@ -2,16 +2,19 @@
 //
 // Threads     Free functions; safe anywhere.
 // Errors      INVALID_ARGUMENT for what is not a JSON object.
-// Limits      Nested at most 30 deep; 32 KiB.
+// Limits      Nested at most 30 deep; kContextBytesMax, in compact form as well.
 #ifndef MANDATE_SCHEMA_RELATIONSHIP_JSON_H_
 #define MANDATE_SCHEMA_RELATIONSHIP_JSON_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 
 namespace mandate {
+
+inline constexpr size_t kContextBytesMax = 32 << 10;
 
 // The JSON object `json` in compact form: no blanks, names sorted, so equal contexts have equal
 // text. An object that gives one name twice is refused, for readers disagree about which one

@@ -37,6 +37,7 @@ TEST(Relationship, PrintsWhatItReads) {
            "document:plan#viewer@user:bob[Some/Cav|x-1:{}]",
            R"(document:plan#viewer@user:bob[cav:{"a":"]}\"[expiration:","b":[1,[2.5,{"c":null}]]}])",
            R"(document:plan#viewer@user:bob[expiration:{"a":1}])",
+           "document:plan#viewer@user:bob[cav:{\"a\":\"b\x7f\\u0001\",\"\x7f\":1}]",
            "document:plan#viewer@user:bob[cav][expiration:2026-12-01T00:00:00Z]",
            "document:plan#viewer@user:bob[expiration:2026-12-01T00:00:00.000001Z]",
            "document:plan#viewer@user:bob[expiration:0001-01-01T00:00:00Z]",
@@ -48,6 +49,25 @@ TEST(Relationship, PrintsWhatItReads) {
     EXPECT_EQ(ToText(*r), text);
     EXPECT_EQ(ParseRelationship(ToText(*r)).value(), *r);
   }
+}
+
+// The text was once held to the limit of the context alone, so an export could not be imported again.
+TEST(Relationship, ReadsTheLongestThatItPrints) {
+  const std::string segment(64, 'a');
+  const std::string type = Cat(segment.substr(1), "/", segment);
+  const std::string id(1024, 'b');
+  const Relationship r = {
+      .resource = {type, id},
+      .relation = segment,
+      .subject = {type, id, segment},
+      .caveat = std::string(128, 'c'),
+      .caveat_context = Cat("{\"txt\":\"", std::string(kContextBytesMax - 10, 'x'), "\"}"),
+      .expires_at = absl::FromUnixSeconds(1796083200) + absl::Microseconds(1),
+  };
+  ASSERT_TRUE(ValidateForm(r).ok()) << ValidateForm(r);
+  const absl::StatusOr<Relationship> again = ParseRelationship(ToText(r));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(*again == r);
 }
 
 TEST(Relationship, TreatsAnEllipsisAsNoRelation) {
@@ -94,6 +114,7 @@ TEST(Relationship, NamesThePartThatIsWrongAndWhatIsAllowed) {
       {"document:plan#viewer@user:é", "subject.id", Cat("subject id `é` contains `é`: ", id_rule)},
       {"document:plan#viewer@user:b@b", "subject.id", Cat("subject id `b@b` contains `@`: ", id_rule)},
       {"document:plan#viewer@user:b*", "subject.id", Cat("subject id `b*` contains `*`: ", id_rule)},
+      {"document:plan#viewer@user:b\x7f", "subject.id", Cat("subject id `b\\x7f` contains `\\x7f`: ", id_rule)},
       {"document:plan#viewer@user:bob#", "subject.relation", "there is no relation after the subject's `#`"},
       {"document:plan#viewer@user:bob#M", "subject.relation",
        Cat("subject relation `M` is not a relation name: ", name_rule)},
@@ -138,9 +159,15 @@ TEST(Relationship, HasLimits) {
   EXPECT_FALSE(ValidateRelationName(segment + "a").ok());
   EXPECT_TRUE(ValidateTypeName(Cat(segment.substr(1), "/", segment)).ok());
   EXPECT_FALSE(ValidateTypeName(Cat(segment, "/", segment)).ok()) << "129 bytes";
-  EXPECT_THAT(Message(ParseRelationship(std::string(40000, 'a')).status()), HasSubstr("at most 32768"));
+  EXPECT_THAT(Message(ParseRelationship(std::string(40000, 'a')).status()), HasSubstr("at most 36864"));
   const std::string deep = Cat("{\"a\":", std::string(30, '['), std::string(30, ']'), "}");
   EXPECT_THAT(Message(CompactContext(deep).status()), HasSubstr("nested more than 30 deep"));
+}
+
+TEST(CompactContext, TakesNothingThatItWouldRefuseOnceItIsCompact) {
+  std::string numbers = "{\"a\":[1e9";
+  for (int i = 1; i < 2600; ++i) numbers += ",1e9";
+  EXPECT_THAT(Message(CompactContext(numbers + "]}").status()), HasSubstr("has 33807 bytes; at most 32768"));
 }
 
 // Once each object was compared with all before it in its array, in the time of a minute under sanitizers.

@@ -28,6 +28,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/container/node_hash_map.h"
+#include "schema/cel/cel.h"
 #include "schema/compiler.h"
 #include "schema/diagnostic_sink.h"
 #include "schema/expression_graph.h"
@@ -78,6 +79,9 @@ struct Resolution {
   absl::node_hash_map<const syntax::Definition*, absl::flat_hash_set<std::string>>
       unread_members;                       // By body. A partial's are shared by all that it is put into.
   absl::flat_hash_set<std::string> unread;  // Names that an item that could not be read may declare.
+
+  // Of all caveats together. Once it is exceeded, which is reported, no more are compiled.
+  cel::Cost caveat_budget{cel::kCompileCostMax};
 
   bool too_large = false;  // Reported; the rest is not worth the work.
 

@@ -1,5 +1,5 @@
 // Any bytes as a schema: compiled and rendered without harm; what can be read is printed and read
-// back as the same tree, and what compiles means the same when printed.
+// back as the same tree, and what compiles means the same when printed, its expressions word for word.
 #include <cstdint>
 #include <cstdlib>
 
@@ -52,6 +52,7 @@ void CheckPrinting(std::string_view text) {
   const CompileResult printed_compiled = CompileSchema(printed);
   if (text.size() > kMebibyte && !printed_compiled.ok()) return;  // Tabs made it too long.
   Require(printed_compiled.ok());
+  Require(syntax::ShowExpressions(after) == syntax::ShowExpressions(before));
   for (const Difference& d : DiffSchemas(*compiled.schema, *printed_compiled.schema))
     Require(IsOfDocumentation(d.kind));
 }

@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "schema/cel/token.h"
 #include "schema/printer.h"
 #include "schema/syntax.h"
 #include "schema/text.h"
@@ -75,6 +76,20 @@ inline std::string ShowFile(const File& file) {
     std::visit([&](const auto& value) { ShowComments(value.comments.after, "after", out); }, item);
   }
   ShowComments(file.end_comments, "end", out);
+  return out;
+}
+
+// The caveats' expressions as CEL reads them, word for word.
+inline std::string ShowExpressions(const File& file) {
+  std::string out;
+  for (const Item& item : file.items) {
+    const auto* caveat = std::get_if<Caveat>(&item);
+    if (caveat == nullptr) continue;
+    const cel::Tokens words = cel::Tokenize(caveat->body);
+    out += caveat->name.text;
+    for (const cel::Token& word : words.tokens) out += Cat(" ", word.text);
+    out += words.error.has_value() ? Cat(" error: ", words.error->message, "\n") : "\n";
+  }
   return out;
 }
 

@@ -18,6 +18,7 @@
 // its answer arrived either left both or neither.
 #include "service/authorizer.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "absl/strings/escaping.h"
@@ -160,16 +161,22 @@ absl::StatusOr<Authorizer::Outcome> Authorizer::Repeat(const View& view, const s
   for (uint64_t sequence = remembered.sequence;; ++sequence) {
     auto entry = LoadEntry(*view.snapshot, sequence);
     if (!entry.ok()) return entry.status();
+    // Of a plan that was refused there is one entry. An older server's says of the actions before it no more than how
+    // many they were.
+    for (const LedgerEntry& earlier : entry->before) outcome.answers.push_back(RecordedAnswer(earlier));
+    outcome.answers.resize(entry->batch_index, Answer{.decision = Decision::kAllowed});
     outcome.answers.push_back(RecordedAnswer(*entry));
     outcome.sequences.push_back(sequence);
-    // Of a plan that was refused the refusal alone was recorded.
     if (entry->decision != Decision::kAllowed || outcome.answers.size() == calls.size()) break;
   }
   if (!outcome.allowed()) return outcome;
   auto chain = DecideChain(*view.plan, *view.snapshot, database_.now(), limits, calls.front().question);
   if (!chain.ok()) return chain.status();
-  if (chain->decision == Decision::kAllowed) return outcome;
-  outcome.answers = {*std::move(chain)};
+  if (chain->decision != Decision::kAllowed) {
+    outcome.answers = {*std::move(chain)};
+    return outcome;
+  }
+  for (Answer& answer : outcome.answers) answer.valid_until = std::min(answer.valid_until, chain->valid_until);
   return outcome;
 }
 

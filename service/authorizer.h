@@ -44,7 +44,9 @@ class Authorizer {
   };
   absl::StatusOr<Approved> Approve(const ApproveCall& call, const CheckLimits& limits);
 
-  // A recorded call, decided again at its revision and moment, on the entries before it.
+  // A recorded call, decided again at its revision and moment, on the entries before it, and on the actions before it
+  // if its plan was refused. Until when it holds is not compared: another proof of the same may last for another time.
+  // FAILED_PRECONDITION (PLAN_NOT_RECORDED): it hangs on those actions, and an older server did not record them.
   struct Replayed {
     Answer recorded;
     Answer replayed;

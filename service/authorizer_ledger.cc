@@ -60,6 +60,7 @@ absl::StatusOr<Authorizer::Replayed> Authorizer::Replay(uint64_t sequence, const
     ledger.Add(*earlier);
   }
   if (!cursor->status().ok()) return cursor->status();
+  for (const LedgerEntry& earlier : entry->before) ledger.Add(earlier);
   auto decided = DecideCall(*view->plan, *view->snapshot, entry->at, limits, RecordedCall(*entry),
                             [&](const std::string&) -> const TaskLedger& { return ledger; });
   if (!decided.ok()) return decided.status();
@@ -77,7 +78,16 @@ absl::StatusOr<Authorizer::Replayed> Authorizer::Replay(uint64_t sequence, const
   again.at = entry->at;
   again.batch_index = entry->batch_index;
   again.batch_size = entry->batch_size;
+  again.valid_until = entry->valid_until;
+  again.before = entry->before;
   if (replayed.differences.empty()) compare("the entry", ToJson(*entry), ToJson(again));
+  const bool plan_known = entry->decision == Decision::kAllowed || entry->before.size() == entry->batch_index;
+  if (!replayed.differences.empty() && !plan_known) {
+    return WithReason(absl::FailedPreconditionError(Cat("ledger entry ", sequence,
+                                                        " hangs on what stood before it in its plan, which ",
+                                                        "the server that wrote it did not record")),
+                      "PLAN_NOT_RECORDED");
+  }
   return replayed;
 }
 

@@ -197,5 +197,184 @@ TEST(DatabaseAuthorize, OfTheLastUnitLetsOnePassAndNothingPassesItsRevocation) {
   ExpectWholeChain(*(*database)->store().Head(), allowed);
 }
 
+// ann's bot has a session `run:1`; her mailbox is hers for a while.
+class PlannedErrand {
+ public:
+  PlannedErrand() {
+    database = *Database::Open({.store = {.in_memory = true}});
+    EXPECT_TRUE(database
+                    ->WriteSchema(R"(
+use delegation
+use expiration
+definition user { relation acts_on_behalf_of: bot with expiration }
+definition document {
+  relation owner: user
+  relation secret: user:*
+  permission view = owner
+  permission edit = owner
+}
+definition mailbox {
+  relation owner: user with expiration
+  permission send = owner
+  permission wipe = owner
+}
+agent bot {}
+task errand {
+  relation delegator: user
+  relation delegated_for_task: bot with expiration
+  relation scope: mailbox:*#send | mailbox:*#wipe | document:*#view | document:*#edit
+  limit mailbox#send to 2 per task
+  after document#view when secret forbid document#edit
+  require approval for mailbox#wipe by owner
+}
+session run {
+  relation agent: bot with expiration
+  relation task: errand
+}
+)",
+                                  {}, DryRun::kNo, nullptr)
+                    .ok());
+    Touch({"mailbox:m#owner@user:ann[expiration:2097-01-01T00:00:00Z]", "document:d#owner@user:ann",
+           "document:d#secret@user:*", Cat("user:ann#acts_on_behalf_of@bot:b", kForever), "errand:1#delegator@user:ann",
+           Cat("errand:1#delegated_for_task@bot:b", kForever), "errand:1#scope@mailbox:*#send",
+           "errand:1#scope@mailbox:*#wipe", "errand:1#scope@document:*#view", "errand:1#scope@document:*#edit"});
+    Touch({Cat("run:1#agent@bot:b", kForever), "run:1#task@errand:1"});
+  }
+
+  void Touch(const std::vector<std::string>& texts) {
+    std::vector<TupleChange> changes;
+    for (const std::string& text : texts) changes.push_back({ChangeOp::kTouch, *ParseRelationship(text)});
+    const auto revision = database->Write(changes, {});
+    ASSERT_TRUE(revision.ok()) << revision.status();
+  }
+
+  // `send`, `view`, .. of the one object that has it.
+  absl::StatusOr<Authorizer::Outcome> Do(const std::vector<std::string>& permissions, const std::string& key) {
+    std::vector<AuthorizeCall> calls;
+    for (const std::string& permission : permissions) {
+      const bool is_mail = permission == "send" || permission == "wipe";
+      calls.push_back({{.resource = is_mail ? ObjectRef{"mailbox", "m"} : ObjectRef{"document", "d"},
+                        .permission = permission,
+                        .subject = {"run", "1", ""},
+                        .parameter_digest = "digest"},
+                       key});
+    }
+    return Authorizer(database.get()).Authorize(calls, database->options().check);
+  }
+
+  // Records the entry once more, as an older server wrote it, as what answered `key`. Returns its number.
+  uint64_t RecordAsOfOld(uint64_t sequence, const std::string& key) {
+    const auto head = database->store().Head();
+    auto entry = EntryFromJson(head->Ledger({}, sequence - 1)->record().body);
+    const auto call = FindCall(*head, "run:1", key);
+    EXPECT_TRUE(entry.ok() && call.ok() && call->has_value());
+    entry->before.clear();
+    entry->valid_until = absl::InfiniteFuture();
+    RememberedCall remembered = **call;
+    WriteRequest request{.guard =
+                             [&](PendingWrite& write) {
+                               remembered.sequence = write.NextSequence();
+                               RememberCall("run:1", key, remembered, write);
+                               return Record(*entry, write);
+                             },
+                         .records_only = true};
+    EXPECT_TRUE(database->store().Write(request).ok());
+    return remembered.sequence;
+  }
+
+  std::unique_ptr<Database> database;
+};
+
+// What the caller of Authorize is told, an answer a line.
+std::string ToldText(const Authorizer::Outcome& outcome) {
+  std::string text;
+  for (const Answer& answer : outcome.answers) {
+    text += Cat(DecisionName(answer.decision), " ", ReasonName(answer.reason), " ", answer.reason_at, " until ",
+                absl::FormatTime(answer.valid_until, absl::UTCTimeZone()));
+    for (const uint64_t approval : answer.approvals) text += Cat(" approval ", approval);
+    for (const Lineage::StoredEdge& edge : answer.lineage->edges) text += Cat(" ", ToText(edge.relationship));
+    text += "\n";
+  }
+  return text;
+}
+
+TEST(DatabaseAuthorize, RepeatsAndReplaysARefusedPlanAsItWasAnswered) {
+  PlannedErrand errand;
+  Authorizer authorizer(errand.database.get());
+  const CheckLimits& limits = errand.database->options().check;
+  const auto approved = authorizer.Approve({.session = ObjectRef{"run", "1"},
+                                            .resource = {"mailbox", "m"},
+                                            .permission = "wipe",
+                                            .parameter_digest = "digest",
+                                            .approver = {"user", "ann"},
+                                            .expires_at = absl::InfiniteFuture()},
+                                           limits);
+  ASSERT_TRUE(approved.ok()) << approved.status();
+  const std::pair<std::vector<std::string>, DenialReason> kPlans[] = {
+      {{"send", "send", "send"}, DenialReason::kLimitReached},
+      {{"send", "view", "edit"}, DenialReason::kForbiddenAfter},
+      {{"wipe", "send", "wipe"}, DenialReason::kApprovalRequired}};
+  for (const auto& [plan, reason] : kPlans) {
+    const std::string key(ReasonName(reason));
+    const auto first = errand.Do(plan, key);
+    ASSERT_TRUE(first.ok()) << first.status();
+    ASSERT_EQ(first->answers.size(), 3u) << "what the plans before this one would have done counts for nothing";
+    EXPECT_EQ(first->answers.back().reason, reason);
+    const auto again = errand.Do(plan, key);
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_TRUE(again->repeated);
+    EXPECT_EQ(ToldText(*again), ToldText(*first));
+    EXPECT_EQ(again->sequences, first->sequences);
+    const auto replayed = authorizer.Replay(first->sequences.front(), limits);
+    ASSERT_TRUE(replayed.ok()) << replayed.status();
+    EXPECT_EQ(replayed->differences, std::vector<std::string>()) << key;
+  }
+  const auto done = errand.Do({"wipe", "send", "send"}, "");
+  ASSERT_TRUE(done.ok()) << done.status();
+  EXPECT_TRUE(done->allowed());
+}
+
+TEST(DatabaseAuthorize, OfARefusedPlanOfAnOlderServerSaysWhatItKnows) {
+  PlannedErrand errand;
+  Authorizer authorizer(errand.database.get());
+  const CheckLimits& limits = errand.database->options().check;
+  const auto first = errand.Do({"send", "send", "send"}, "k");
+  ASSERT_TRUE(first.ok()) << first.status();
+  const uint64_t old = errand.RecordAsOfOld(first->sequences.front(), "k");
+  EXPECT_EQ(ReasonOf(authorizer.Replay(old, limits).status()), "PLAN_NOT_RECORDED") << "an error, not `different`";
+  const auto again = errand.Do({"send", "send", "send"}, "k");
+  ASSERT_TRUE(again.ok()) << again.status();
+  ASSERT_EQ(again->answers.size(), 3u);
+  EXPECT_EQ(again->answers[1].decision, Decision::kAllowed);
+  EXPECT_EQ(again->answers[2].reason, DenialReason::kLimitReached) << "of the action that it was said of";
+  const auto lacking = errand.Do({"view", "send", "wipe"}, "l");
+  ASSERT_TRUE(lacking.ok()) << lacking.status();
+  EXPECT_EQ(lacking->answers.back().reason, DenialReason::kApprovalRequired);
+  const auto replayed = authorizer.Replay(errand.RecordAsOfOld(lacking->sequences.front(), "l"), limits);
+  ASSERT_TRUE(replayed.ok()) << "whatever came before it: " << replayed.status();
+  EXPECT_EQ(replayed->differences, std::vector<std::string>());
+}
+
+TEST(DatabaseAuthorize, ARepeatHoldsAsLongAsTheFirstAnswerAndNoLongerThanItsChain) {
+  PlannedErrand errand;
+  const auto year = [](int year) { return absl::FromCivil(absl::CivilYear(year), absl::UTCTimeZone()); };
+  const auto until = [&](const std::string& key) {
+    const auto outcome = errand.Do({"send"}, key);
+    EXPECT_TRUE(outcome.ok() && outcome->allowed()) << outcome.status();
+    return outcome.ok() ? outcome->answers.front().valid_until : absl::InfinitePast();
+  };
+  EXPECT_EQ(until("k"), year(2097)) << "the mailbox is ann's so long";
+  EXPECT_EQ(until("k"), year(2097));
+  const auto replayed = Authorizer(errand.database.get()).Replay(1, errand.database->options().check);
+  ASSERT_TRUE(replayed.ok()) << replayed.status();
+  EXPECT_EQ(replayed->differences, std::vector<std::string>());
+  EXPECT_EQ(replayed->recorded.valid_until, year(2097));
+  errand.Touch({"user:ann#acts_on_behalf_of@bot:b[expiration:2096-01-01T00:00:00Z]"});
+  EXPECT_EQ(until("k"), year(2096));
+  const uint64_t old = errand.RecordAsOfOld(1, "k");
+  EXPECT_EQ(until("k"), year(2096)) << "of an older server's entry the chain is all that is known";
+  EXPECT_TRUE(Authorizer(errand.database.get()).Replay(old, errand.database->options().check)->differences.empty());
+}
+
 }  // namespace
 }  // namespace mandate

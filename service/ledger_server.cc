@@ -10,8 +10,9 @@
 namespace mandate {
 namespace {
 
-// An entry takes about a kilobyte.
+// An entry takes about a kilobyte, or what its audience and its plan take.
 constexpr int kEntriesPerMessage = 100;
+constexpr size_t kMessageBytes = 1 << 20;
 
 // An entry is read in some microseconds.
 constexpr uint64_t kEntriesBetweenLooks = 256;
@@ -90,8 +91,10 @@ class LedgerStream {
       entry->set_hash(record.hash);
       entry->set_retired(record.retired);
       ++sent_;
+      bytes_ += record.body.size();
       const bool enough = limit_ != 0 && sent_ == limit_;
-      if ((enough || response_.entries_size() == kEntriesPerMessage) && !Flush()) return false;
+      const bool full = response_.entries_size() == kEntriesPerMessage || bytes_ >= kMessageBytes;
+      if ((enough || full) && !Flush()) return false;
       if (enough) return false;
     }
     if (!cursor->status().ok()) return cursor->status();
@@ -114,6 +117,7 @@ class LedgerStream {
     if (response_.entries_size() == 0) return true;
     const bool sent = writer_.Write(response_);
     response_.Clear();
+    bytes_ = 0;
     return sent;
   }
 
@@ -121,6 +125,7 @@ class LedgerStream {
   const uint64_t limit_;
   uint64_t after_;
   uint64_t seen_ = 0;
+  size_t bytes_ = 0;  // Of the entries in response_.
   uint64_t sent_ = 0;
   const grpc::ServerContext& context_;
   grpc::ServerWriter<v1::ReadLedgerResponse>& writer_;

@@ -1,6 +1,5 @@
 #include <chrono>
 
-#include "absl/strings/str_replace.h"
 #include "check/budget.h"
 #include "schema/reason.h"
 #include "schema/text.h"
@@ -29,14 +28,23 @@ std::string QuestionText(const CheckQuestion& question) {
   return ToText(Relationship{question.resource, question.permission, question.subject});
 }
 
-// An explanation as the log may have it: without the contexts of caveats.
+// An explanation as the log may have it: without the contexts of caveats, and without what else the text says of a
+// relationship with a caveat: why it is not known quotes values.
 void DropContexts(Explanation* explanation) {
   for (ExplanationStep& step : explanation->steps) {
-    if (!step.relationship || step.relationship->caveat_context.empty()) continue;
-    const std::string whole = ToText(*step.relationship);
+    if (!step.relationship) continue;
     step.relationship->caveat_context.clear();
-    step.text = absl::StrReplaceAll(step.text, {{whole, ToText(*step.relationship)}});
+    if (!step.relationship->caveat.empty()) step.text = ToText(*step.relationship);
   }
+}
+
+// An error as the log may have it: messages about caveats and contexts quote values.
+std::string LoggedError(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  if (!reason.starts_with("CAVEAT_") && !reason.starts_with("CONTEXT_")) return std::string(status.message());
+  const auto details = DetailsOf(status);
+  const auto caveat = details.find("caveat_name");
+  return caveat == details.end() ? reason : Cat(reason, " of caveat ", Quote(caveat->second));
 }
 
 // The engine's error about a question that stands at `path` of the request.
@@ -78,11 +86,11 @@ void PermissionServer::TellSlowQuestion(const grpc::ServerContext& context, std:
   nlohmann::ordered_json told{{"question", QuestionText(question)},
                               {"code", CodeName(static_cast<int>(status.code()))}};
   log_->TellSlow(context, gate_->NameOf(context), took, std::move(told), [&]() -> nlohmann::ordered_json {
-    if (!status.ok()) return std::string(status.message());
+    if (!status.ok()) return LoggedError(status);
     CheckQuestion again = question;
     again.explain = true;
     auto answer = checker->Check(again);
-    if (!answer.ok()) return std::string(answer.status().message());
+    if (!answer.ok()) return LoggedError(answer.status());
     DropContexts(&answer->explanation);
     answer->lineage.reset();  // Its chain is explained already.
     v1::CheckResult result;

@@ -1,7 +1,11 @@
 #include "service/proof.h"
 
+#include <algorithm>
+
 #include "google/protobuf/util/json_util.h"
+#include "schema/reason.h"
 #include "schema/text.h"
+#include "service/token.h"
 #include "service/wire.h"
 #include "service/wire_form.h"
 
@@ -15,8 +19,10 @@ absl::Status CheckSteps(const v1::CheckResult& result) {
   if (result.explanation().empty()) {
     return InvalidArgument("the answer is not explained; write the proof with `mandate check --proof FILE`");
   }
-  if (result.explanation_size() > static_cast<int>(kExplanationStepsMax) ||
-      result.explanation(result.explanation_size() - 1).kind() == v1::ExplanationStep::KIND_CUT) {
+  const auto& steps = result.explanation();
+  if (steps.size() > static_cast<int>(kExplanationStepsMax) ||
+      std::any_of(steps.begin(), steps.end(),
+                  [](const auto& step) { return step.kind() == v1::ExplanationStep::KIND_CUT; })) {
     return InvalidArgument(Cat("the explanation was cut after ", kExplanationStepsMax, " steps, so it is no proof"));
   }
   for (int i = 0; i < result.explanation_size(); ++i) {
@@ -83,7 +89,11 @@ absl::StatusOr<Proof> ProofFromJson(const std::string& text) {
     if (!until.ok()) return until.status();
   }
   proof.answer = AnswerFromWire(result);
+  if (!wire.answer().has_checked_at()) return Missing("answer.checked_at");
   proof.token = wire.answer().checked_at().token();
+  auto revision = DecodeAnyToken(proof.token);
+  if (!revision.ok()) return WithField(revision.status(), "answer.checked_at.token");
+  proof.revision = *revision;
   return proof;
 }
 

@@ -6,7 +6,7 @@
 //
 // Threads     Free functions; safe anywhere.
 // Errors      INVALID_ARGUMENT, naming the part that is missing or malformed: nothing of a file is taken on trust.
-// Limits      64 MiB of text; as many steps as an explanation has at most.
+// Limits      64 MiB of text; as many steps as an explanation has at most, none of them cut.
 #ifndef MANDATE_SERVICE_PROOF_H_
 #define MANDATE_SERVICE_PROOF_H_
 
@@ -15,13 +15,15 @@
 #include "absl/status/statusor.h"
 #include "check/answer.h"
 #include "check/question.h"
+#include "storage/revision.h"
 
 namespace mandate {
 
 struct Proof {
   CheckQuestion question;
   Answer answer;      // Allowed and explained.
-  absl::Time moment;  // At which it was decided.
+  absl::Time moment;  // At which it was decided: what had expired then does not count.
+  Revision revision;  // As stored at which. It need not have been the newest at the moment.
   std::string token;  // Of the revision.
 };
 

@@ -129,8 +129,8 @@ struct Server::Parts {
       spdlog::error("letting go of old versions failed: {}", std::string(collected.status().message()));
       return false;
     }
-    if (*collected > 0) spdlog::debug("let go of {} old versions", *collected);
-    return *collected > 0;
+    if (collected->versions > 0) spdlog::debug("let go of {} old versions", collected->versions);
+    return collected->more;
   }
 
   const ServerOptions options;

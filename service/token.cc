@@ -26,6 +26,29 @@ absl::Status NoToken() {
       "TOKEN_MALFORMED");
 }
 
+// The token's bytes without the sum.
+absl::StatusOr<std::string> TokenBody(std::string_view token) {
+  std::string bytes;
+  // The length first: the decoder would let blanks and padding pass.
+  if (token.size() != kTokenCharacters || !absl::WebSafeBase64Unescape(AbslView(token), &bytes) ||
+      bytes.size() != kTokenBytes || bytes[0] != kVersion) {
+    return NoToken();
+  }
+  std::string body = bytes.substr(0, kBodyBytes);
+  std::string expected = body;
+  AppendBigEndian(&expected, Fnv1a(expected), 4);
+  if (bytes != expected) return NoToken();
+  return body;
+}
+
+Revision RevisionInBody(std::string_view body) {
+  uint64_t value = 0;
+  for (size_t i = 1 + kIdBytes; i < kBodyBytes; ++i) {
+    value = value << 8 | static_cast<unsigned char>(body[i]);
+  }
+  return Revision(value);
+}
+
 }  // namespace
 
 std::string EncodeToken(std::string_view database_id, Revision revision) {
@@ -37,24 +60,19 @@ std::string EncodeToken(std::string_view database_id, Revision revision) {
 }
 
 absl::StatusOr<Revision> DecodeToken(std::string_view database_id, std::string_view token) {
-  std::string bytes;
-  // The length first: the decoder would let blanks and padding pass.
-  if (token.size() != kTokenCharacters || !absl::WebSafeBase64Unescape(AbslView(token), &bytes) ||
-      bytes.size() != kTokenBytes || bytes[0] != kVersion) {
-    return NoToken();
-  }
-  std::string expected = bytes.substr(0, kBodyBytes);
-  AppendBigEndian(&expected, Fnv1a(expected), 4);
-  if (bytes != expected) return NoToken();
-  if (bytes.substr(1, kIdBytes) != IdPrefix(database_id)) {
+  const auto body = TokenBody(token);
+  if (!body.ok()) return body.status();
+  if (body->substr(1, kIdBytes) != IdPrefix(database_id)) {
     return WithReason(absl::InvalidArgumentError("the token is of another database, so it means nothing here"),
                       "TOKEN_OF_ANOTHER_DATABASE");
   }
-  uint64_t value = 0;
-  for (size_t i = 1 + kIdBytes; i < kBodyBytes; ++i) {
-    value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  }
-  return Revision(value);
+  return RevisionInBody(*body);
+}
+
+absl::StatusOr<Revision> DecodeAnyToken(std::string_view token) {
+  const auto body = TokenBody(token);
+  if (!body.ok()) return body.status();
+  return RevisionInBody(*body);
 }
 
 }  // namespace mandate

@@ -18,6 +18,8 @@ namespace mandate {
 // `database_id` is TupleStore::database_id(), 32 hex digits.
 std::string EncodeToken(std::string_view database_id, Revision revision);
 absl::StatusOr<Revision> DecodeToken(std::string_view database_id, std::string_view token);
+// The same of whatever database, for those who have none at hand.
+absl::StatusOr<Revision> DecodeAnyToken(std::string_view token);
 
 }  // namespace mandate
 

@@ -18,6 +18,9 @@ TEST(Token, GivesItsRevisionBack) {
     auto revision = DecodeToken(kDatabase, EncodeToken(kDatabase, Revision(value)));
     ASSERT_TRUE(revision.ok()) << revision.status();
     EXPECT_EQ(revision->value(), value);
+    revision = DecodeAnyToken(EncodeToken(kDatabase, Revision(value)));
+    ASSERT_TRUE(revision.ok()) << revision.status();
+    EXPECT_EQ(revision->value(), value);
   }
 }
 

@@ -24,6 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int64_t kYear2020 = 1'577'836'800;
+
 // Where a restore lies until it is whole.
 constexpr char kUnfinished[] = "restoring";
 
@@ -126,7 +128,8 @@ absl::StatusOr<Revision> SkipRevisions(const std::string& directory) {
   status = db->Get(rocksdb::ReadOptions(), HeadKey(), &value);
   if (!status.ok() || !DecodeHead(value, &head)) return DoesNotDecode("newest revision", Family::kMeta, HeadKey());
   const Revision last = head.head;
-  head.head = Revision(last.value() + kRevisionsSkipped);
+  const int64_t since = absl::ToInt64Microseconds(absl::Now() - absl::FromUnixSeconds(kYear2020));
+  head.head = Revision(last.value() + std::max<uint64_t>(std::max<int64_t>(since, 0), kRevisionsSkippedMin));
   rocksdb::WriteBatch batch;
   rocksdb::ColumnFamilyHandle* const meta = database.family(Family::kMeta);
   (void)batch.Put(meta, HeadKey(), EncodeHead(head));
@@ -190,7 +193,7 @@ absl::Status PutInPlace(const fs::path& unfinished, const fs::path& to) {
 }  // namespace
 
 absl::StatusOr<BackupInfo> CreateBackup(const std::string& directory, rocksdb::DB* db, const std::string& database_id,
-                                        Revision head) {
+                                        Revision head, const std::function<void()>& listed) {
   if (absl::Status made = MakeDirectory(directory); !made.ok()) return made;
   auto backups = OpenToWrite(directory);
   if (!backups.ok()) return backups.status();
@@ -202,8 +205,10 @@ absl::StatusOr<BackupInfo> CreateBackup(const std::string& directory, rocksdb::D
                                              "; use a directory for each"));
   }
   rocksdb::BackupID id = 0;
-  const rocksdb::Status status = backups->engine->CreateNewBackupWithMetadata(rocksdb::CreateBackupOptions(), db,
-                                                                              MetadataOf(database_id, head), &id);
+  rocksdb::CreateBackupOptions options;
+  options.progress_callback = listed;  // It comes while files are copied.
+  const rocksdb::Status status =
+      backups->engine->CreateNewBackupWithMetadata(options, db, MetadataOf(database_id, head), &id);
   if (!status.ok()) return FromRocks(status, Cat("making a backup in `", directory, "`"));
   return Choose(directory, *backups->engine, id);
 }
@@ -250,6 +255,12 @@ absl::StatusOr<Revision> RestoreBackup(const std::string& directory, uint32_t id
   const std::string unfinished = Cat(to, "/", kUnfinished);
   if (!fs::create_directory(unfinished, error)) {  // Of two at a time one makes it.
     return error ? absl::ErrnoToStatus(error.value(), Cat("making the directory `", unfinished, "`")) : NotDone(to);
+  }
+  // From here on nobody else makes a database in it; somebody may have while the backup was read.
+  if (std::distance(fs::directory_iterator(to, error), fs::directory_iterator()) != 1) {
+    fs::remove(unfinished, error);
+    absl::Status filled = CheckEmpty(to);
+    return filled.ok() ? NotDone(to) : filled;
   }
   auto head = RestoreInto(directory, *info, unfinished);
   absl::Status status = head.status();

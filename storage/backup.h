@@ -5,8 +5,9 @@
 //   RestoreBackup("/backups", 0, "/data");                         // the newest one, into an empty directory
 //
 // A restored database is another branch of time: writes that came after the backup are not in it, though callers hold
-// tokens of them, and what is written to it would get the same revisions once more. So it skips kRevisionsSkipped, and
-// refuses the tokens of what was skipped as lost (REVISION_LOST): nobody takes one thing for another.
+// tokens of them, and what is written to it would get the same revisions once more. So it skips some, and refuses the
+// tokens of what was skipped as lost (REVISION_LOST): nobody takes one thing for another. It skips as many as microseconds
+// have passed since 2020, so that of two that were made from one backup each has revisions of its own.
 //
 // Threads     Safe anywhere. One at a time, of all processes, makes or deletes backups in a directory: the file LOCK in
 //             it sees to that. Nobody else waits for them.
@@ -30,9 +31,9 @@
 
 namespace mandate {
 
-// Revisions between the newest of a backup and the first that is written after it is restored: more than a database
-// writes between two backups (10,000 writes a second for a day).
-inline constexpr uint64_t kRevisionsSkipped = 1ull << 30;
+// Revisions between the newest of a backup and the first that is written after it is restored, at least: more than a
+// database writes between two backups (10,000 writes a second for a day).
+inline constexpr uint64_t kRevisionsSkippedMin = 1ull << 30;
 
 struct BackupInfo {
   uint32_t id = 0;  // From 1, in the order in which they were made.
@@ -58,9 +59,9 @@ using FinishRestore = std::function<absl::Status(const std::string& unfinished)>
 absl::StatusOr<Revision> RestoreBackup(const std::string& directory, uint32_t id, const std::string& to,
                                        const FinishRestore& finish = {});
 
-// For the store alone: `db` as it is now.
+// For the store alone: `db` as it is now. Calls `listed` once or more after it knows of which files, if that takes long.
 absl::StatusOr<BackupInfo> CreateBackup(const std::string& directory, rocksdb::DB* db, const std::string& database_id,
-                                        Revision head);
+                                        Revision head, const std::function<void()>& listed);
 
 }  // namespace mandate
 

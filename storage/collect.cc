@@ -21,8 +21,8 @@
 namespace mandate {
 namespace {
 
-// Bound one call to about 50 ms; the rest waits for the next. A single record is never split.
-constexpr uint64_t kVersionsPerCall = 10'000;
+// Bound one call to about 50 ms, and its batch; the rest waits for the next. A single record is never split.
+constexpr uint32_t kDeletesPerCall = 20'000;
 constexpr uint64_t kPartsPerCall = 200;
 
 // Deletes what the commit under `scan` ended. Adds to `versions`.
@@ -57,7 +57,7 @@ absl::Status DropSchemas(const RocksDatabase& database, const StateView& view, R
 
 }  // namespace
 
-absl::StatusOr<uint64_t> RocksStore::Collect() {
+absl::StatusOr<TupleStore::Collected> RocksStore::Collect() {
   std::lock_guard lock(collect_mutex_);
   const absl::Time window_begins = options_.clock() - options_.retention;
   // A view of now: the newest snapshot may be older than the last call, and shows what that let go of.
@@ -65,11 +65,13 @@ absl::StatusOr<uint64_t> RocksStore::Collect() {
   const std::shared_ptr<const TupleSnapshot> head = NewestSnapshot();
   const Revision before(oldest_.load());
   Revision oldest = before;
-  uint64_t versions = 0;
+  Collected collected;
   uint64_t parts = 0;
   rocksdb::WriteBatch batch;
   const auto scan = view.NewScan(Family::kChangelog, "", "");
-  for (; scan->Valid() && versions < kVersionsPerCall && parts < kPartsPerCall; scan->Next()) {
+  for (; scan->Valid(); scan->Next()) {
+    collected.more = batch.Count() >= kDeletesPerCall || parts >= kPartsPerCall;
+    if (collected.more) break;
     CommitDecoder decoder(scan->value());
     Revision revision;
     uint32_t part = 0;
@@ -81,7 +83,8 @@ absl::StatusOr<uint64_t> RocksStore::Collect() {
     }
     // A part lies behind its record, and so is of a commit that goes, or went.
     if (revision > head->revision() || (part == 0 && header.committed_at > window_begins)) break;
-    if (absl::Status status = DropEnded(*database_, *scan, revision, head->names().size(), &decoder, &batch, &versions);
+    if (absl::Status status =
+            DropEnded(*database_, *scan, revision, head->names().size(), &decoder, &batch, &collected.versions);
         !status.ok()) {
       return status;
     }
@@ -90,7 +93,7 @@ absl::StatusOr<uint64_t> RocksStore::Collect() {
     if (part > 0) ++parts;
   }
   if (absl::Status status = scan->status(); !status.ok()) return status;
-  if (batch.Count() == 0) return 0;
+  if (batch.Count() == 0) return collected;
   if (absl::Status status = DropSchemas(*database_, view, oldest, &batch); !status.ok()) {
     return status;
   }
@@ -102,7 +105,7 @@ absl::StatusOr<uint64_t> RocksStore::Collect() {
   durable.sync = true;
   const rocksdb::Status status = database_->db->Write(durable, &batch);
   if (!status.ok()) return FromRocks(status, "collecting old versions");
-  return versions;
+  return collected;
 }
 
 }  // namespace mandate

@@ -407,5 +407,24 @@ TEST(LoadOnDisk, AFullDiskRefusesItAndTheStoreGoesOn) {
   EXPECT_EQ(ReadAll(*world.Head()).size(), 2001u);
 }
 
+// Building takes a while, and what the load goes on from may expire meanwhile.
+TEST(LoadAge, IsOfTheMomentOfTheCommit) {
+  World world(Home::kMemory);
+  Relationship alice = Rel("doc:a#viewer@user:alice");
+  alice.expires_at = world.now + absl::Minutes(5);
+  WriteRequest first = LoadNames();
+  first.changes = {{ChangeOp::kTouch, alice}};
+  world.Write(first);
+  WriteRequest request;
+  request.guard = [&, once = std::make_shared<bool>(false)](PendingWrite&) {
+    if (!std::exchange(*once, true)) world.now += absl::Minutes(10);
+    return absl::OkStatus();
+  };
+  alice.expires_at = world.now + absl::Hours(1);
+  const auto revision = WriteLoad(world.store(), ChangeOp::kTouch, {{ChangeOp::kTouch, alice}}, {}, request);
+  ASSERT_TRUE(revision.ok()) << revision.status();
+  EXPECT_EQ((*FindEdge(*world.Head(), alice))->born, *revision) << "it had expired, so it is a new one";
+}
+
 }  // namespace
 }  // namespace mandate

@@ -155,8 +155,10 @@ absl::Status RocksLoad::Build(const TupleSnapshot& head, const WriteRequest& req
   const absl::Status status = [&]() -> absl::Status {
     group_.emplace(head);
     built_on_ = head.revision();
+    steady_until_ = absl::InfiniteFuture();
     PendingCommit pending(&*group_, request, now);
     if (absl::Status status = pending.Run(); !status.ok()) return status;
+    for (const PendingChange& change : pending.changes()) NoteExpiry(change.before, now);
     pending.Accept();
     group_->overlay.Put(Family::kMeta, HeadKey(), EncodeHead({group_->head, group_->schema}));
 
@@ -229,6 +231,7 @@ absl::Status RocksLoad::BuildRow(Pass* pass, std::string_view key, std::string_v
       return StoredAlready(stored_already, position, !before->LiveAt(pass->now));
     });
   }
+  if (pass->index == Index::kForward) NoteExpiry(before, pass->now);
   const std::optional<Edge> edge = TouchedEdge(before, wanted, pass->now, group_->head);
   if (!edge) return absl::OkStatus();
   if (before) {
@@ -239,6 +242,10 @@ absl::Status RocksLoad::BuildRow(Pass* pass, std::string_view key, std::string_v
   AppendEdge(*edge, &encoded);
   if (absl::Status status = pass->live.Put(key, encoded); !status.ok()) return status;
   return pass->index == Index::kForward ? NoteChange(pass, key, before, *edge, encoded) : absl::OkStatus();
+}
+
+void RocksLoad::NoteExpiry(const std::optional<Edge>& before, absl::Time now) {
+  if (before && before->LiveAt(now)) steady_until_ = std::min(steady_until_, before->expires_at);
 }
 
 absl::Status RocksLoad::NoteChange(Pass* pass, std::string_view key, const std::optional<Edge>& before,

@@ -41,16 +41,21 @@ class RocksLoad : public BulkLoad {
   absl::Status Build(const TupleSnapshot& head, const WriteRequest& request, absl::Time now);
 
   // True if what was built is the write that comes next.
-  bool BuiltOn(const TupleSnapshot& head) const { return group_ && built_on_ == head.revision(); }
+  // Whether the tables are what a commit at this moment would make: the state is the same, and nothing that they go on
+  // from has expired meanwhile.
+  bool Holds(const TupleSnapshot& head, absl::Time now) const {
+    return group_ && built_on_ == head.revision() && now < steady_until_;
+  }
   const CommitGroup& group() const { return *group_; }  // REQUIRES: built.
 
-  // Adds all tables to the database in one step, durably. REQUIRES: BuiltOn() its newest state, and nobody else writes.
+  // Adds all tables to the database in one step, durably. REQUIRES: it Holds() of its newest state, and nobody else writes.
   absl::Status Ingest();
 
  private:
   struct Pass;
   absl::Status BuildPass(Pass* pass);
   absl::Status BuildRow(Pass* pass, std::string_view key, std::string_view value);
+  void NoteExpiry(const std::optional<Edge>& before, absl::Time now);
   absl::Status NoteChange(Pass* pass, std::string_view key, const std::optional<Edge>& before, const Edge& edge,
                           std::string_view encoded);
   absl::Status EndPart(Pass* pass);
@@ -70,6 +75,7 @@ class RocksLoad : public BulkLoad {
 
   std::optional<CommitGroup> group_;  // What Build accepted.
   Revision built_on_;
+  absl::Time steady_until_ = absl::InfiniteFuture();  // The first expiry of what was stored and is touched.
   std::array<std::vector<std::string>, kFamilies> tables_;
 };
 

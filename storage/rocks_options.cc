@@ -95,8 +95,8 @@ RocksOptions MakeRocksOptions(const StoreOptions& options, rocksdb::Env* env) {
   database.paranoid_checks = true;
   database.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   // A closed log that is missing or shorter than it was when synced. RocksDB 7.8.3 has one known
-  // false alarm with it, reached by DB::SyncWAL alone, which this store never calls: it syncs with
-  // every write.
+  // false alarm with it (its issue 10892), reached by DB::SyncWAL, which only a backup calls here, and
+  // then only if a flush and a new manifest fall together with it.
   database.track_and_verify_wals_in_manifest = true;
   database.max_total_wal_size = kLogBytesMax;
   database.max_manifest_file_size = kManifestBytesMax;

@@ -166,7 +166,7 @@ void RocksStore::Commit(const std::vector<Writer*>& writers) {
 void RocksStore::CommitLoad(Writer* writer) {
   const std::shared_ptr<const TupleSnapshot> head = NewestSnapshot();
   auto* const load = static_cast<RocksLoad*>(writer->request->load);
-  if (!load->BuiltOn(*head)) {
+  if (!load->Holds(*head, options_.clock())) {
     absl::Status status = load->Build(*head, *writer->request, options_.clock());
     if (!status.ok()) {
       writer->result = std::move(status);
@@ -175,7 +175,10 @@ void RocksStore::CommitLoad(Writer* writer) {
   }
   const CommitGroup& group = load->group();
   if (cache_ != nullptr) cache_->marks().NoteEverything(group.head);
-  if (absl::Status status = load->Ingest(); !status.ok()) {
+  files_.acquire();
+  const absl::Status ingested = load->Ingest();
+  files_.release();
+  if (absl::Status status = ingested; !status.ok()) {
     writer->result = Stop(std::move(status));
     return;
   }
@@ -274,7 +277,15 @@ absl::Status RocksStore::CheckNotLost(Revision revision) const {
 
 absl::StatusOr<BackupInfo> RocksStore::Backup(const std::string& directory) {
   if (directory_.empty()) return absl::FailedPreconditionError("a store in memory has no backups");
-  return CreateBackup(directory, database_->db.get(), database_id_, NewestSnapshot()->revision());
+  // A backup is of the tables that are there, and then of the log as it stands. A load is in no log: if its tables came in
+  // between, and a write behind it, the backup would have that write and not the load, a state that never was. So none
+  // comes in until the files are listed. Other writes are in the log, in their order, and go on.
+  files_.acquire();
+  std::once_flag listed;
+  const auto go_on = [&] { std::call_once(listed, [&] { files_.release(); }); };
+  auto backup = CreateBackup(directory, database_->db.get(), database_id_, NewestSnapshot()->revision(), go_on);
+  go_on();
+  return backup;
 }
 
 absl::Status RocksStore::Compact() {

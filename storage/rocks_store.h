@@ -12,6 +12,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <semaphore>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,7 @@ class RocksStore : public TupleStore {
   std::shared_ptr<const Snapshot> Head() const override { return NewestSnapshot(); }
   absl::StatusOr<std::shared_ptr<const Snapshot>> At(Revision revision) const override;
   absl::StatusOr<std::vector<ChangeRecord>> Changes(ChangePlace after, size_t records_max) const override;
-  absl::StatusOr<uint64_t> Collect() override;
+  absl::StatusOr<Collected> Collect() override;
   absl::StatusOr<uint64_t> SweepExpired(size_t count_max) override;
   absl::StatusOr<absl::Time> NextExpiry() const override;
   void WaitBeyond(Revision revision, uint64_t sequence, absl::Duration timeout) const override;
@@ -92,7 +93,9 @@ class RocksStore : public TupleStore {
   std::atomic<bool> directory_lost_ = false;
   std::atomic<uint64_t> loads_ = 0;  // That were begun.
   std::mutex collect_mutex_;         // One collection at a time.
-  std::atomic<uint64_t> oldest_;     // The oldest revision that can be asked.
+  // A load's tables come in, or a backup lists its files, one at a time: see Backup.
+  std::binary_semaphore files_{1};
+  std::atomic<uint64_t> oldest_;  // The oldest revision that can be asked.
 };
 
 }  // namespace mandate

@@ -150,35 +150,37 @@ class StoreCheck {
   }
 
   // One index of a family whose keys are an index key and a suffix, added up by forward keys.
-  absl::Status AddUp(const char* doing, Family family, Index index, Sum* sum,
-                     const std::function<bool(std::string_view index_key, Revision ended, const Edge& edge)>& visit) {
+  absl::Status AddUp(
+      const char* doing, Family family, Index index, Sum* sum,
+      const std::function<bool(std::string_view index_key, Revision ended, const TupleRow& row)>& visit) {
     const std::string begin(1, static_cast<char>(index));
     TupleRow row;
-    Edge edge;
     return ForEach(doing, family, begin, PrefixEnd(begin), [&](std::string_view key, std::string_view value) {
       std::string_view index_key = key;
       Revision ended;
       if (family == Family::kHistory && !DecodeHistoryKey(key, &index_key, &ended)) return false;
-      if (!DecodeIndexKey(index_key, names_->size(), &row) || !DecodeEdge(value, names_->size(), &edge)) return false;
-      if (IndexKey(index, row) != index_key || edge.written > head_.head) return false;
+      if (!DecodeIndexKey(index_key, names_->size(), &row)) return false;
+      if (!DecodeEdge(value, names_->size(), &row.edge)) return false;
+      if (IndexKey(index, row) != index_key || row.edge.written > head_.head) return false;
       std::string forward = ForwardKey(row.resource, row.relation, row.subject);
       if (family == Family::kHistory) forward = HistoryKey(forward, ended);
       sum->Add(forward, value);
-      return visit(index_key, ended, edge);
+      return visit(index_key, ended, row);
     });
   }
 
   absl::Status CheckLive() {
     Sum forward, reverse;
     absl::Status status = AddUp("relationships", Family::kLive, Index::kForward, &forward,
-                                [&](std::string_view key, Revision, const Edge& edge) {
-                                  if (edge.expires_at != absl::InfiniteFuture())
-                                    expiring_.Add(ExpiryKey(edge.expires_at, key), "");
+                                [&](std::string_view key, Revision, const TupleRow& row) {
+                                  if (row.edge.expires_at != absl::InfiniteFuture())
+                                    expiring_.Add(ExpiryKey(row.edge.expires_at, key), "");
+                                  NoteWritten(key, row.edge);
                                   return true;
                                 });
     if (status.ok()) {
       status = AddUp("relationships by subject", Family::kLive, Index::kReverse, &reverse,
-                     [](std::string_view, Revision, const Edge&) { return true; });
+                     [](std::string_view, Revision, const TupleRow&) { return true; });
     }
     report_.relationships = forward.count;
     if (!status.ok()) return status;
@@ -190,20 +192,28 @@ class StoreCheck {
     Sum forward, reverse;
     std::string last_key;
     Revision last_ended;
-    const auto visit = [&](std::string_view key, Revision ended, const Edge& edge) {
-      if (edge.written >= ended || ended > head_.head) return false;
-      if (key == last_key && edge.written < last_ended) {
+    const auto visit = [&](std::string_view key, Revision ended, const TupleRow& row) {
+      if (row.edge.written >= ended || ended > head_.head) return false;
+      if (key == last_key && row.edge.written < last_ended) {
         Fault(Cat("two versions of one relationship stand at the same time: ", absl::BytesToHexString(AbslView(key))));
       }
       if (key != last_key) last_key.assign(key);
       last_ended = ended;
       return true;
     };
-    absl::Status status = AddUp("the past", Family::kHistory, Index::kForward, &forward,
-                                [&](std::string_view key, Revision ended, const Edge& edge) {
-                                  if (ended > report_.oldest) ended_.Add(HistoryKey(key, ended), "");
-                                  return visit(key, ended, edge);
-                                });
+    std::optional<Revision> stored;  // When what is stored under the key was written.
+    absl::Status status =
+        AddUp("the past", Family::kHistory, Index::kForward, &forward,
+              [&](std::string_view key, Revision ended, const TupleRow& row) {
+                if (ended > report_.oldest) ended_.Add(HistoryKey(key, ended), "");
+                NoteWritten(key, row.edge);
+                if (key != last_key) stored = StoredSince(key);
+                if (stored && *stored < ended) {
+                  Fault(Cat(IdentityText(ToRelationship(row, *names_)), " is stored as of revision ", stored->value(),
+                            ", and the past says that it ended at revision ", ended.value()));
+                }
+                return visit(key, ended, row);
+              });
     if (status.ok()) status = AddUp("the past by subject", Family::kHistory, Index::kReverse, &reverse, visit);
     report_.versions = forward.count;
     if (!status.ok()) return status;
@@ -267,7 +277,7 @@ class StoreCheck {
   }
 
   absl::Status CheckChangelog() {
-    Sum ended;
+    Sum written, ended;
     Revision last = report_.oldest, open;
     uint32_t open_part = 0;
     bool continues = false;
@@ -289,6 +299,7 @@ class StoreCheck {
             const bool in_place =
                 part == 0 ? !continues && revision > last : continues && revision == open && part == open_part + 1;
             if (!in_place || revision > head_.head) return false;
+            if (part == 0) CheckNoneMissing(last, revision);
             continues = part == 0 ? header.parts_follow : !last_part;
             open = last = revision;
             open_part = part;
@@ -300,8 +311,17 @@ class StoreCheck {
           while (!decoder.AtEnd()) {
             if (!decoder.Change(&change) || !DecodeIndexKey(change.forward_key, names_->size(), &row)) return false;
             if (change.ended_version && !left_behind) ended.Add(HistoryKey(change.forward_key, revision), "");
-            if (change.op == ChangeOp::kDelete) continue;
+            if (change.op == ChangeOp::kDelete) {
+              if (!change.ended_version) return false;
+              const std::optional<Revision> stored = StoredSince(change.forward_key);
+              if (stored && *stored < revision) {
+                Fault(Cat("revision ", revision.value(), " deleted ", IdentityText(ToRelationship(row, *names_)),
+                          ", which is stored as of revision ", stored->value()));
+              }
+              continue;
+            }
             if (!DecodeEdge(change.edge, names_->size(), &edge) || edge.written != revision) return false;
+            if (!left_behind) written.Add(change.forward_key, EncodeRevision(revision));
             if (!left_behind && !StandsOrStood(change.forward_key, revision, change.edge)) {
               Fault(Cat("revision ", revision.value(), " wrote ", IdentityText(ToRelationship(row, *names_)),
                         ", which is neither stored like that nor in the past"));
@@ -314,8 +334,40 @@ class StoreCheck {
     if (last != head_.head) {
       Fault(Cat("the changelog ends at revision ", last.value(), ", and the newest is ", head_.head.value()));
     }
+    if (!(written == written_)) {
+      Fault(Cat("the changelog says that ", written.count, " relationships were written, and the ", written_.count,
+                " that are stored or in the past are not those"));
+    }
     if (!(ended == ended_)) Fault("the versions that the changelog says it ended are not those of the past");
     return absl::OkStatus();
+  }
+
+  // Of what is stored or was: that it was written within the window.
+  void NoteWritten(std::string_view forward_key, const Edge& edge) {
+    if (edge.written > report_.oldest) written_.Add(forward_key, EncodeRevision(edge.written));
+  }
+
+  // Every revision is in the changelog, but those that a restore skipped, and says which. (WriteRequest::at skips some
+  // as well, and no program uses it.)
+  void CheckNoneMissing(Revision last, Revision revision) {
+    Revision next(last.value() + 1), last_lost;
+    if (revision == next) return;
+    rocksdb::PinnableSlice value;
+    auto found = view_->Get(Family::kMeta, LostKey(next), &value);
+    if (found.ok() && *found && DecodeRevision({value.data(), value.size()}, &last_lost)) {
+      next = Revision(last_lost.value() + 1);
+    }
+    if (revision <= next) return;
+    Fault(Cat("the changelog goes on with revision ", revision.value(), " where ", next.value(), " should be"));
+  }
+
+  // When the relationship that is stored under the key was written, if one is.
+  std::optional<Revision> StoredSince(std::string_view forward_key) {
+    rocksdb::PinnableSlice value;
+    Revision written;
+    auto found = view_->Get(Family::kLive, forward_key, &value);
+    if (!found.ok() || !*found || !DecodeWritten({value.data(), value.size()}, &written)) return std::nullopt;
+    return written;
   }
 
   bool Has(Family family, const std::string& key) {
@@ -388,6 +440,7 @@ class StoreCheck {
   HeadRecord head_;
   LedgerHead ledger_;
   Sum expiring_;  // Of the relationships: the keys their expiries should have.
+  Sum written_;   // Of the relationships and the past: which were written within the window, and when.
   Sum ended_;     // Of the past within the window: which versions ended when.
 };
 

@@ -5,13 +5,15 @@
 //   if (status.ok() && !report.faults.empty()) Say(report.faults.front());
 //
 // What is held against what: the checksums of every table; every key and value against its form; the two indexes
-// against one another, of the newest state and of the past; expiries against relationships; the changelog against both;
-// versions of one relationship against each other; the ledger's chain and its terms.
+// against one another, of the newest state and of the past; expiries against relationships; the changelog, in which no
+// revision may be missing, against what is stored and the past, both ways; versions of one relationship, and what is
+// stored of it, against each other; the ledger's chain and its terms.
 //
 // Threads     One thread.
 // Errors      Those of OpenRocksStore for a directory that is none, or is in use: UNAVAILABLE. What is wrong with the
 //             database is a fault in the report, not an error, unless it does not open at all: DATA_LOSS.
-// Costs       Reads the database twice, with memory that does not grow with it.
+// Costs       Reads the database twice, and looks up what the changelog and the past name; its memory does not grow
+//             with the database.
 #ifndef MANDATE_STORAGE_STORE_CHECK_H_
 #define MANDATE_STORAGE_STORE_CHECK_H_
 

@@ -68,6 +68,24 @@ class StoreCheckTest : public testing::Test {
     delete db;
     std::filesystem::remove(world.directory() + "/WITNESS");
   }
+  // Stores again what ended at `revision`, as if that had not come to be, with its past or without.
+  static void BringBack(rocksdb::DB* db, const std::function<rocksdb::ColumnFamilyHandle*(Family)>& of,
+                        Revision revision, bool with_past) {
+    int brought = 0;
+    const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(rocksdb::ReadOptions(), of(Family::kHistory)));
+    for (it->SeekToFirst(); it->Valid(); it->Next()) {
+      const std::string key = it->key().ToString();
+      std::string_view index_key;
+      Revision ended;
+      ASSERT_TRUE(DecodeHistoryKey(key, &index_key, &ended));
+      if (ended != revision) continue;
+      ASSERT_TRUE(db->Put({}, of(Family::kLive), std::string(index_key), it->value()).ok());
+      if (!with_past) ASSERT_TRUE(db->Delete({}, of(Family::kHistory), key).ok());
+      ++brought;
+    }
+    EXPECT_EQ(brought, 2) << "forward and reverse";
+  }
+
   // The first key of a family that begins so, and its value.
   static std::pair<std::string, std::string> First(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family,
                                                    const std::string& prefix) {
@@ -98,6 +116,37 @@ TEST_F(StoreCheckTest, FindsNothingWhereNothingIsWrong) {
   EXPECT_THAT(later.faults, IsEmpty());
   EXPECT_EQ(later.versions, 0u);
   EXPECT_EQ(later.oldest, Revision(5));
+}
+
+TEST_F(StoreCheckTest, FindsNothingInWhatCameAndWentAgain) {
+  const auto pass = [&](absl::Duration time) {
+    world.now += time;
+    EXPECT_TRUE(world.store().Collect().ok());
+    EXPECT_THAT(Check().faults, IsEmpty());
+    world.Reopen();
+  };
+  world.Write({"touch doc:l7#viewer@user:carl"});
+  world.Write({"touch doc:l7#viewer@user:carl[office]", "delete doc:l8#viewer@user:carl"});
+  world.Write({"delete doc:l7#viewer@user:carl", "delete doc:none#viewer@user:carl"});
+  world.Write({"create doc:l7#viewer@user:carl[expiration:2027-01-16T00:00:00Z]"});
+  pass(absl::Hours(20));
+  EXPECT_EQ(*world.store().SweepExpired(9), 1u);
+  world.Write({"create doc:l7#viewer@user:carl", "touch doc:b#viewer@user:bob[office]"});
+  auto load = world.store().NewLoad(ChangeOp::kTouch);
+  for (const char* again : {"doc:l7#viewer@user:carl[office]", "doc:l8#viewer@user:carl", "doc:b#viewer@user:bob"}) {
+    ASSERT_TRUE((*load)->Add(Rel(again), 0).ok());
+  }
+  WriteRequest write;
+  write.load = load->get();
+  world.Write(write);
+  load->reset();
+  world.Write({"delete doc:l7#viewer@user:carl"});
+  pass(absl::Hours(5));  // What came before the sweep has left the window.
+  EXPECT_EQ(world.store().Stats()->oldest, Revision(9));
+  pass(absl::Hours(20));
+  EXPECT_EQ(world.store().Stats()->oldest, world.Head()->revision());
+  world.Write({"touch doc:l7#viewer@user:carl"});
+  pass(absl::ZeroDuration());
 }
 
 TEST_F(StoreCheckTest, TellsEachThingThatIsWrong) {
@@ -142,6 +191,40 @@ TEST_F(StoreCheckTest, TellsEachThingThatIsWrong) {
          ASSERT_TRUE(db->Delete({}, history, First(db, history, "F").first).ok());
        },
        "the version"},
+      {"a relationship that was revoked is back",
+       [&](rocksdb::DB* db, const Handles& of) { BringBack(db, of, Revision(5), /*with_past=*/true); },
+       "`doc:l7#viewer@user:carl` is stored as of revision 4, and the past says that it ended at revision 5"},
+      {"a relationship that was revoked is back, and has no past",
+       [&](rocksdb::DB* db, const Handles& of) { BringBack(db, of, Revision(5), /*with_past=*/false); },
+       "revision 5 deleted `doc:l7#viewer@user:carl`, which is stored as of revision 4"},
+      {"a relationship that was changed is as before",
+       [&](rocksdb::DB* db, const Handles& of) { BringBack(db, of, Revision(3), /*with_past=*/true); },
+       "`doc:a#viewer@user:alice` is stored as of revision 2, and the past says that it ended at revision 3"},
+      {"a relationship that nobody wrote",
+       [&](rocksdb::DB* db, const Handles& of) {
+         const ObjectKey resource{static_cast<NameId>(1), "z"};
+         const SubjectKey subject{static_cast<NameId>(2), "eve", NameId::kNone};
+         std::string edge;
+         AppendEdge(Edge{.written = Revision(3), .born = Revision(3)}, &edge);
+         for (const std::string& key : {ForwardKey(resource, static_cast<NameId>(3), subject),
+                                        ReverseKey(resource, static_cast<NameId>(3), subject)}) {
+           ASSERT_TRUE(db->Put({}, of(Family::kLive), key, edge).ok());
+         }
+       },
+       "the changelog says that 1204 relationships were written, and the 1205 that are stored or in the past are not"},
+      {"a revision is gone",
+       [&](rocksdb::DB* db, const Handles& of) {
+         ASSERT_TRUE(db->Delete({}, of(Family::kChangelog), CommitKey(Revision(1))).ok());
+       },
+       "the changelog goes on with revision 2 where 1 should be"},
+      {"more revisions are gone than were lost",
+       [&](rocksdb::DB* db, const Handles& of) {
+         for (const uint64_t gone : {1, 2}) {
+           ASSERT_TRUE(db->Delete({}, of(Family::kChangelog), CommitKey(Revision(gone))).ok());
+         }
+         ASSERT_TRUE(db->Put({}, of(Family::kMeta), LostKey(Revision(1)), EncodeRevision(Revision(1))).ok());
+       },
+       "the changelog goes on with revision 3 where 2 should be"},
       {"an expiry that is none",
        [&](rocksdb::DB* db, const Handles& of) {
          ASSERT_TRUE(db->Put({}, of(Family::kMeta), ExpiryKey(absl::FromUnixSeconds(2), "Fx"), "").ok());

@@ -187,9 +187,13 @@ class TupleStore {
   // When the next stored relationship expires, or the first that has and was not swept; the infinite future: none.
   virtual absl::StatusOr<absl::Time> NextExpiry() const = 0;
 
-  // Lets go of versions that left the retention window; bounded work per call, returns how many versions went.
-  // The server calls it now and then; nothing is lost when nobody does.
-  virtual absl::StatusOr<uint64_t> Collect() = 0;
+  // Lets go of versions that left the retention window; bounded work per call. The server calls it now and then; nothing
+  // is lost when nobody does.
+  struct Collected {
+    uint64_t versions = 0;  // That went.
+    bool more = false;      // There may be more to let go of, at the next call.
+  };
+  virtual absl::StatusOr<Collected> Collect() = 0;
 
   // Waits until the newest revision is above `revision`, or the ledger's newest record above `sequence`, or until
   // `timeout` has passed. Woken by the commit itself.

@@ -55,7 +55,9 @@ std::string ReferenceProofWorld::CheckAges(const ObjectRef& session) {
 }
 
 // Nothing was done yet, so nothing was approved either; all other rules let a first call pass.
-std::string ReferenceProofWorld::CheckRule(const ObjectRef&, const TaskRule& rule, const ExplanationStep&) {
+std::string ReferenceProofWorld::CheckRule(const ObjectRef&, const TaskRule& rule, const ExplanationStep&,
+                                           const std::vector<Grant>& grants) {
+  if (!grants.empty()) return "nothing was done for which somebody had to be allowed something";
   return rule.kind == RuleKind::kApproval ? "nobody has approved it" : "";
 }
 

@@ -10,6 +10,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "test/reference_store.h"
 #include "tools/proof/proof_steps.h"
@@ -27,7 +28,8 @@ class ReferenceProofWorld : public ProofWorld {
   std::string CheckOnly(const ObjectRef& object, const std::string& relation,
                         const std::set<SubjectRef>& subjects) override;
   std::string CheckAges(const ObjectRef& session) override;
-  std::string CheckRule(const ObjectRef& task, const TaskRule& rule, const ExplanationStep& step) override;
+  std::string CheckRule(const ObjectRef& task, const TaskRule& rule, const ExplanationStep& step,
+                        const std::vector<Grant>& grants) override;
 
  private:
   const StoredRelationship* Find(const Relationship& relationship) const;

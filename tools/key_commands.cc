@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 
 #include "absl/strings/str_join.h"
@@ -33,8 +34,15 @@ absl::StatusOr<Json> ReadKeys(const std::string& file) {
   return ParseJsonObject(*text);
 }
 
-// All or nothing, and on the disk when it returns; readable for its owner alone.
-absl::Status WriteKeys(const std::string& file, const Json& json) {
+absl::Status CannotWrite(const std::string& file) {
+  return absl::UnavailableError(Cat("cannot write `", file, "`: ", strerror(errno)));
+}
+
+// All or nothing, and on the disk when it returns; readable for its owner alone. `show` is called when all is written
+// but the name: where it fails, the file stays as it was.
+absl::Status WriteKeys(
+    const std::string& file, const Json& json,
+    const std::function<absl::Status()>& show = [] { return absl::OkStatus(); }) {
   const std::string text = Cat(json.dump(2), "\n");
   if (auto ring = KeyRing::Parse(text); !ring.ok()) return ring.status();
   const std::string next = Cat(file, ".", getpid(), ".tmp");
@@ -53,11 +61,11 @@ absl::Status WriteKeys(const std::string& file, const Json& json) {
     done = chmod(next.c_str(), before.st_mode & 0777) == 0;
     if (chown(next.c_str(), before.st_uid, before.st_gid) != 0 && geteuid() == 0) done = false;
   }
-  done = done && rename(next.c_str(), file.c_str()) == 0;
-  if (done) return SyncDirectory(std::filesystem::absolute(file).parent_path());
-  const std::string why = strerror(errno);
+  absl::Status status = done ? show() : CannotWrite(file);
+  if (status.ok() && rename(next.c_str(), file.c_str()) != 0) status = CannotWrite(file);
+  if (status.ok()) return SyncDirectory(std::filesystem::absolute(file).parent_path());
   unlink(next.c_str());
-  return absl::UnavailableError(Cat("cannot write `", file, "`: ", why));
+  return status;
 }
 
 Json* FindKey(Json* json, const std::string& id) {
@@ -115,14 +123,23 @@ int CreateKey(const KeyOptions& options) {
     key["certificate"] = options.certificate;
   }
   (*json)["keys"].push_back(std::move(key));
-  if (absl::Status s = WriteKeys(options.file, *json); !s.ok()) return Fail(s);
   if (!options.certificate.empty()) {
+    if (absl::Status s = WriteKeys(options.file, *json); !s.ok()) return Fail(s);
     std::cerr << "callers with a certificate of `" << options.certificate << "` are `" << options.id << "` now\n";
     return kExitOk;
   }
-  std::cerr << "`" << options.id << "` is in " << options.file << " by its hash; this is the key, shown once:\n";
-  std::cout << made->key << "\n";
-  return kExitOk;
+  // Before it is in the file: one there that nobody saw could only be revoked.
+  bool shown = false;
+  const absl::Status status = WriteKeys(options.file, *json, [&] {
+    std::cerr << "`" << options.id << "` goes into " << options.file << " by its hash; this is the key, shown once:\n";
+    shown = (std::cout << made->key << std::endl).good();
+    return shown ? absl::OkStatus()
+                 : absl::UnavailableError("not everything could be written to standard output, so no key was made");
+  });
+  if (status.ok()) return kExitOk;
+  if (!shown) return Fail(status);
+  return Fail(absl::UnavailableError(
+      Cat(status.message(), "; the key above is valid only if `mandate key list` has `", options.id, "`")));
 }
 
 int ListKeys(const KeyOptions& options) {

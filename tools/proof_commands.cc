@@ -74,8 +74,10 @@ absl::StatusOr<std::vector<std::string>> AskServer(const ProofVerifyOptions& opt
 }
 
 std::string QuestionText(const CheckQuestion& question) {
-  return Cat(ToText(question.resource), "#", question.permission, "@", ToText(question.subject),
-             question.task ? Cat(" on ", ToText(*question.task)) : "");
+  std::string text = Cat(ToText(question.resource), "#", question.permission, "@", ToText(question.subject),
+                         question.task ? Cat(" on ", ToText(*question.task)) : "");
+  for (const SubjectRef& member : question.audience) text += Cat(" to ", ToText(member));
+  return text;
 }
 
 void PrintRow(std::string heading, const std::string& text) {
@@ -92,7 +94,9 @@ void PrintRefusal(const CheckQuestion& question, const ProofFindings& findings,
 }
 
 void PrintProof(const Proof& proof, const ProofFindings& findings, bool confirmed) {
-  std::cout << "proved: " << QuestionText(proof.question) << " was allowed at " << TimeText(proof.moment);
+  std::cout << "proved: " << QuestionText(proof.question) << " is allowed as stored at revision "
+            << proof.revision.value() << " (token " << proof.token << "), expiries judged as of "
+            << TimeText(proof.moment);
   if (!proof.question.context.empty()) std::cout << " with " << proof.question.context;
   std::cout << ", if\n";
   for (const QuotedRelationship& quoted : findings.relationships) {
@@ -104,14 +108,13 @@ void PrintProof(const Proof& proof, const ProofFindings& findings, bool confirme
     PrintRow(is_confirmed ? "confirmed" : std::string(PremiseKindName(premise.kind)), premise.text);
   }
   if (!confirmed) std::cout << "what is stored, and since when, a server can confirm: --server HOST:PORT\n";
-  const bool all_shown = std::all_of(findings.premises.begin(), findings.premises.end(),
-                                     [](const Premise& premise) { return premise.kind == Premise::Kind::kAge; });
-  if (!all_shown) std::cout << "absences, the ledger and what was brought along are more than a proof can show\n";
+  std::cout << "absences, the ledger, what was brought along and what was the newest are more than a proof can show\n";
 }
 
 void PrintJson(const Proof& proof, const ProofFindings& findings, const std::vector<std::string>& denials) {
   nlohmann::json json = {{"proved", findings.flaw.empty() && denials.empty()},
                          {"question", QuestionText(proof.question)},
+                         {"revision", proof.revision.value()},
                          {"moment", TimeText(proof.moment)},
                          {"relationships", nlohmann::json::array()},
                          {"rests_on", nlohmann::json::array()},

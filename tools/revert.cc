@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "check/delegation_rules.h"
+#include "check/schema_rules.h"
 #include "schema/compiler.h"
 #include "schema/text.h"
 #include "storage/key_codec.h"
@@ -43,11 +44,11 @@ bool SameAttributes(const Edge& a, const Edge& b) {
 
 class Revert {
  public:
-  Revert(TupleStore* store, std::shared_ptr<const Snapshot> past)
-      : store_(*store), past_(std::move(past)), head_(store->Head()) {}
+  Revert(TupleStore* store, std::shared_ptr<const Snapshot> past, const std::vector<std::string>& drops)
+      : store_(*store), past_(std::move(past)), head_(store->Head()), drops_(drops) {}
 
   absl::StatusOr<Reverted> Run() {
-    if (absl::Status status = LoadSchema(); !status.ok()) return status;
+    if (absl::Status status = LoadSchemas(); !status.ok()) return status;
     Walk was(*past_), is(*head_);
     while (was.valid() || is.valid()) {
       const int order = !is.valid() ? -1 : !was.valid() ? 1 : was.key().compare(is.key());
@@ -66,6 +67,7 @@ class Revert {
     if (!is.status().ok()) return is.status();
     if (past_->SchemaRevision() != head_->SchemaRevision() && schema_ != nullptr) {
       request_.schema_text = past_->Schema()->text;
+      request_.guard = [this](PendingWrite& write) { return AdmitSchema(*schema_, change_, write.after()); };
       reverted_.schema = true;
     }
     if (absl::Status status = Write(); !status.ok()) return status;
@@ -74,14 +76,24 @@ class Revert {
   }
 
  private:
-  absl::Status LoadSchema() {
+  // The schema is set back as if it were written: what holds agents back does not go unsaid.
+  absl::Status LoadSchemas() {
     if (past_->SchemaRevision() == Revision()) return absl::OkStatus();
-    auto record = past_->Schema();
+    auto then = SchemaOf(*past_);
+    if (!then.ok()) return then.status();
+    schema_ = *std::move(then);
+    auto now = SchemaOf(*head_);
+    if (!now.ok()) return now.status();
+    change_ = CompareForStorage(**now, *schema_);
+    return AdmitWidening(change_, drops_);
+  }
+
+  static absl::StatusOr<std::shared_ptr<const Schema>> SchemaOf(const Snapshot& snapshot) {
+    auto record = snapshot.Schema();
     if (!record.ok()) return record.status();
-    schema_ = CompileSchema(record->text).schema;
-    return schema_ != nullptr ? absl::OkStatus()
-                              : absl::DataLossError(Cat("the schema of revision ", past_->SchemaRevision().value(),
-                                                        " does not compile"));
+    std::shared_ptr<const Schema> schema = CompileSchema(record->text).schema;
+    if (schema != nullptr) return schema;
+    return absl::DataLossError(Cat("the schema of revision ", snapshot.SchemaRevision().value(), " does not compile"));
   }
 
   void BringBack(Relationship relationship, bool gone) {
@@ -104,6 +116,8 @@ class Revert {
   TupleStore& store_;
   const std::shared_ptr<const Snapshot> past_;
   const std::shared_ptr<const Snapshot> head_;
+  const std::vector<std::string>& drops_;
+  SchemaChange change_;
   std::shared_ptr<const Schema> schema_;  // Of the past; null: there was none.
   WriteRequest request_;
   Reverted reverted_;
@@ -111,10 +125,10 @@ class Revert {
 
 }  // namespace
 
-absl::StatusOr<Reverted> RevertTo(TupleStore* store, Revision revision) {
+absl::StatusOr<Reverted> RevertTo(TupleStore* store, Revision revision, const std::vector<std::string>& drops) {
   auto past = store->At(revision);
   if (!past.ok()) return past.status();
-  return Revert(store, *std::move(past)).Run();
+  return Revert(store, *std::move(past), drops).Run();
 }
 
 }  // namespace mandate

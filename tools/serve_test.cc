@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "gmock/gmock.h"
@@ -227,12 +228,39 @@ TEST(Serve, KeysChangedAtTheSameTimeAreAllChanged) {
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
-TEST(Serve, AKeyThatCouldNotBePrintedIsAnError) {
+TEST(Serve, AKeyThatCouldNotBePrintedIsNotInTheFile) {
   TempDirectory directory;
-  const Finished made = RunMandate({"key", "create", "app", "--keys", directory.File("keys.json"), "--role", "reader"},
-                                   "", {}, FullDisk());
+  const std::string file = directory.File("keys/keys.json");
+  std::filesystem::create_directory(directory.File("keys"));
+  const auto create = [&](const std::string& id, FILE* out = tmpfile()) {
+    return RunMandate({"key", "create", id, "--keys", file, "--role", "reader"}, "", {}, out);
+  };
+  const auto files = [&] {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(directory.File("keys"))) {
+      names.insert(entry.path().filename().string());
+    }
+    return names;
+  };
+  const Finished made = create("app", FullDisk());
   EXPECT_EQ(made.code, kExitError);
-  EXPECT_THAT(made.err, HasSubstr("error: not everything could be written to standard output"));
+  EXPECT_THAT(made.err, HasSubstr("error: not everything could be written to standard output, so no key was made"));
+  EXPECT_EQ(files(), std::set<std::string>{"keys.json.lock"});
+  EXPECT_EQ(create("first").code, kExitOk);
+  EXPECT_EQ(create("app", FullDisk()).code, kExitError);
+  EXPECT_EQ(RunMandate({"key", "list", "--keys", file}).out, "first  reader\n");
+  const Finished again = create("app");
+  EXPECT_EQ(again.code, kExitOk) << again.err;
+  EXPECT_THAT(again.out, HasSubstr("mandate_app_"));
+  EXPECT_EQ(files(), (std::set<std::string>{"keys.json", "keys.json.lock"}));
+}
+
+TEST(Serve, NoKeyIsPrintedThatTheFileMayNotHold) {
+  TempDirectory directory;
+  const Finished made =
+      RunMandate({"key", "create", "app", "--keys", directory.File("keys.json"), "--role", "reader", "--only", "No"});
+  EXPECT_EQ(made.code, kExitError);
+  EXPECT_EQ(made.out, "");
 }
 
 // What clients were told about the documents that they wrote, each with three viewers in one write.

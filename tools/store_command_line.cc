@@ -45,6 +45,12 @@ void StoreCommandLine::AddRestore(CLI::App* app) {
           "--at", restore_.revision,
           "Make what is stored what it was at this revision of the backup's retention window, as further writes")
       ->check(CLI::PositiveNumber);
+  command
+      ->add_option(
+          "--drop", restore_.drops,
+          "With --at: a boundary of an agent or a rule of a task that came later, and is to go with the schema it "
+          "came by, e.g. `errand: limit mailbox#send to 5 per task`")
+      ->needs("--at");
   command->add_flag("--json", restore_.json, "Print the outcome as JSON");
   command->callback([this] { run_ = [this] { return RestoreStore(restore_); }; });
 }

@@ -133,7 +133,7 @@ int RestoreStore(const RestoreOptions& options) {
     if (options.revision == 0) return absl::OkStatus();
     auto store = OpenRocksStore(unfinished, {});
     if (!store.ok()) return store.status();
-    auto done = RevertTo(store->get(), Revision(options.revision));
+    auto done = RevertTo(store->get(), Revision(options.revision), options.drops);
     if (done.ok()) reverted = *done;
     return done.status();
   };

@@ -31,6 +31,7 @@ struct RestoreOptions {
   uint32_t id = 0;  // 0: the newest.
   std::string to;
   uint64_t revision = 0;  // What is stored is made what it was at this one; 0: it stays as it is in the backup.
+  std::vector<std::string> drops;  // What holds agents back and is not there at that revision: meant to be gone.
   bool json = false;
 };
 int RestoreStore(const RestoreOptions& options);

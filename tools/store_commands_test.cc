@@ -114,6 +114,24 @@ TEST_F(StoreCommands, RestoredToARevisionItGivesBackGrantsAndRevivesNoAgent) {
   EXPECT_FALSE(Allowed("document:plan#view@run:1")) << "the session was ended, and stays so";
 }
 
+TEST_F(StoreCommands, RestoredToARevisionItDropsNothingThatHoldsAgentsBackUnlessThatIsNamed) {
+  const uint64_t then = Revision();
+  std::string held_back = kOperatorSchema;
+  held_back.insert(held_back.find("scope: document:*#view") + 22, "\n  limit document#view to 5 per task");
+  ASSERT_TRUE(Client(server_->address()).WriteSchema(held_back, {}, false, nullptr).ok());
+  ASSERT_EQ(Run({"backup", "create"}).code, kExitOk);
+  std::vector<std::string> restore = {"restore", "--from", directory_.File("backups"), "--to", directory_.File("then"),
+                                      "--at",    Cat(then)};
+  const Finished refused = Run(restore);
+  EXPECT_EQ(refused.code, kExitError) << refused.out;
+  EXPECT_THAT(refused.err, HasSubstr("--drop 'errand: limit document#view to 5 per task'"));
+  EXPECT_FALSE(std::filesystem::exists(directory_.File("then")));
+  restore.insert(restore.end(), {"--drop", "errand: limit document#view to 5 per task"});
+  const Finished restored = Run(restore);
+  EXPECT_EQ(restored.code, kExitOk) << restored.err;
+  EXPECT_THAT(restored.out, HasSubstr("and the schema set back"));
+}
+
 TEST_F(StoreCommands, ARestoreThatCannotGoToItsRevisionLeavesNothing) {
   ASSERT_EQ(Run({"backup", "create"}).code, kExitOk);
   std::vector<std::string> restore = {"restore", "--from", directory_.File("backups"), "--to", directory_.File("then")};

@@ -18,7 +18,8 @@
 //             fails (no such key, division by zero, overflow, ...), RESOURCE_EXHAUSTED when it
 //             costs more than allowed.
 // Limits      kSourceSizeMax bytes of source, nested at most kNestingMax deep, from which the
-//             depth of every recursion follows.
+//             depth of every recursion follows; of one source, or of all that share a budget,
+//             kCompileCostMax.
 // Units       Offsets and lengths are bytes of the source, from 0. Costs: see cost.h.
 #ifndef MANDATE_SCHEMA_CEL_CEL_H_
 #define MANDATE_SCHEMA_CEL_CEL_H_
@@ -35,6 +36,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "nlohmann/json_fwd.hpp"
+#include "schema/cel/cost.h"
 #include "schema/cel/type.h"
 #include "schema/cel/value.h"
 #include "schema/text.h"
@@ -47,6 +49,9 @@ inline constexpr size_t kSourceSizeMax = 100'000;
 inline constexpr int kNestingMax = 250;
 // A million steps take some tens of milliseconds; real caveats take less than a hundred.
 inline constexpr uint64_t kDefaultCostLimit = 1'000'000;
+// What is compiled in about a second, and is kept in about a hundred megabytes: a thousand caveats of thirty
+// operators, with a pattern each, take a quarter of it.
+inline constexpr uint64_t kCompileCostMax = 30'000'000;
 // JSON nested deeper is refused by ConvertJson.
 inline constexpr int kJsonNestingMax = 100;
 
@@ -88,11 +93,11 @@ struct Evaluation {
   Outcome outcome = Outcome::kMissing;
   Value value;                       // Set unless kMissing.
   std::vector<std::string> missing;  // Sorted. With these given too, the answer is decided.
-  uint64_t cost = 0;
 };
 
 struct EvaluateOptions {
   uint64_t cost_limit = kDefaultCostLimit;
+  uint64_t* cost = nullptr;  // Set to what it cost, also where it ended in an error.
 };
 
 class Program {
@@ -119,6 +124,7 @@ struct CompileOptions {
   Result result = Result::kBool;        // A caveat is bool; `any` passes and is looked at when evaluated.
   Checking checking = Checking::kFull;  // kNone leaves all errors to the evaluation, as cel-spec allows.
   std::string container;                // The namespace in which names are looked up first: `acme.policy`.
+  Cost* budget = nullptr;               // Shared by the expressions of a schema; null: kCompileCostMax for this one.
 };
 
 struct CompileResult {
@@ -128,6 +134,7 @@ struct CompileResult {
   bool ok() const { return program != nullptr; }
 };
 
+// With the budget exceeded there is one diagnostic, which says only that.
 CompileResult Compile(std::string_view source, absl::Span<const Variable> variables,
                       const CompileOptions& options = {});
 

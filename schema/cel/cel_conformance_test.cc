@@ -135,8 +135,9 @@ bool Identical(const Value& a, const Value& b) {
   }
   if (a.Is(ValueKind::kMap)) {
     if (a.map().size() != b.map().size()) return false;
+    Cost cost(kDefaultCostLimit);
     for (const auto& [key, value] : a.map().entries()) {
-      const Value* other = b.map().Find(key);
+      const Value* other = b.map().Find(key, cost);
       if (other == nullptr || !Identical(value, *other)) return false;
     }
     return true;

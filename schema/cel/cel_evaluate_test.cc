@@ -119,6 +119,7 @@ TEST(CelEvaluate, ReadsTimesInZones) {
           {"t + duration('1h30m') == timestamp('2026-01-01T12:30:00Z')", "true"},
           {"string(t + duration('1500ms'))", "\"2026-01-01T11:00:01.5Z\""},
           {"string(duration('-1h0.25s'))", "\"-3600.25s\""},
+          {"duration('1.234s').getMilliseconds()", "234"},
           {"timestamp('2026-02-29T00:00:00Z')",
            "error: cannot convert \"2026-02-29T00:00:00Z\" to timestamp in "
            "`timestamp('2026-02-29T00:00:00Z')`"},
@@ -126,6 +127,18 @@ TEST(CelEvaluate, ReadsTimesInZones) {
           {"duration('106751d')", "error: cannot convert \"106751d\" to duration in `duration('106751d')`"},
       },
       given);
+}
+
+TEST(CelEvaluate, ReadsDoublesThatExistAlone) {
+  ExpectAnswers({
+      {"double('1e308')", "1e+308"},
+      {"double('1e-999')", "0"},
+      {"double('-Inf') < double('-1e308')", "true"},
+      {"double('+infinity') > 5.0", "true"},
+      {"double('1e999') > 5.0", "error: cannot convert \"1e999\" to double in `double('1e999')`"},
+      {"double('-1e999') < 5.0", "error: cannot convert \"-1e999\" to double in `double('-1e999')`"},
+      {"double('nan(1)') != 5.0", "error: cannot convert \"nan(1)\" to double in `double('nan(1)')`"},
+  });
 }
 
 TEST(CelEvaluate, LetsDynamicResultsBeBoolsOnly) {

@@ -1,9 +1,15 @@
 // Nothing that a schema or a request contains can exhaust the stack, or the time of a check.
+#include <gmock/gmock.h>
+
 #include "gtest/gtest.h"
 #include "schema/cel/cel_testing.h"
+#include "schema/cel/token.h"
 
 namespace mandate::cel {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string Repeat(std::string_view text, int times) {
   std::string out;
@@ -96,6 +102,82 @@ TEST(CelLimits, TypesThatDoubleEndInARefusal) {
     text = "cel.bind(m" + std::to_string(i - 1) + ", [].map(a, {a: a})[0], " + text + ")";
   }
   EXPECT_EQ(Answer(text), "refused: the types of this expression are too complicated");
+}
+
+struct Priced {
+  std::string text;
+  uint64_t at_least;
+  uint64_t at_most;
+};
+
+TEST(CelLimits, RefusesWhatTheBudgetDoesNotCover) {
+  for (const auto& [text, at_least, at_most] : std::initializer_list<Priced>{
+           {"a", 100, 110},
+           {"d" + Repeat(".a", 200) + " == 1", 40'000, 50'000},  // At each dot the name so far is looked up.
+           {"[" + Repeat("l == l, ", 100) + "a] == []", 30'000, 50'000},
+           {"a" + Repeat(" || s.matches('\\\\pL+')", 20), 100'000, 500'000},
+       }) {
+    Cost ample(kCompileCostMax);
+    EXPECT_TRUE(Compile(text, AnswerVariables(), {.budget = &ample}).ok()) << text;
+    EXPECT_GE(ample.used(), at_least) << text;
+    EXPECT_LE(ample.used(), at_most) << text;
+    Cost scarce(ample.used() - 1);
+    CompileResult result = Compile(text, AnswerVariables(), {.budget = &scarce});
+    ASSERT_EQ(result.diagnostics.size(), 1u) << text;
+    EXPECT_EQ(result.diagnostics[0].message, "the expression is too large");
+    EXPECT_TRUE(scarce.exceeded());
+    EXPECT_FALSE(Compile("a", AnswerVariables(), {.budget = &scarce}).ok());
+  }
+}
+
+TEST(CelLimits, MakesNoPatternsWhereTypesDoNotFit) {
+  Cost budget(kCompileCostMax);
+  EXPECT_FALSE(Compile("s.matches('\\\\pL{900}') && i", AnswerVariables(), {.budget = &budget}).ok());
+  EXPECT_LT(budget.used(), 2000u);
+}
+
+TEST(CelLimits, PaysForPatternsMadeAtRunTime) {
+  const ValueList thousand(1000, Value::Int(1));
+  for (const char* pattern : {"\\pL+", "\\pL{900}", "(?:\\pL{0}){0}", "(?:a{0,1000}){0}"}) {
+    // Made once for all turns of the loop, and once for each.
+    Values given = {{"l", Value::List(thousand)}, {"s", Value::String(pattern)}};
+    EXPECT_THAT(Answer("l.exists(x, '1'.matches(s))", given, 100'000), Not(HasSubstr("steps"))) << pattern;
+    EXPECT_EQ(Answer("l.exists(x, '1'.matches(s + 'b') || '1'.matches(s + 'c'))", given),
+              "error: the expression needs more than 1000000 steps")
+        << pattern;
+  }
+}
+
+TEST(CelLimits, PaysForLongTextsInKeysAndMessages) {
+  const Value text = Value::String(std::string(160'000, 'k'));
+  MapValue map;
+  map.Insert(text, Value::Int(1));
+  Values given = {{"l", Value::List(ValueList(100, Value::Int(1)))},
+                  {"s", text},
+                  {"m", Value::Map(MapValue())},
+                  {"n", Value::Map(map)},
+                  {"d", Value::List(ValueList(2000, Value::String("k")))}};
+  for (const char* body : {"s in m", "m[s] == x", "m[?s].hasValue()", "!({s: x}.size() == 1)", "n != n",
+                           "!n.isSubtreeOf(n)", "n.transformMap(k, v, x).size() == 0"}) {
+    EXPECT_EQ(Answer(Cat("l.exists(x, ", body, ")"), given, 1'000'000),
+              "error: the expression needs more than 1000000 steps")
+        << body;
+  }
+  EXPECT_EQ(Answer("l.exists(x, n[d] == x)", given, 10'000), "error: the expression needs more than 10000 steps");
+  given["s"] = Value::String(std::string(1000, '1'));
+  EXPECT_EQ(Answer("l.exists(x, int(s) == x || timestamp(s) == t)", given, 10'000),
+            "error: the expression needs more than 10000 steps");
+}
+
+TEST(CelLimits, ShowsLongTextsInPart) {
+  std::string text = "a";
+  for (int i = 0; i < 3000; ++i) text += "\xC3\xA9";
+  for (const Value& value : {Value::String(text), Value::Bytes(text), Value::List({Value::String("a" + text)})}) {
+    const std::string shown = value.ToString();
+    EXPECT_LE(shown.size(), 4100u);
+    EXPECT_TRUE(shown.ends_with("...")) << shown;
+    EXPECT_TRUE(IsValidUtf8(shown)) << shown;
+  }
 }
 
 TEST(CelLimits, BoundsPatterns) {

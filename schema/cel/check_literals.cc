@@ -11,11 +11,10 @@ bool IsText(const Node& node) { return node.kind == NodeKind::kConstant && node.
 
 // The program of a pattern grows with its repetitions, `(a{1000}){1000}`; RE2 refuses what exceeds
 // its memory.
-std::string CompilePattern(Node& call, const std::string& text) {
-  auto pattern = std::make_shared<const RE2>(text, PatternOptions());
-  if (!pattern->ok()) return Cat(Quote(text), " is not a regular expression: ", pattern->error());
-  call.pattern = std::move(pattern);
-  return "";
+std::string KeepPattern(Node& call, const std::string& text, Cost& budget) {
+  std::string problem;
+  call.pattern = CompilePattern(text, kLiteralPatternMemoryMax, budget, problem);
+  return problem;
 }
 
 bool TakesTimeZone(const Function& function) {
@@ -28,9 +27,12 @@ bool TakesTimeZone(const Function& function) {
   return false;
 }
 
-std::string CheckLiteral(Node& call, const std::string& text) {
+std::string CheckLiteral(Node& call, const std::string& text, int& patterns, Cost& budget) {
   std::string_view name = call.function->name;
-  if (name == "matches") return CompilePattern(call, text);
+  if (name == "matches") {
+    if (++patterns > kLiteralPatternsMax) return Cat("an expression has at most ", kLiteralPatternsMax, " patterns");
+    return KeepPattern(call, text, budget);
+  }
   if (name == "in_cidr" && !ParseIpRange(text).has_value()) {
     return Cat(Quote(text), " is not an address range like `10.0.0.0/8`");
   }
@@ -42,17 +44,14 @@ std::string CheckLiteral(Node& call, const std::string& text) {
 
 }  // namespace
 
-void CheckLiterals(Ast& ast, std::vector<Diagnostic>& diagnostics) {
+void CheckLiterals(Ast& ast, Cost& budget, std::vector<Diagnostic>& diagnostics) {
   int patterns = 0;
   for (Node& node : ast.nodes) {
+    if (budget.exceeded()) return;
     if (node.kind != NodeKind::kCall || node.function == nullptr || node.children.size() != 2) continue;
     const Node& argument = ast[node.children[1]];
     if (!IsText(argument)) continue;
-    std::string problem = CheckLiteral(node, argument.constant.text());
-    if (node.pattern != nullptr && ++patterns > kLiteralPatternsMax) {
-      node.pattern = nullptr;
-      problem = Cat("an expression has at most ", kLiteralPatternsMax, " patterns");
-    }
+    std::string problem = CheckLiteral(node, argument.constant.text(), patterns, budget);
     if (!problem.empty()) diagnostics.push_back({argument.offset, argument.length, std::move(problem)});
   }
 }

@@ -28,8 +28,8 @@ std::string Quoted(const Type& type) { return Cat(Quote(type.ToString())); }
 
 class Checker {
  public:
-  Checker(const Ast& ast, const std::vector<Variable>& variables, std::vector<Diagnostic>& diagnostics)
-      : ast_(ast), variables_(variables), diagnostics_(diagnostics) {}
+  Checker(const Ast& ast, const std::vector<Variable>& variables, Cost& budget, std::vector<Diagnostic>& diagnostics)
+      : ast_(ast), variables_(variables), diagnostics_(diagnostics), unifier_(budget) {}
 
   Type Run() {
     Type type = unifier_.Resolve(TypeOf(ast_.root), Unifier::Open::kBecomeAny);
@@ -300,8 +300,9 @@ class Checker {
 
 }  // namespace
 
-Type CheckTypes(const Ast& ast, const std::vector<Variable>& variables, std::vector<Diagnostic>& diagnostics) {
-  return Checker(ast, variables, diagnostics).Run();
+Type CheckTypes(const Ast& ast, const std::vector<Variable>& variables, Cost& budget,
+                std::vector<Diagnostic>& diagnostics) {
+  return Checker(ast, variables, budget, diagnostics).Run();
 }
 
 }  // namespace mandate::cel

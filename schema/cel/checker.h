@@ -13,11 +13,12 @@
 namespace mandate::cel {
 
 // REQUIRES: names are resolved.
-Type CheckTypes(const Ast& ast, const std::vector<Variable>& variables, std::vector<Diagnostic>& diagnostics);
+Type CheckTypes(const Ast& ast, const std::vector<Variable>& variables, Cost& budget,
+                std::vector<Diagnostic>& diagnostics);
 
 // Literal patterns, address ranges and time zones that mean nothing; keeps the patterns compiled in
-// their nodes.
-void CheckLiterals(Ast& ast, std::vector<Diagnostic>& diagnostics);
+// their nodes. Stops where the budget is exceeded. REQUIRES: all types fit.
+void CheckLiterals(Ast& ast, Cost& budget, std::vector<Diagnostic>& diagnostics);
 
 }  // namespace mandate::cel
 

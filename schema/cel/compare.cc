@@ -54,7 +54,7 @@ bool EqualLists(const ValueList& a, const ValueList& b, Cost& cost) {
 bool EqualMaps(const MapValue& a, const MapValue& b, Cost& cost) {
   if (a.size() != b.size()) return false;
   for (const auto& [key, value] : a.entries()) {
-    const Value* other = b.Find(key);
+    const Value* other = b.Find(key, cost);
     if (other == nullptr || !Equal(value, *other, cost)) return false;
   }
   return true;
@@ -108,7 +108,7 @@ std::optional<std::partial_ordering> Compare(const Value& a, const Value& b, Cos
 bool IsSubtree(const MapValue& part, const MapValue& whole, Cost& cost) {
   for (const auto& [key, value] : part.entries()) {
     if (!cost.Charge(1)) return false;
-    const Value* other = whole.Find(key);
+    const Value* other = whole.Find(key, cost);
     if (other == nullptr) return false;
     bool matches = value.Is(ValueKind::kMap) ? other->Is(ValueKind::kMap) && IsSubtree(value.map(), other->map(), cost)
                                              : Equal(value, *other, cost);

@@ -1,9 +1,9 @@
-// cost.h: what an evaluation may spend, and has spent.
+// cost.h: what an evaluation, or compiling, may spend, and has spent.
 //
-// Threads     One evaluation, one thread.
-// Errors      None: whoever charges looks at the answer and stops; Program::Evaluate reports it.
-// Units       One unit is one step: a node visited, an element compared, kBytesPerUnit bytes of
-//             text looked at.
+// Threads     One evaluation or compilation, one thread.
+// Errors      None: whoever charges looks at the answer and stops; Program::Evaluate or Compile reports it.
+// Units       One unit is one step, some 30 ns: a node visited, an element compared, kBytesPerUnit bytes of
+//             text looked at, two types compared.
 #ifndef MANDATE_SCHEMA_CEL_COST_H_
 #define MANDATE_SCHEMA_CEL_COST_H_
 

@@ -102,7 +102,7 @@ Value Evaluator::EvaluateMaker(const Node& node, const Value& range) {
     Value value = keeps ? locals_[node.slot] : Evaluate(node.children.back());
     if (obstacles.Add(value)) continue;
     if (node.macro == Macro::kTransformMap) {
-      made_map.Insert(locals_[node.slot], std::move(value));
+      Insert(made_map, locals_[node.slot], std::move(value));
     } else {
       made.push_back(std::move(value));
     }

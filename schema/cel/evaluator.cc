@@ -13,20 +13,13 @@
 
 #include "absl/container/inlined_vector.h"
 #include "schema/cel/functions.h"
+#include "schema/cel/token.h"
 #include "schema/text.h"
 
 namespace mandate::cel {
 namespace {
 
 constexpr size_t kSnippetSizeMax = 80;
-
-// Whole characters only.
-std::string Snippet(std::string_view text) {
-  if (text.size() <= kSnippetSizeMax) return std::string(text);
-  size_t end = kSnippetSizeMax;
-  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
-  return Cat(text.substr(0, end), "...");
-}
 
 bool IsObstacle(const Value& value) { return value.Is(ValueKind::kError) || value.Is(ValueKind::kUnknown); }
 
@@ -51,8 +44,9 @@ bool Obstacles::Add(const Value& value) {
 Value Obstacles::Result() const { return has_unknown_ ? Value::Unknown(unknowns_) : *error_; }
 
 Value Evaluator::Fail(const Node& node, const Value& error) const {
-  return Value::Error(
-      Cat(error.text(), " in ", Quote(Snippet(std::string_view(source_).substr(node.offset, node.length)))));
+  cost_.ChargeBytes(error.text().size());  // It may show a value, and be made at every turn of a loop.
+  const std::string_view place = std::string_view(source_).substr(node.offset, node.length);
+  return Value::Error(Cat(error.text(), " in ", Quote(Shortened(place, kSnippetSizeMax))));
 }
 
 Value Evaluator::Evaluate(NodeId id) {
@@ -122,7 +116,7 @@ Value Evaluator::EvaluateCall(const Node& node) {
     obstacles.Add(arguments.back());
   }
   if (obstacles.any()) return obstacles.Result();
-  Value result = node.function->implementation({*node.function, arguments, cost_, node.pattern.get()});
+  Value result = node.function->implementation({*node.function, arguments, cost_, last_pattern_, node.pattern.get()});
   return result.Is(ValueKind::kError) ? Fail(node, result) : result;
 }
 
@@ -136,7 +130,7 @@ Value Evaluator::EvaluateFallback(const Node& node) {
   obstacles.Add(other);
   if (obstacles.any()) return obstacles.Result();
   Value arguments[] = {receiver, other};
-  Value result = node.function->implementation({*node.function, arguments, cost_});
+  Value result = node.function->implementation({*node.function, arguments, cost_, last_pattern_});
   return result.Is(ValueKind::kError) ? Fail(node, result) : result;
 }
 
@@ -144,14 +138,14 @@ Value Evaluator::EvaluateSelect(const Node& node) {
   Value object = Evaluate(node.children[0]);
   if (IsObstacle(object)) return object;
   Access access = node.kind == NodeKind::kOptionalSelect ? Access::kOptional : Access::kValue;
-  Value result = SelectField(object, node.text, access);
+  Value result = SelectField(object, node.text, access, cost_);
   return result.Is(ValueKind::kError) ? Fail(node, result) : result;
 }
 
 Value Evaluator::EvaluateHas(const Node& node) {
   Value object = Evaluate(node.children[0]);
   if (IsObstacle(object)) return object;
-  Value found = SelectField(object, node.text, Access::kOptional);
+  Value found = SelectField(object, node.text, Access::kOptional, cost_);
   if (found.Is(ValueKind::kError)) return Fail(node, found);
   return Value::Bool(found.optional() != nullptr);
 }
@@ -195,10 +189,14 @@ Value Evaluator::EvaluateMap(const Node& node) {
       if (value.optional() == nullptr) continue;
       value = Value(*value.optional());
     }
-    std::string shown = key.ToString();
-    if (!map.Insert(std::move(key), std::move(value))) obstacles.Add(Fail(node, Cat("repeated key ", shown)));
+    if (!Insert(map, key, std::move(value))) obstacles.Add(Fail(node, Cat("repeated key ", key.ToString())));
   }
   return obstacles.any() ? obstacles.Result() : Value::Map(std::move(map));
+}
+
+bool Evaluator::Insert(MapValue& map, const Value& key, Value value) {
+  if (key.Is(ValueKind::kString)) cost_.ChargeBytes(key.text().size());
+  return map.Insert(key, std::move(value));
 }
 
 Value Evaluator::EvaluateOptMap(const Node& node) {

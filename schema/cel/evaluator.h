@@ -10,6 +10,7 @@
 
 #include "schema/cel/ast.h"
 #include "schema/cel/cost.h"
+#include "schema/cel/functions.h"
 #include "schema/cel/value.h"
 
 namespace mandate::cel {
@@ -56,6 +57,9 @@ class Evaluator {
   Value EvaluateMap(const Node& node);
   Value EvaluateOptMap(const Node& node);
 
+  // As MapValue::Insert, paid for.
+  bool Insert(MapValue& map, const Value& key, Value value);
+
   // evaluate_macro.cc
   Value EvaluateComprehension(const Node& node);
   Value EvaluateQuantifier(const Node& node, const Value& range);
@@ -73,6 +77,7 @@ class Evaluator {
   const std::vector<Value>& parameters_;
   std::vector<Value> locals_;
   Cost& cost_;
+  RunTimePattern last_pattern_;
 };
 
 }  // namespace mandate::cel

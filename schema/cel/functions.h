@@ -2,7 +2,7 @@
 // the evaluator.
 //
 //   const Function* plus = FindFunction("_+_");
-//   Value sum = plus->implementation({*plus, {a, b}, cost});
+//   Value sum = plus->implementation({*plus, {a, b}, cost, last_pattern});
 //
 // Threads     Built once, then immutable; safe to share.
 // Errors      Implementations return errors as values, without the place; the evaluator adds that.
@@ -11,6 +11,7 @@
 #ifndef MANDATE_SCHEMA_CEL_FUNCTIONS_H_
 #define MANDATE_SCHEMA_CEL_FUNCTIONS_H_
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,11 +31,19 @@ struct Signature {
   Type result;
 };
 
+// A pattern that is no literal, compiled or not.
+struct RunTimePattern {
+  std::string text;
+  std::shared_ptr<const RE2> program;
+  std::string problem;  // Why there is no program.
+};
+
 // Arguments are known values: an error or unknown among them is the result without a call.
 struct Call {
   const Function& function;
   absl::Span<const Value> args;
   Cost& cost;
+  RunTimePattern& last_pattern;  // Of this evaluation: a loop asks for the same one at every turn.
   const RE2* pattern = nullptr;  // The compiled pattern of `matches`, if it is a literal.
 };
 using Implementation = Value (*)(const Call&);
@@ -77,17 +86,21 @@ Value NoOverload(const Call& call);
 // What `.field` and `[key]` find: a value, an error, or with kOptional an optional. In an optional
 // both are optional.
 enum class Access : uint8_t { kValue, kOptional };
-Value SelectField(const Value& object, std::string_view field, Access access);
-Value IndexInto(const Value& object, const Value& key, Access access);
+Value SelectField(const Value& object, std::string_view field, Access access, Cost& cost);
+Value IndexInto(const Value& object, const Value& key, Access access, Cost& cost);
 
-// Limits on patterns, literal or not: a program of a few thousand instructions, and for those made
-// at run time a short text, since each is compiled anew.
-inline constexpr int64_t kPatternMemoryMax = 1 << 20;
-inline constexpr size_t kDynamicPatternSizeMax = 1000;
-// Literal patterns of one expression: each may come to hold kPatternMemoryMax for as long as the
-// program lives.
+// Literal patterns: programs of some ten thousand instructions, as of `.{0,1000}`, and so many in one
+// expression: each may come to hold kLiteralPatternMemoryMax for as long as the expression's program lives.
+inline constexpr int64_t kLiteralPatternMemoryMax = 256 << 10;
 inline constexpr int kLiteralPatternsMax = 100;
-RE2::Options PatternOptions();
+// Those made at run time: some two thousand instructions, as of `[\p{L}\p{N}]+`, and a short text.
+inline constexpr int64_t kRunTimePatternMemoryMax = 64 << 10;
+inline constexpr size_t kRunTimePatternSizeMax = 1000;
+
+// Null, and what is wrong in `problem`, if `text` is no pattern or its program is too large; null without a
+// problem if the cost is exceeded.
+std::shared_ptr<const RE2> CompilePattern(const std::string& text, int64_t memory_max, Cost& cost,
+                                          std::string& problem);
 
 }  // namespace mandate::cel
 

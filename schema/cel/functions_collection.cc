@@ -12,7 +12,7 @@ namespace {
 Value In(const Call& call) {
   const Value& element = call.args[0];
   const Value& range = call.args[1];
-  if (range.Is(ValueKind::kMap)) return Value::Bool(range.map().Find(element) != nullptr);
+  if (range.Is(ValueKind::kMap)) return Value::Bool(range.map().Find(element, call.cost) != nullptr);
   if (!range.Is(ValueKind::kList)) return NoOverload(call);
   for (const Value& candidate : range.list()) {
     if (Equal(element, candidate, call.cost)) return Value::Bool(true);
@@ -45,8 +45,8 @@ Value IsSubtreeOf(const Call& call) {
   return Value::Bool(IsSubtree(call.args[0].map(), call.args[1].map(), call.cost));
 }
 
-Value Index(const Call& call) { return IndexInto(call.args[0], call.args[1], Access::kValue); }
-Value OptionalIndex(const Call& call) { return IndexInto(call.args[0], call.args[1], Access::kOptional); }
+Value Index(const Call& call) { return IndexInto(call.args[0], call.args[1], Access::kValue, call.cost); }
+Value OptionalIndex(const Call& call) { return IndexInto(call.args[0], call.args[1], Access::kOptional, call.cost); }
 
 Value Found(const Value& value, Access access) { return access == Access::kOptional ? Value::Some(value) : value; }
 
@@ -79,31 +79,31 @@ Value ElementAt(const ValueList& list, const Value& key, Access access) {
 
 }  // namespace
 
-Value IndexInto(const Value& object, const Value& key, Access access) {
+Value IndexInto(const Value& object, const Value& key, Access access, Cost& cost) {
   switch (object.kind()) {
     case ValueKind::kList: return ElementAt(object.list(), key, access);
     case ValueKind::kMap: {
-      const Value* found = object.map().Find(key);
+      const Value* found = object.map().Find(key, cost);
       return found != nullptr ? Found(*found, access) : NoSuchKey(key, access);
     }
     case ValueKind::kOptional:
       if (object.optional() == nullptr) return Value::None();
       if (object.optional()->Is(ValueKind::kOptional)) break;
-      return IndexInto(*object.optional(), key, Access::kOptional);
+      return IndexInto(*object.optional(), key, Access::kOptional, cost);
     default: break;
   }
   return Value::Error(Cat("no such overload: `[]` of ", TypeName(object.TypeOf())));
 }
 
-Value SelectField(const Value& object, std::string_view field, Access access) {
+Value SelectField(const Value& object, std::string_view field, Access access, Cost& cost) {
   if (object.Is(ValueKind::kMap)) {
-    const Value* found = object.map().Find(field);
+    const Value* found = object.map().Find(field, cost);
     return found != nullptr ? Found(*found, access) : NoSuchKey(Value::String(std::string(field)), access);
   }
   if (object.Is(ValueKind::kOptional)) {
     if (object.optional() == nullptr) return Value::None();
     if (!object.optional()->Is(ValueKind::kOptional)) {
-      return SelectField(*object.optional(), field, Access::kOptional);
+      return SelectField(*object.optional(), field, Access::kOptional, cost);
     }
   }
   return Value::Error(Cat("no such key ", Quote(field), ": ", TypeName(object.TypeOf()), " has no fields"));

@@ -15,7 +15,12 @@ Value CannotConvert(const Call& call) {
 
 // Texts that are numbers or times are short; a long one is refused before it is read.
 constexpr size_t kParsedTextMax = 1024;
-bool IsParsable(const Value& v) { return v.Is(ValueKind::kString) && v.text().size() <= kParsedTextMax; }
+bool IsParsable(const Call& call) {
+  const Value& v = call.args[0];
+  if (!v.Is(ValueKind::kString) || v.text().size() > kParsedTextMax) return false;
+  call.cost.ChargeBytes(v.text().size());
+  return true;
+}
 
 template <typename T>
 Value OrError(const Call& call, const std::optional<T>& v, Value (*make)(T)) {
@@ -33,7 +38,7 @@ Value ToInt(const Call& call) {
     case ValueKind::kTimestamp: return Value::Int(absl::ToUnixSeconds(v.timestamp()));
     case ValueKind::kDuration: return Value::Int(absl::ToInt64Nanoseconds(v.duration()));
     case ValueKind::kString:
-      if (!IsParsable(v)) return CannotConvert(call);
+      if (!IsParsable(call)) return CannotConvert(call);
       return OrError(call, ParseInt(v.text()), Value::Int);
     default: return NoOverload(call);
   }
@@ -47,7 +52,7 @@ Value ToUint(const Call& call) {
       return v.int_value() < 0 ? CannotConvert(call) : Value::Uint(static_cast<uint64_t>(v.int_value()));
     case ValueKind::kDouble: return OrError(call, DoubleToUint(v.double_value()), Value::Uint);
     case ValueKind::kString:
-      if (!IsParsable(v)) return CannotConvert(call);
+      if (!IsParsable(call)) return CannotConvert(call);
       return OrError(call, ParseUint(v.text()), Value::Uint);
     default: return NoOverload(call);
   }
@@ -60,7 +65,7 @@ Value ToDouble(const Call& call) {
     case ValueKind::kInt: return Value::Double(static_cast<double>(v.int_value()));
     case ValueKind::kUint: return Value::Double(static_cast<double>(v.uint_value()));
     case ValueKind::kString:
-      if (!IsParsable(v)) return CannotConvert(call);
+      if (!IsParsable(call)) return CannotConvert(call);
       return OrError(call, ParseDouble(v.text()), Value::Double);
     default: return NoOverload(call);
   }
@@ -113,7 +118,9 @@ Value ToTimestamp(const Call& call) {
       absl::Time time = absl::FromUnixSeconds(v.int_value());
       return InRange(time) ? Value::Timestamp(time) : CannotConvert(call);
     }
-    case ValueKind::kString: return OrError(call, ParseTimestamp(v.text()), Value::Timestamp);
+    case ValueKind::kString:
+      if (!IsParsable(call)) return CannotConvert(call);
+      return OrError(call, ParseTimestamp(v.text()), Value::Timestamp);
     default: return NoOverload(call);
   }
 }
@@ -124,7 +131,7 @@ Value ToDuration(const Call& call) {
     case ValueKind::kDuration: return v;
     case ValueKind::kInt: return Value::Duration(absl::Nanoseconds(v.int_value()));
     case ValueKind::kString:
-      if (!IsParsable(v)) return CannotConvert(call);
+      if (!IsParsable(call)) return CannotConvert(call);
       return OrError(call, ParseDuration(v.text()), Value::Duration);
     default: return NoOverload(call);
   }

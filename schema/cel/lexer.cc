@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <limits>
+#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "schema/cel/number.h"
@@ -211,12 +211,12 @@ class Lexer {
   Token Double(size_t begin) {
     if (!CheckWordEnd(begin)) return Token();
     std::string_view text = source_.substr(begin, pos_ - begin);
-    double v = ParseDouble(text).value_or(0);
-    if (std::isinf(v)) {
+    std::optional<double> v = ParseDouble(text);
+    if (!v.has_value()) {
       Fail(begin, text.size(), Cat(Quote(text), " does not fit a double"));
       return Token();
     }
-    return Finish(TokenKind::kLiteral, begin, Value::Double(v));
+    return Finish(TokenKind::kLiteral, begin, Value::Double(*v));
   }
 
   // `12abc` is a mistake, not two words.

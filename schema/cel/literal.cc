@@ -109,6 +109,13 @@ bool IsValidUtf8(std::string_view text) {
   return true;
 }
 
+std::string Shortened(std::string_view text, size_t size_max) {
+  if (text.size() <= size_max) return std::string(text);
+  size_t end = size_max;
+  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
+  return Cat(text.substr(0, end), "...");
+}
+
 std::optional<std::string> Unescape(std::string_view body, LiteralKind kind, Diagnostic& error) {
   std::string out;
   out.reserve(body.size());

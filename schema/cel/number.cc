@@ -37,12 +37,14 @@ std::optional<uint64_t> DoubleToUint(double v) {
 std::optional<int64_t> ParseInt(std::string_view text) { return ParseWhole<int64_t>(text); }
 std::optional<uint64_t> ParseUint(std::string_view text) { return ParseWhole<uint64_t>(text); }
 
+// SimpleAtod takes more: blanks around the number, `nan(1)`, and a number out of range as infinity.
 std::optional<double> ParseDouble(std::string_view text) {
   double v = 0;
   if (text.empty() || absl::ascii_isspace(text.front()) || absl::ascii_isspace(text.back()) ||
-      !absl::SimpleAtod(AbslView(text), &v)) {
+      text.find('(') != text.npos || !absl::SimpleAtod(AbslView(text), &v)) {
     return std::nullopt;
   }
+  if (std::isinf(v) && text.find_first_of("iI") == text.npos) return std::nullopt;
   return v;
 }
 

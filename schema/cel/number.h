@@ -24,7 +24,7 @@ std::optional<uint64_t> DoubleToUint(double v);
 // Decimal digits with an optional sign, the whole text; no blanks.
 std::optional<int64_t> ParseInt(std::string_view text);
 std::optional<uint64_t> ParseUint(std::string_view text);
-// Decimal or exponent form, `inf`, `nan`; the whole text; no blanks.
+// Decimal or exponent form, `inf`, `nan`; the whole text; no blanks. Nothing that is out of range.
 std::optional<double> ParseDouble(std::string_view text);
 
 // The shortest text that reads back as the same number; `NaN`, `+Inf`, `-Inf`.

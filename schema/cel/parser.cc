@@ -29,8 +29,8 @@ constexpr NodeId kNoNode = 0xFFFFFFFF;
 
 class Parser {
  public:
-  Parser(std::string_view source, std::vector<Token> tokens, Ast& ast)
-      : source_(source), tokens_(std::move(tokens)), ast_(ast) {}
+  Parser(std::string_view source, std::vector<Token> tokens, Ast& ast, Cost& budget)
+      : source_(source), tokens_(std::move(tokens)), ast_(ast), budget_(budget) {}
 
   std::optional<Diagnostic> Run() {
     ast_.root = Expression();
@@ -72,6 +72,7 @@ class Parser {
   NodeId Add(Node node) {
     for (NodeId child : node.children) node.depth = std::max(node.depth, ast_[child].depth + 1);
     if (node.depth > kNestingMax) return TooDeep(node.offset, node.length);
+    if (!budget_.Charge(kUnitsPerNode)) return Fail(node.offset, node.length, std::string(kTooLarge));
     ast_.nodes.push_back(std::move(node));
     return static_cast<NodeId>(ast_.nodes.size() - 1);
   }
@@ -359,6 +360,7 @@ class Parser {
   std::string_view source_;
   std::vector<Token> tokens_;
   Ast& ast_;
+  Cost& budget_;
   size_t pos_ = 0;
   int depth_ = 0;
   std::optional<Diagnostic> error_;
@@ -366,10 +368,10 @@ class Parser {
 
 }  // namespace
 
-std::optional<Diagnostic> Parse(std::string_view source, Ast& ast) {
+std::optional<Diagnostic> Parse(std::string_view source, Ast& ast, Cost& budget) {
   Tokens tokens = Tokenize(source);
   if (tokens.error.has_value()) return tokens.error;
-  return Parser(source, std::move(tokens.tokens), ast).Run();
+  return Parser(source, std::move(tokens.tokens), ast, budget).Run();
 }
 
 }  // namespace mandate::cel

@@ -13,8 +13,12 @@
 
 namespace mandate::cel {
 
+// What a node costs by the time its types are known, and a program is kept that it is a part of.
+inline constexpr uint64_t kUnitsPerNode = 100;
+inline constexpr std::string_view kTooLarge = "the expression is too large";  // The budget is exceeded.
+
 // REQUIRES: `source` is valid UTF-8 of at most kSourceSizeMax bytes.
-std::optional<Diagnostic> Parse(std::string_view source, Ast& ast);
+std::optional<Diagnostic> Parse(std::string_view source, Ast& ast, Cost& budget);
 
 // Turns the call `node` into the macro it spells, if it spells one. The children's order is kept:
 // receiver first.

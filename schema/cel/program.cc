@@ -42,6 +42,18 @@ std::optional<Diagnostic> CheckSource(std::string_view source) {
   return std::nullopt;
 }
 
+// Patterns are made last, since they cost most.
+void CheckMeaning(CompiledExpression& compiled, Cost& budget, std::vector<Diagnostic>& problems) {
+  compiled.result_type = CheckTypes(compiled.ast, compiled.variables, budget, problems);
+  const TypeKind kind = compiled.result_type.kind();
+  if (problems.empty() && compiled.requires_bool && kind != TypeKind::kBool && kind != TypeKind::kAny) {
+    const Node& root = compiled.ast[compiled.ast.root];
+    problems.push_back(
+        {root.offset, root.length, Cat("the expression must be `bool`, not `", compiled.result_type.ToString(), "`")});
+  }
+  if (problems.empty()) CheckLiterals(compiled.ast, budget, problems);
+}
+
 std::vector<std::string> Unused(const std::vector<Variable>& variables, const std::vector<bool>& used) {
   std::vector<std::string> unused;
   for (size_t i = 0; i < variables.size(); ++i) {
@@ -81,23 +93,23 @@ CompileResult Compile(std::string_view source, absl::Span<const Variable> variab
   auto compiled = std::make_unique<CompiledExpression>();
   compiled->source = source;
   compiled->variables.assign(variables.begin(), variables.end());
-  if (std::optional<Diagnostic> problem = Parse(compiled->source, compiled->ast)) return fail(*std::move(problem));
+  compiled->requires_bool = options.result == Result::kBool;
+  Cost own_budget(kCompileCostMax);
+  Cost& budget = options.budget != nullptr ? *options.budget : own_budget;
+  std::optional<Diagnostic> unreadable = Parse(compiled->source, compiled->ast, budget);
+  if (unreadable.has_value()) return fail(*std::move(unreadable));
 
-  Resolution names = ResolveNames(compiled->ast, compiled->variables, options.container);
+  Resolution names = ResolveNames(compiled->ast, compiled->variables, options.container, budget);
   compiled->local_count = names.local_count;
   result.unused = Unused(compiled->variables, names.used);
   std::vector<Diagnostic> problems;
   if (options.checking == Checking::kFull) {
     problems = std::move(names.diagnostics);
-    compiled->result_type = CheckTypes(compiled->ast, compiled->variables, problems);
-    CheckLiterals(compiled->ast, problems);
+    CheckMeaning(*compiled, budget, problems);
   }
-  TypeKind kind = compiled->result_type.kind();
-  compiled->requires_bool = options.result == Result::kBool;
-  if (problems.empty() && compiled->requires_bool && kind != TypeKind::kBool && kind != TypeKind::kAny) {
+  if (budget.exceeded()) {
     const Node& root = compiled->ast[compiled->ast.root];
-    problems.push_back(
-        {root.offset, root.length, Cat("the expression must be `bool`, not `", compiled->result_type.ToString(), "`")});
+    return fail({root.offset, root.length, std::string(kTooLarge)});
   }
   if (!problems.empty()) {
     SortBySource(problems);
@@ -125,13 +137,13 @@ absl::StatusOr<Evaluation> Program::Evaluate(const Activation& activation, const
   }
   Cost cost(options.cost_limit);
   Value value = Evaluator(*compiled_, parameters, cost).Run();
+  if (options.cost != nullptr) *options.cost = cost.used();
   if (cost.exceeded()) {
     return absl::ResourceExhaustedError(Cat("the expression needs more than ", options.cost_limit, " steps"));
   }
   if (value.Is(ValueKind::kError)) return InvalidArgument(value.text());
 
   Evaluation evaluation;
-  evaluation.cost = cost.used();
   if (value.Is(ValueKind::kUnknown)) {
     evaluation.outcome = Outcome::kMissing;
     for (uint32_t i : value.unknowns()) evaluation.missing.push_back(compiled_->variables[i].name);

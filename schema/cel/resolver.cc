@@ -27,8 +27,8 @@ std::string Joined(const std::vector<std::string_view>& parts) {
 
 class Resolver {
  public:
-  Resolver(Ast& ast, const std::vector<Variable>& variables, std::string_view container)
-      : ast_(ast), variables_(variables), container_(container) {
+  Resolver(Ast& ast, const std::vector<Variable>& variables, std::string_view container, Cost& budget)
+      : ast_(ast), variables_(variables), container_(container), budget_(budget) {
     for (size_t i = 0; i < variables.size(); ++i) by_name_.emplace(variables[i].name, i);
     resolution_.used.resize(variables.size());
   }
@@ -136,6 +136,7 @@ class Resolver {
     if (current->kind != NodeKind::kName) return false;
     if (!current->has_leading_dot && FindLocal(current->text).has_value()) return false;
     parts.push_back(current->text);
+    budget_.Charge(parts.size());  // Asked at every dot of `a.b.c`.
     at_root = current->has_leading_dot;
     text = Joined(parts);
     return true;
@@ -191,6 +192,7 @@ class Resolver {
   Ast& ast_;
   const std::vector<Variable>& variables_;
   std::string_view container_;
+  Cost& budget_;
   absl::flat_hash_map<absl::string_view, size_t> by_name_;
   std::vector<std::string> locals_;
   Resolution resolution_;
@@ -198,8 +200,8 @@ class Resolver {
 
 }  // namespace
 
-Resolution ResolveNames(Ast& ast, const std::vector<Variable>& variables, std::string_view container) {
-  return Resolver(ast, variables, container).Run();
+Resolution ResolveNames(Ast& ast, const std::vector<Variable>& variables, std::string_view container, Cost& budget) {
+  return Resolver(ast, variables, container, budget).Run();
 }
 
 }  // namespace mandate::cel

@@ -21,7 +21,7 @@ struct Resolution {
 // Names are looked up from the inside out: macros' variables, then `container` and its parents,
 // then the root; there variables before names of types. `a.b.c` means the variable `a.b.c` if there
 // is one, else field `c` of `a.b`.
-Resolution ResolveNames(Ast& ast, const std::vector<Variable>& variables, std::string_view container);
+Resolution ResolveNames(Ast& ast, const std::vector<Variable>& variables, std::string_view container, Cost& budget);
 
 }  // namespace mandate::cel
 

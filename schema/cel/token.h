@@ -50,6 +50,8 @@ std::optional<std::string> Unescape(std::string_view body, LiteralKind kind, Dia
 bool IsReserved(std::string_view word);
 bool IsIdentifier(std::string_view text);
 bool IsValidUtf8(std::string_view text);
+// The whole characters among the first `size_max` bytes, then `...`; all of a text that is no longer than that.
+std::string Shortened(std::string_view text, size_t size_max);
 void AppendUtf8(uint32_t code_point, std::string& out);
 
 }  // namespace mandate::cel

@@ -41,7 +41,7 @@ const Type& Unifier::Shallow(const Type& type) const {
 }
 
 Type Unifier::Resolve(const Type& type, Open open) {
-  if (++work_ > kWorkMax) return Type();
+  if (!Step()) return Type();
   const Type& outer = Shallow(type);
   if (IsVariable(outer) && open == Open::kBecomeAny) return Type();
   if (outer.parameters().empty()) return outer;
@@ -54,13 +54,13 @@ Type Unifier::Resolve(const Type& type, Open open) {
 bool Unifier::Mentions(const Type& type, int variable) {
   const Type* current = &type;
   while (IsVariable(*current)) {
-    if (++work_ > kWorkMax || current->variable() == variable) return true;
+    if (!Step() || current->variable() == variable) return true;
     const Type& next = bindings_[current->variable()];
     if (next == *current) return false;
     current = &next;
   }
   for (const Type& parameter : current->parameters()) {
-    if (++work_ > kWorkMax || Mentions(parameter, variable)) return true;
+    if (!Step() || Mentions(parameter, variable)) return true;
   }
   return false;
 }
@@ -105,7 +105,7 @@ Unifier::Substitution Unifier::Substitute(const Type& type, const Type& variable
 
 // Variables are not looked through.
 bool Unifier::IsAtLeastAsGeneral(const Type& a, const Type& b) {
-  if (++work_ > kWorkMax) return true;
+  if (!Step()) return true;
   if (IsAny(a) || IsVariable(a)) return true;
   if (IsAny(b) || IsVariable(b) || a.kind() != b.kind()) return false;
   if (a.kind() == TypeKind::kType) return true;
@@ -122,7 +122,7 @@ const Type& Unifier::MostGeneral(const Type& a, const Type& b) {
 }
 
 bool Unifier::Agree(const Type& a, const Type& b) {
-  if (++work_ > kWorkMax) return true;
+  if (!Step()) return true;
   if (IsVariable(b)) {
     Substitution result = Substitute(a, b);
     if (result != Substitution::kImpossible) return result == Substitution::kAgrees;

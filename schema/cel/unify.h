@@ -1,13 +1,14 @@
 // unify.h: what the type variables of one compilation stand for.
 //
+//   Unifier unifier(budget);
 //   Type element = unifier.Fresh();                     // the type of `[]` is list<element>
 //   unifier.Assign(Type::List(element), list_of_int);   // now element is int
 //
 // Threads     One compilation, one thread.
 // Errors      Assign answers false and changes nothing where the types cannot agree.
-// Limits      kWorkMax steps in all; beyond, everything agrees and exhausted() is true. Types that
-//             mention a variable twice can double with every use, so an expression of ordinary size
-//             could otherwise take for ever.
+// Limits      kWorkMax steps in all, each charged to the budget; beyond, everything agrees and exhausted() is
+//             true. Types that mention a variable twice can double with every use, so an expression of
+//             ordinary size could otherwise take for ever.
 #ifndef MANDATE_SCHEMA_CEL_UNIFY_H_
 #define MANDATE_SCHEMA_CEL_UNIFY_H_
 
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "schema/cel/cost.h"
 #include "schema/cel/type.h"
 
 namespace mandate::cel {
@@ -22,6 +24,8 @@ namespace mandate::cel {
 class Unifier {
  public:
   static constexpr int64_t kWorkMax = 5'000'000;  // under a second; real expressions take hundreds
+
+  explicit Unifier(Cost& budget) : budget_(budget) {}
 
   Type Fresh();
 
@@ -45,6 +49,8 @@ class Unifier {
 
  private:
   enum class Substitution { kAgrees, kConflicts, kImpossible };
+  // False once there have been too many.
+  bool Step() { return ++work_ <= kWorkMax && budget_.Charge(1); }
   bool Agree(const Type& a, const Type& b);
   bool IsAtLeastAsGeneral(const Type& a, const Type& b);
   bool AgreeAll(absl::Span<const Type> a, absl::Span<const Type> b);
@@ -54,6 +60,7 @@ class Unifier {
 
   std::vector<Type> bindings_;               // by variable; itself: open
   std::vector<std::pair<int, Type>> trail_;  // earlier bindings, for undoing
+  Cost& budget_;
   int64_t work_ = 0;
 };
 

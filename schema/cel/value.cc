@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "schema/cel/number.h"
 #include "schema/cel/time_text.h"
+#include "schema/cel/token.h"
 #include "schema/text.h"
 
 namespace mandate::cel {
@@ -15,6 +16,9 @@ namespace {
 constexpr size_t kTextMax = 4096;
 
 void Append(const Value& value, std::string& out);
+
+// As much as may be shown: what follows is not even escaped.
+absl::string_view Shown(const std::string& text) { return AbslView(text).substr(0, kTextMax); }
 
 void AppendMap(const MapValue& map, std::string& out) {
   out += '{';
@@ -49,8 +53,8 @@ void Append(const Value& value, std::string& out) {
     case ValueKind::kInt: out += Cat(value.int_value()); break;
     case ValueKind::kUint: out += Cat(value.uint_value(), "u"); break;
     case ValueKind::kDouble: out += DoubleToText(value.double_value()); break;
-    case ValueKind::kString: out += Cat("\"", absl::Utf8SafeCEscape(value.text()), "\""); break;
-    case ValueKind::kBytes: out += Cat("b\"", absl::CHexEscape(value.text()), "\""); break;
+    case ValueKind::kString: out += Cat("\"", absl::Utf8SafeCEscape(Shown(value.text())), "\""); break;
+    case ValueKind::kBytes: out += Cat("b\"", absl::CHexEscape(Shown(value.text())), "\""); break;
     case ValueKind::kDuration: out += Cat("duration(\"", DurationToText(value.duration()), "\")"); break;
     case ValueKind::kTimestamp: out += Cat("timestamp(\"", TimestampToText(value.timestamp()), "\")"); break;
     case ValueKind::kIpAddress: out += Cat("ipaddress(\"", ToText(value.ip()), "\")"); break;
@@ -116,11 +120,7 @@ TypeKind Value::TypeOf() const {
 std::string Value::ToString() const {
   std::string out;
   Append(*this, out);
-  if (out.size() > kTextMax) {
-    out.resize(kTextMax);
-    out += "...";
-  }
-  return out;
+  return Shortened(out, kTextMax);
 }
 
 std::string_view TypeName(TypeKind kind) {
@@ -181,14 +181,16 @@ bool MapValue::Insert(Value key, Value value) {
   return true;
 }
 
-const Value* MapValue::Find(const Value& key) const {
+const Value* MapValue::Find(const Value& key, Cost& cost) const {
+  if (key.Is(ValueKind::kString)) return Find(key.text(), cost);
   Canonical canonical;
   if (!Canonicalize(key, canonical)) return nullptr;
   auto it = index_.find(canonical);
   return it == index_.end() ? nullptr : &entries_[it->second].second;
 }
 
-const Value* MapValue::Find(std::string_view key) const {
+const Value* MapValue::Find(std::string_view key, Cost& cost) const {
+  cost.ChargeBytes(key.size());
   auto it = index_.find(Canonical{Canonical::Family::kText, 0, AbslView(key)});
   return it == index_.end() ? nullptr : &entries_[it->second].second;
 }

@@ -23,6 +23,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "schema/cel/cost.h"
 #include "schema/cel/ip_address.h"
 #include "schema/cel/type.h"
 
@@ -122,9 +123,9 @@ class MapValue {
   bool Insert(Value key, Value value);
 
   // The value under the key equal to `key`, or null. A double finds the whole number it is equal
-  // to.
-  const Value* Find(const Value& key) const;
-  const Value* Find(std::string_view key) const;
+  // to. Charges for the bytes of a text, all of which are looked at.
+  const Value* Find(const Value& key, Cost& cost) const;
+  const Value* Find(std::string_view key, Cost& cost) const;
 
   static bool IsKey(const Value& key);
   const std::vector<std::pair<Value, Value>>& entries() const { return entries_; }

@@ -59,6 +59,8 @@ TEST(Access, AKeyHasItsCallsAtOneTimeAndNoMore) {
     NativeCall watch(channel, "/mandate.v1.WatchService/Watch", KeyedServer::WithKey(server.Header("single")));
     ASSERT_TRUE(watch.Write("") && watch.CloseWrites());
     EXPECT_TRUE(Soon([&] { return server.TryCheck("single", question) == "RESOURCE_EXHAUSTED TOO_MANY_CALLS"; }));
+    EXPECT_EQ(RetryAfterSeconds(FromGrpc(server.Call("/mandate.v1.PermissionService/Check", server.Header("single")))),
+              1);
     EXPECT_EQ(server.TryCheck("reader", question), "OK") << "others have their own";
     watch.Cancel();
   }

@@ -170,9 +170,11 @@ Admission Gate::Identify(const Credentials& credentials) {
   admission.use_ = caller->use;
   if (++caller->use->under_way <= caller->calls_max || caller->calls_max == 0) return admission;
   ++caller->use->refused;
-  admission.status_ = WithReason(absl::ResourceExhaustedError(Cat("this key may have ", caller->calls_max,
-                                                                  " calls under way; try again in a moment")),
-                                 "TOO_MANY_CALLS");
+  admission.status_ =
+      WithDetail(WithReason(absl::ResourceExhaustedError(Cat("this key may have ", caller->calls_max,
+                                                             " calls under way; try again in a moment")),
+                            "TOO_MANY_CALLS"),
+                 kRetryAfterDetail, "1000");
   return admission;
 }
 

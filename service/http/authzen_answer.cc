@@ -57,7 +57,7 @@ Json Error(const absl::Status& status, int code) {
 // AuthZEN knows few codes: the caller may not ask, or went away, the request is at fault, or neither.
 int CodeOf(const absl::Status& status) {
   if (absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status) || absl::IsCancelled(status) ||
-      ReasonOf(status) == "TOO_MANY_CALLS" || RetryAfterSeconds(status) > 0) {
+      RetryAfterSeconds(status) > 0) {
     return HttpCodeOf(status.code());
   }
   if (ReasonOf(status) == "BODY_TOO_LONG") return 413;
@@ -129,7 +129,7 @@ Json ToJson(AuthzenDecision decision) {
 
 HttpReply AuthzenError(const absl::Status& status) {
   const int code = CodeOf(status);
-  HttpReply reply{.status = code, .body = JsonText(Json{{"error", Error(status, code)}})};
+  HttpReply reply{.status = code, .code = status.code(), .body = JsonText(Json{{"error", Error(status, code)}})};
   reply.retry_after_seconds = RetryAfterSeconds(status);
   return reply;
 }

@@ -35,12 +35,18 @@ constexpr AuthzenRoute kAuthzenRoutes[] = {
 constexpr std::string_view kReadable[] = {"/.well-known/authzen-configuration", "/openapi.json", "/healthz", "/readyz",
                                           "/metrics"};
 
-HttpReply Bare(int status, std::string_view message) {
-  return {.status = status, .body = JsonText(Json{{"error", {{"status", status}, {"message", std::string(message)}}}})};
+HttpReply Bare(int status, absl::StatusCode code, std::string_view message) {
+  return {.status = status,
+          .code = code,
+          .body = JsonText(Json{{"error", {{"status", status}, {"message", std::string(message)}}}})};
+}
+
+HttpReply NothingHere() {
+  return Bare(404, absl::StatusCode::kNotFound, "there is nothing at this path; /openapi.json says what there is");
 }
 
 HttpReply NotAllowed(std::string allow) {
-  HttpReply reply = Bare(405, Cat("only ", allow, " is answered here"));
+  HttpReply reply = Bare(405, absl::StatusCode::kUnimplemented, Cat("only ", allow, " is answered here"));
   reply.allow = std::move(allow);
   return reply;
 }
@@ -59,14 +65,14 @@ bool IsNdjson(const HttpRequest& request) { return absl::StartsWith(request.cont
 
 HttpReply HttpApi::Handle(const HttpRequest& request) {
   const auto began = std::chrono::steady_clock::now();
-  Route route;
+  std::string_view route = "other";
   HttpReply reply = Answer(request, &route);
   const auto took = std::chrono::steady_clock::now() - began;
-  metrics_.CountHttp(route.name, reply.status, took);
-  const grpc::StatusCode code = reply.status >= 500 ? grpc::INTERNAL : grpc::OK;
-  if (!route.is_told && log_.Wants(code, took, /*lasts=*/false)) {
+  metrics_.CountHttp(route, reply.status, took);
+  const auto code = static_cast<grpc::StatusCode>(reply.code);
+  if (!reply.is_told && log_.Wants(code, took, /*lasts=*/false)) {
     const std::string key = gate_.NameOf(CredentialsOf(request));
-    log_.Tell({.method = route.name,
+    log_.Tell({.method = route,
                .code = code,
                .took = took,
                .peer = request.peer,
@@ -92,7 +98,7 @@ absl::Status HttpApi::CheckHost(const HttpRequest& request) const {
       "HOST_NOT_LOCAL");
 }
 
-HttpReply HttpApi::AnswerNative(const NativeMethod& method, const HttpRequest& request, Route* route) {
+HttpReply HttpApi::AnswerNative(const NativeMethod& method, const HttpRequest& request) {
   if (request.method != "POST") return NotAllowed("POST");
   // It goes on as metadata, which takes nothing else.
   if (!IsPrintable(request.authorization)) {
@@ -107,11 +113,10 @@ HttpReply HttpApi::AnswerNative(const NativeMethod& method, const HttpRequest& r
   // Before the body, as above. What it names is for the call to hold against the key: it asks the gate again.
   Admission admission = gate_.Admit(CredentialsOf(request), NeedOf(*method.descriptor->input_type()));
   if (!admission.ok()) return RpcErrorReply(admission.status());
-  route->is_told = true;
   return native_.Handle(method, request, std::move(admission), gate_.VouchFor(request.certificate_names));
 }
 
-HttpReply HttpApi::Answer(const HttpRequest& request, Route* told) {
+HttpReply HttpApi::Answer(const HttpRequest& request, std::string_view* told) {
   if (absl::Status s = CheckHost(request); !s.ok()) {
     HttpReply reply = RpcErrorReply(s);
     reply.status = 421;  // RFC 9110, 15.5.20: not a server for that name.
@@ -119,7 +124,7 @@ HttpReply HttpApi::Answer(const HttpRequest& request, Route* told) {
   }
   for (const AuthzenRoute& route : kAuthzenRoutes) {
     if (request.path != route.path) continue;
-    told->name = route.path;
+    *told = route.path;
     if (request.method != "POST") return NotAllowed("POST");
     if (!IsJson(request)) {
       return AuthzenError(WithReason(InvalidArgument("the body is JSON; send `Content-Type: application/json`"),
@@ -134,13 +139,12 @@ HttpReply HttpApi::Answer(const HttpRequest& request, Route* told) {
     return admission.ok() ? (authzen_.*route.answer)(admission, *body, request.gone) : AuthzenError(admission.status());
   }
   if (const NativeMethod* method = native_.Find(request.path); method != nullptr) {
-    told->name = method->path;
-    return AnswerNative(*method, request, told);
+    *told = method->path;
+    return AnswerNative(*method, request);
   }
   const auto readable = std::find(std::begin(kReadable), std::end(kReadable), request.path);
-  if (readable == std::end(kReadable))
-    return Bare(404, "there is nothing at this path; /openapi.json says what there is");
-  told->name = *readable;
+  if (readable == std::end(kReadable)) return NothingHere();
+  *told = *readable;
   if (request.method != "GET" && request.method != "HEAD") return NotAllowed("GET");
   if (request.path == "/openapi.json") return {.body = OpenApiDocument(options_.url)};
   if (request.path == "/metrics") return ShowMetrics(request);
@@ -149,18 +153,19 @@ HttpReply HttpApi::Answer(const HttpRequest& request, Route* told) {
 }
 
 HttpReply HttpApi::Ready() const {
-  if (stopping_) return Bare(503, "the server stops");
+  if (stopping_) return Bare(503, absl::StatusCode::kUnavailable, "the server stops");
   // A read from the disk, whether or not there is a schema.
-  if (absl::Status status = database_.store().Health(); !status.ok()) return Bare(503, StdView(status.message()));
+  const auto not_ready = [](const absl::Status& why) { return Bare(503, why.code(), StdView(why.message())); };
+  if (absl::Status status = database_.store().Health(); !status.ok()) return not_ready(status);
   const auto schema = database_.store().Head()->Schema();
-  if (!schema.ok() && !absl::IsNotFound(schema.status())) return Bare(503, StdView(schema.status().message()));
+  if (!schema.ok() && !absl::IsNotFound(schema.status())) return not_ready(schema.status());
   return {.body = R"({"status":"ready"})"};
 }
 
 HttpReply HttpApi::Refuse(int status) {
-  if (status == 404) return Bare(404, "there is nothing at this path; /openapi.json says what there is");
-  return Bare(status,
-              status >= 500 ? "the request cannot be answered" : "this is no request of HTTP/1.1 that is taken here");
+  if (status == 404) return NothingHere();
+  if (status >= 500) return Bare(status, absl::StatusCode::kInternal, "the request cannot be answered");
+  return Bare(status, absl::StatusCode::kInvalidArgument, "this is no request of HTTP/1.1 that is taken here");
 }
 
 }  // namespace mandate

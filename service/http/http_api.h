@@ -49,13 +49,9 @@ class HttpApi final : public HttpHandler {
   void set_stopping() { stopping_ = true; }  // Not ready any more.
 
  private:
-  // What is told of a request.
-  struct Route {
-    std::string_view name = "other";
-    bool is_told = false;  // By gRPC, which it goes on as.
-  };
-  HttpReply Answer(const HttpRequest& request, Route* route);
-  HttpReply AnswerNative(const NativeMethod& method, const HttpRequest& request, Route* route);
+  // `route`: by which name the request is counted and told.
+  HttpReply Answer(const HttpRequest& request, std::string_view* route);
+  HttpReply AnswerNative(const NativeMethod& method, const HttpRequest& request);
   absl::Status CheckHost(const HttpRequest& request) const;
   HttpReply ShowMetrics(const HttpRequest& request);
   HttpReply Ready() const;

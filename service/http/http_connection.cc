@@ -27,6 +27,10 @@ constexpr size_t kBufferBytes = 16 << 10;
 constexpr milliseconds kLookEvery{50};
 constexpr milliseconds kLingerTimeMax{1000};
 constexpr size_t kLingerBytesMax = 64 << 20;
+// What the library writes for a code that it does not know, and what is sent instead.
+constexpr std::string_view kUnknownStatusLine = "HTTP/1.1 499 Internal Server Error\r\n";
+constexpr std::string_view kGoneStatusLine = "HTTP/1.1 499 Client Closed Request\r\n";
+static_assert(kUnknownStatusLine.size() == kGoneStatusLine.size());
 
 // True once `events` are there; false at `deadline`.
 bool Await(int fd, short events, HttpConnection::Clock::time_point deadline) {
@@ -253,6 +257,11 @@ ssize_t HttpConnection::read(char* data, size_t size) {
 }
 
 ssize_t HttpConnection::write(const char* data, size_t size) {
+  std::string head;
+  if (std::string_view(data, size).starts_with(kUnknownStatusLine)) {
+    head = Cat(kGoneStatusLine, std::string_view(data, size).substr(kUnknownStatusLine.size()));
+    data = head.data();
+  }
   const auto deadline = Clock::now() + kSlowStart + TimeFor(size);
   size_t sent = 0;
   while (sent < size) {

@@ -45,7 +45,7 @@ class HttpConnection final : public httplib::Stream {
   void BeginBody();
   // The value of a header of this request exactly as it was sent; empty if there is none.
   std::string RawHeader(std::string_view name) const;
-  // The peer closed, or the connection broke.
+  // The peer closed, or the connection broke. One that only says that it sends nothing more looks the same.
   bool Gone() const;
   // Says that nothing more is sent, and takes for a moment what the peer still sends: a close with unread bytes would
   // destroy the answer on its way.

@@ -9,8 +9,9 @@ namespace mandate {
 
 absl::Status Keep(const HttpRequest& request, size_t bytes) {
   if (request.may_keep(bytes)) return absl::OkStatus();
-  return WithReason(absl::ResourceExhaustedError("the server holds as many bodies as it may; send it again"),
-                    "BODIES_EXHAUSTED");
+  return WithDetail(WithReason(absl::ResourceExhaustedError("the server holds as many bodies as it may; send it again"),
+                               "BODIES_EXHAUSTED"),
+                    kRetryAfterDetail, "1000");
 }
 
 absl::StatusOr<std::string> ReadWhole(const HttpRequest& request, size_t bytes_max) {

@@ -49,11 +49,13 @@ class HttpBody {
 
 struct HttpReply {
   int status = 200;
+  absl::StatusCode code = absl::StatusCode::kOk;  // Of the error, for the log: several have one status.
   std::string content_type = "application/json";
   std::string body;
   std::shared_ptr<HttpBody> stream;  // In place of `body`.
   std::string allow;                 // With 405: the method that is allowed.
   int64_t retry_after_seconds = 0;   // With 429, where trying again helps.
+  bool is_told = false;              // It is what a call of gRPC ended with, which the log has.
 };
 
 class HttpHandler {

@@ -10,6 +10,7 @@
 namespace mandate {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -134,18 +135,8 @@ TEST_F(HttpPort, SurvivesWhatIsNoHttp) {
         Post("/access/v1/evaluation", "Content-Encoding: gzip\r\nContent-Length: 4\r\n", "nope"),
         Post("/access/v1/evaluation", "Content-Encoding: br\r\nContent-Length: 4\r\n", "nope"),
         Post("/access/v1/evaluation", "Range: bytes=0-1,5-9\r\nContent-Length: 2\r\n", "{}")}) {
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<uint16_t>(server.port()));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    shutdown(fd, SHUT_WR);  // Whatever was meant to follow does not.
-    char buffer[4096];
-    std::string answer;
-    for (ssize_t got; (got = recv(fd, buffer, sizeof buffer, 0)) > 0;) answer.append(buffer, static_cast<size_t>(got));
-    close(fd);
+    // Whatever was meant to follow does not.
+    const std::string answer = SendRaw(server.port(), bytes, {}, Ending::kHalfClose);
     EXPECT_THAT(answer, testing::Not(HasSubstr("\"decision\":true"))) << bytes;
     EXPECT_TRUE(StillAnswers()) << bytes;
   }
@@ -186,6 +177,24 @@ TEST_F(HttpPort, MoreConnectionsThanThreadsAreServedAllTheSame) {
     idle.push_back(fd);
   }
   for (const int fd : idle) close(fd);
+}
+
+// Answers once its peer looks gone.
+struct WaitsUntilGone : HttpHandler {
+  HttpReply Handle(const HttpRequest& request) override {
+    for (int i = 0; i < 1'000 && !request.gone(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return request.gone() ? HttpReply{.status = 499, .body = "{}"} : Refuse(500);
+  }
+  HttpReply Refuse(int status) override { return {.status = status, .body = "{}"}; }
+};
+
+TEST(HttpServer, WhoeverEndsItsSideIsGoneAndToldSoIfItListens) {
+  auto listener = HttpListener::Bind("127.0.0.1:0");
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  WaitsUntilGone handler;
+  const auto server = HttpServer::Start(*std::move(listener), &handler);
+  EXPECT_THAT(SendRaw(server->port(), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", {}, Ending::kHalfClose),
+              AllOf(StartsWith("HTTP/1.1 499 Client Closed Request\r\n"), testing::EndsWith("\r\n\r\n{}")));
 }
 
 TEST_F(HttpPort, StopsWithoutWaitingForThoseWhoSayNothing) {

@@ -83,7 +83,8 @@ HttpReply ErrorReply(const grpc::Status& status) {
   wire.ParseFromString(status.error_details());
   wire.set_code(status.error_code());
   wire.set_message(status.error_message());
-  HttpReply reply{.status = HttpCodeOf(static_cast<absl::StatusCode>(status.error_code()))};
+  const auto code = static_cast<absl::StatusCode>(status.error_code());
+  HttpReply reply{.status = HttpCodeOf(code), .code = code, .is_told = true};
   reply.retry_after_seconds = RetryAfterSeconds(FromGrpc(status));
   if (!google::protobuf::util::MessageToJsonString(wire, &reply.body).ok()) reply.body = ErrorJson(FromGrpc(status));
   return reply;
@@ -106,7 +107,8 @@ class ResponseStream final : public HttpBody {
     while (true) {
       const NativeCall::Got got = call_->Read(&bytes, kReadEvery);
       if (got == NativeCall::Got::kEnd) break;
-      if (got == NativeCall::Got::kNothingYet ? gone() : !SendResult(bytes, send)) return call_->Cancel();
+      if (got == NativeCall::Got::kMessage && !SendResult(bytes, send)) return call_->Cancel();
+      if (got == NativeCall::Got::kNothingYet && gone()) call_->Cancel();  // Who still listens reads that it broke off.
     }
     const grpc::Status status = call_->Finish();
     if (!status.ok()) send(Cat("{\"error\":", ErrorReply(status).body, "}\n"));
@@ -138,7 +140,7 @@ HttpReply Unary(const NativeMethod& method, const HttpRequest& request, NativeCa
   if (!status.ok()) return ErrorReply(status);
   auto json = answered ? ResponseJson(method, bytes) : absl::InternalError("the call ended without an answer");
   if (!json.ok()) return RpcErrorReply(json.status());
-  return {.body = *std::move(json)};
+  return {.body = *std::move(json), .is_told = true};
 }
 
 // Cuts a body into lines as it arrives, and hands each that is not blank over. Of the body the longest line is kept.
@@ -182,7 +184,8 @@ class Lines {
 
 HttpReply RpcErrorReply(const absl::Status& status) {
   const bool too_long = ReasonOf(status) == "BODY_TOO_LONG";
-  HttpReply reply{.status = too_long ? 413 : HttpCodeOf(status.code()), .body = ErrorJson(status)};
+  HttpReply reply{
+      .status = too_long ? 413 : HttpCodeOf(status.code()), .code = status.code(), .body = ErrorJson(status)};
   reply.retry_after_seconds = RetryAfterSeconds(status);
   return reply;
 }
@@ -241,10 +244,10 @@ HttpReply NativeApi::Handle(const NativeMethod& method, const HttpRequest& reque
   if (got == NativeCall::Got::kEnd) {
     const grpc::Status status = raw->Finish();
     if (!status.ok()) return ErrorReply(status);
-    return {.content_type = "application/x-ndjson"};
+    return {.content_type = "application/x-ndjson", .is_told = true};
   }
   if (got == NativeCall::Got::kMessage) stream->StartWith(std::move(first));
-  return {.content_type = "application/x-ndjson", .stream = std::move(stream)};
+  return {.content_type = "application/x-ndjson", .stream = std::move(stream), .is_told = true};
 }
 
 }  // namespace mandate

@@ -294,6 +294,15 @@ TEST_F(NativeJson, TheStopOfTheServerEndsAWatchWithAWord) {
   EXPECT_EQ(lines[0]["error"]["code"], 14);
 }
 
+// Without a last line it would pass for whole.
+TEST_F(NativeJson, AStreamWhoseCallerEndsItsSideEndsWithAWord) {
+  const std::string answer = SendRaw(server.port(),
+                                     "POST /v1/watch/watch HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                                     "application/json\r\nContent-Length: 2\r\n\r\n{}",
+                                     {}, Ending::kHalfClose);
+  EXPECT_THAT(answer, testing::HasSubstr("{\"error\":{\"code\":1,")) << answer;
+}
+
 TEST_F(NativeJson, ErrorsHaveTheCodeOfHttpThatGoesWithTheirs) {
   const Json row = Touch(Row("document:plan", "viewer", "user:bob"));
   Json create = row;

@@ -100,9 +100,11 @@ struct HttpTestServer : TestServer {
   httplib::Client client;
 };
 
-// Sends bytes as they are and reads until the server closes, or `enough` says so.
+// Sends bytes as they are, and with kHalfClose says that no more come; reads until the server closes, or `enough` says
+// so.
+enum class Ending { kOpen, kHalfClose };
 inline std::string SendRaw(int port, const std::string& bytes,
-                           const std::function<bool(const std::string&)>& enough = {}) {
+                           const std::function<bool(const std::string&)>& enough = {}, Ending ending = Ending::kOpen) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -115,6 +117,7 @@ inline std::string SendRaw(int port, const std::string& bytes,
     if (done <= 0) break;
     sent += static_cast<size_t>(done);
   }
+  if (ending == Ending::kHalfClose) shutdown(fd, SHUT_WR);
   std::string got;
   char buffer[4096];
   while (!enough || !enough(got)) {

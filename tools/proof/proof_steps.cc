@@ -1,9 +1,12 @@
 // The parts of a proof: for a person one goal; for an agent or a session the edges of the chain, a goal for each scope
-// and boundary, whose subject is the item, the principal's own goal, and the rules.
+// and boundary, whose subject is the item, the principal's own goal, and the rules, below which stands a goal for each
+// that somebody else must be allowed.
 #include "tools/proof/proof_steps.h"
 
 #include <map>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,7 +20,7 @@ namespace {
 // Steps of these kinds say all there is to say.
 bool StandsAlone(StepKind kind) {
   return kind == StepKind::kAbsence || kind == StepKind::kIdentity || kind == StepKind::kSelf ||
-         kind == StepKind::kRepeated || kind == StepKind::kRule || kind == StepKind::kChain;
+         kind == StepKind::kRepeated || kind == StepKind::kChain;
 }
 
 class StepChecker {
@@ -39,7 +42,7 @@ class StepChecker {
     }
     const Kind kind = schema_.definition(*schema_.FindType(question_.subject.type)).kind;
     if (kind == Kind::kDefinition || !question_.subject.relation.empty()) {
-      CheckGoal({0, tree_.size(), question_.subject}, tree_.roots());
+      CheckGoal({0, tree_.size(), question_.subject}, tree_.roots(), goal_);
     } else if (SortRoots()) {
       CheckDelegated(kind);
     }
@@ -74,8 +77,8 @@ class StepChecker {
     return Accept(i, world_.CheckQuote(step, may_be_open));
   }
 
-  bool CheckGoal(const GoalProof::Region& region, const std::vector<size_t>& roots) {
-    std::string flaw = GoalProof(schema_, tree_, world_).Check(region, roots, goal_);
+  bool CheckGoal(const GoalProof::Region& region, const std::vector<size_t>& roots, const GoalProof::Claim& goal) {
+    std::string flaw = GoalProof(schema_, tree_, world_).Check(region, roots, goal);
     return flaw.empty() || Flaw(std::move(flaw));
   }
 
@@ -143,8 +146,8 @@ class StepChecker {
       return Flaw(Cat("no step names this `", chain, ToText(agent), "`"));
     }
     const size_t principal = principals_[0];
-    return CheckGoal({principal, tree_.end(principal), {agent.type, agent.id, ""}}, tree_.below(principal)) &&
-           CheckRules(tasks);
+    return CheckGoal({principal, tree_.end(principal), {agent.type, agent.id, ""}}, tree_.below(principal), goal_) &&
+           CheckRules(tasks, agent);
   }
 
   bool CheckHop(const ObjectRef& agent, const ObjectRef& task, size_t index, ObjectRef* lender) {
@@ -199,11 +202,11 @@ class StepChecker {
     if (!relationship || relationship->resource != holder || relationship->relation != items) {
       return Flaw(item, Cat("it is no item of the ", items, " of `", ToText(holder), "`"));
     }
-    return CheckGoal({item, tree_.end(item), relationship->subject}, tree_.below(item));
+    return CheckGoal({item, tree_.end(item), relationship->subject}, tree_.below(item), goal_);
   }
 
   // `errand:42, rule `limit mailbox#send to 5 per task`: 1 of 5 were used`
-  bool CheckRules(const std::vector<ObjectRef>& tasks) {
+  bool CheckRules(const std::vector<ObjectRef>& tasks, const ObjectRef& principal) {
     for (size_t root : rules_) {
       bool found = false;
       for (const ObjectRef& task : tasks) {
@@ -212,10 +215,63 @@ class StepChecker {
         for (const TaskRule& rule : schema_.definition(*type).rules) {
           if (!tree_[root].text.starts_with(Cat(ToText(task), ", rule `", rule.text, "`: "))) continue;
           found = true;
-          if (!Accept(root, world_.CheckRule(task, rule, tree_[root]))) return false;
+          std::vector<ProofWorld::Grant> grants;
+          if (!TakeGrants(root, rule, &grants) || !CheckGrants(root, rule, grants, principal) ||
+              !Accept(root, world_.CheckRule(task, rule, tree_[root], grants))) {
+            return false;
+          }
         }
       }
       if (!found) return Flaw(root, "it is no rule of a task on the chain");
+    }
+    return true;
+  }
+
+  // `user:bob of the audience`, and below it `document:plan#view` with its own proof.
+  bool TakeGrants(size_t root, const TaskRule& rule, std::vector<ProofWorld::Grant>* grants) {
+    const bool of_audience = rule.kind == RuleKind::kContain;
+    if (!of_audience && rule.kind != RuleKind::kApproval && !tree_.below(root).empty()) {
+      return Flaw(root, "nothing belongs below it");
+    }
+    const std::string_view who = of_audience ? " of the audience" : " who approved it";
+    for (size_t party : tree_.below(root)) {
+      const std::string_view text = tree_[party].text;
+      const std::vector<size_t>& below = tree_.below(party);
+      if (tree_[party].kind != StepKind::kPrincipal || !text.ends_with(who) || below.empty()) {
+        return Flaw(party, "nothing of the kind belongs below a rule");
+      }
+      auto subject = ParseObject(text.substr(0, text.size() - who.size()));
+      auto resource = ParseObject(std::string_view(tree_[below[0]].text).substr(0, tree_[below[0]].text.rfind('#')));
+      if (!subject.ok() || !schema_.FindType(subject->type) || !resource.ok())
+        return Flaw(party, "it names no objects");
+      const MemberId permission = of_audience ? rule.permission : rule.approver;
+      const SubjectRef one{subject->type, subject->id, ""};
+      if (!CheckGoal({party, tree_.end(party), one}, below, {*resource, permission})) return false;
+      grants->push_back({one, *std::move(resource), permission});
+    }
+    return true;
+  }
+
+  // Are they as many as the rule asks for? On what something was done only the ledger knows.
+  bool CheckGrants(size_t root, const TaskRule& rule, const std::vector<ProofWorld::Grant>& grants,
+                   const ObjectRef& principal) {
+    if (rule.kind == RuleKind::kContain) {
+      const std::set<SubjectRef> audience(question_.audience.begin(), question_.audience.end());
+      if (audience.empty()) return Flaw(root, "the question names no audience");
+      std::map<ObjectRef, std::set<SubjectRef>> holders;
+      for (const ProofWorld::Grant& grant : grants) holders[grant.resource].insert(grant.subject);
+      for (const auto& [resource, subjects] : holders) {
+        if (subjects != audience)
+          return Flaw(root, Cat("not exactly the audience is shown for `", ToText(resource), "`"));
+      }
+    }
+    if (rule.kind == RuleKind::kApproval) {
+      if (grants.size() != 1 || grants[0].resource != question_.resource || question_.parameter_digest.empty()) {
+        return Flaw(root, "one is to be shown who approved this call");
+      }
+      if (rule.other_than_principal && grants[0].subject.object() == principal) {
+        return Flaw(root, "the principal is not to approve it itself");
+      }
     }
     return true;
   }

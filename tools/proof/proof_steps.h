@@ -15,6 +15,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "check/answer.h"
 #include "check/question.h"
@@ -47,8 +48,16 @@ class ProofWorld {
   // No edge of the chain is younger than the session.
   virtual std::string CheckAges(const ObjectRef& session) = 0;
 
-  // The rule lets the call pass. `step` says how, as the server told it.
-  virtual std::string CheckRule(const ObjectRef& task, const TaskRule& rule, const ExplanationStep& step) = 0;
+  // That somebody is allowed something.
+  struct Grant {
+    SubjectRef subject;
+    ObjectRef resource;
+    MemberId permission;
+  };
+  // The rule lets the call pass. `step` says how, as the server told it. The steps show `grants`: of `contain`, that
+  // each of the audience may have what was done, wherever it was done; of an approval, that who gave it may.
+  virtual std::string CheckRule(const ObjectRef& task, const TaskRule& rule, const ExplanationStep& step,
+                                const std::vector<Grant>& grants) = 0;
 };
 
 // REQUIRES: the answer is allowed and explained; the schema knows the question's types and its permission.

@@ -10,6 +10,7 @@
 #include "schema/compiler.h"
 #include "schema/reach.h"
 #include "schema/text.h"
+#include "tools/answer_text.h"
 #include "tools/proof/proof_steps.h"
 #include "tools/proof/quoted_world.h"
 
@@ -30,6 +31,8 @@ class ToldWorld : public ProofWorld {
       return Cat("the schema does not allow it: ", status.message());
     }
     if (relationship.expires_at <= proof_.moment) return "it had expired by the moment of the answer";
+    if (relationship.expires_at < proof_.answer.valid_until) return "the answer says to be valid for longer than it";
+    if (step.revision > proof_.revision) return "it was written after the revision of the answer";
     if (step.revision == Revision()) return CheckBrought(relationship);
     const auto [quoted, is_new] =
         quoted_.emplace(IdentityOf(relationship), QuotedRelationship{relationship, step.revision, std::nullopt});
@@ -55,11 +58,10 @@ class ToldWorld : public ProofWorld {
 
   std::string CheckOnly(const ObjectRef& object, const std::string& relation,
                         const std::set<SubjectRef>& subjects) override {
-    std::string names;
-    for (const SubjectRef& subject : subjects) names += Cat(names.empty() ? "" : "`, `", ToText(subject));
-    Add(Premise::Kind::kAbsence, subjects.empty()
-                                     ? Cat("`", ToText(object), "#", relation, "` holds nothing")
-                                     : Cat("`", ToText(object), "#", relation, "` holds nothing but `", names, "`"));
+    std::set<std::string> names;
+    for (const SubjectRef& subject : subjects) names.insert(ToText(subject));
+    Add(Premise::Kind::kAbsence, Cat("`", ToText(object), "#", relation, "` holds nothing",
+                                     names.empty() ? "" : Cat(" but `", Listed(names), "`")));
     return "";
   }
 
@@ -68,9 +70,24 @@ class ToldWorld : public ProofWorld {
     return "";
   }
 
-  std::string CheckRule(const ObjectRef& task, const TaskRule& rule, const ExplanationStep& step) override {
+  std::string CheckRule(const ObjectRef& task, const TaskRule& rule, const ExplanationStep& step,
+                        const std::vector<Grant>& grants) override {
+    if (rule.kind == RuleKind::kApproval && proof_.answer.approvals.empty()) return "the answer names no approval";
     rules_.insert({task, rule.text});
-    Add(Premise::Kind::kLedger, step.text);
+    grants_.insert(grants_.end(), grants.begin(), grants.end());
+    const std::string named = Cat(ToText(task), ", rule `", rule.text, "`: ");
+    std::set<std::string> names;
+    for (const Grant& grant : grants) {
+      names.insert(rule.kind == RuleKind::kContain ? ToText(grant.resource) : ToText(grant.subject));
+    }
+    switch (rule.kind) {
+      case RuleKind::kContain:
+        Add(Premise::Kind::kLedger,
+            Cat(named, "nothing that counts was done", names.empty() ? "" : Cat(", but on `", Listed(names), "`")));
+        break;
+      case RuleKind::kApproval: Add(Premise::Kind::kLedger, Cat(named, "`", Listed(names), "` approved it")); break;
+      default: Add(Premise::Kind::kLedger, step.text);
+    }
     return "";
   }
 
@@ -91,6 +108,11 @@ class ToldWorld : public ProofWorld {
   }
 
   bool HasRule(const ObjectRef& task, const TaskRule& rule) const { return rules_.contains({task, rule.text}); }
+  const std::vector<Grant>& grants() const { return grants_; }
+  // For some store, an action with `permission` is one for `wanted`, of the same type, too.
+  bool MayImply(MemberId permission, MemberId wanted) const {
+    return reachability_.Of(schema_.member(permission).type, permission).Contains(schema_.member(wanted).root);
+  }
   void Add(Premise::Kind kind, std::string text) {
     if (told_.insert({kind, text}).second) premises_.push_back({kind, std::move(text)});
   }
@@ -107,6 +129,13 @@ class ToldWorld : public ProofWorld {
   }
 
  private:
+  // `a`, `b`, without the outer marks.
+  static std::string Listed(const std::set<std::string>& names) {
+    std::string list;
+    for (const std::string& name : names) list += Cat(list.empty() ? "" : "`, `", name);
+    return list;
+  }
+
   // Of the session and of the edges whose ages are compared with its own.
   void AddAge(const Lineage::StoredEdge& edge) {
     const Relationship& r = edge.relationship;
@@ -132,6 +161,7 @@ class ToldWorld : public ProofWorld {
   std::map<Identity, QuotedRelationship> quoted_;
   bool rests_on_ages_ = false;
   std::set<std::pair<ObjectRef, std::string>> rules_;
+  std::vector<Grant> grants_;
   std::vector<Premise> premises_;
   std::set<std::pair<Premise::Kind, std::string>> told_;
 };
@@ -158,9 +188,25 @@ std::string CompareAnswers(const Answer& told, const absl::StatusOr<Answer>& fou
   return !told.lineage || *told.lineage == *found->lineage ? "" : "its lineage is not that of its relationships";
 }
 
-// Every rule that governs the call stands among the steps.
-std::string FindMissingRule(const Schema& schema, const Proof& proof, const QuotedWorld& quoted,
-                            const ToldWorld& world) {
+// So it must be of what rules ask of others: the steps do not judge caveats.
+std::string FindMissingGrant(const Schema& schema, const Proof& proof, const QuotedWorld& quoted,
+                             const ToldWorld& world) {
+  for (const ProofWorld::Grant& grant : world.grants()) {
+    const std::string& permission = schema.member(grant.permission).name;
+    const auto found = quoted.Ask({.resource = grant.resource,
+                                   .permission = permission,
+                                   .subject = grant.subject,
+                                   .context = proof.question.context});
+    if (found.ok() && found->decision == Decision::kAllowed && proof.answer.valid_until <= found->valid_until) continue;
+    return Cat("the relationships listed do not suffice for `", ToText(grant.resource), "#", permission, "@",
+               ToText(grant.subject), "`");
+  }
+  return "";
+}
+
+// Every rule that governs the call stands among the steps. Of one that governs it only by what else may be stored it is
+// written down that it does not.
+std::string FindMissingRule(const Schema& schema, const Proof& proof, const QuotedWorld& quoted, ToldWorld& world) {
   if (!proof.answer.lineage) return "";
   const CheckQuestion& question = proof.question;
   const TypeId type = *schema.FindType(question.resource.type);
@@ -174,8 +220,14 @@ std::string FindMissingRule(const Schema& schema, const Proof& proof, const Quot
       const MemberId governed = watches ? rule.governed : rule.permission;
       if (schema.member(governed).type != type || world.HasRule(hop.task, rule)) continue;
       if (rule.kind == RuleKind::kLimit && rule.per == LimitPer::kSession && !in_session) continue;
-      const bool governs = governed == asked || quoted.Implies(question, schema.member(governed).name);
-      if (governs) return Cat("no step says how `", ToText(hop.task), ", rule ", rule.text, "` let it pass");
+      if (governed != asked && !world.MayImply(asked, governed)) continue;
+      const std::string& name = schema.member(governed).name;
+      const std::string named = Cat("`", ToText(hop.task), ", rule ", rule.text, "`");
+      if (governed == asked || !quoted.RulesOut(question, name)) {
+        return Cat("no step says how ", named, " let it pass");
+      }
+      world.Add(Premise::Kind::kAbsence, Cat("`", ToText(question.resource), "#", question.permission,
+                                             "` is not also `", name, "`, so that ", named, " does not govern it"));
     }
   }
   return "";
@@ -189,6 +241,7 @@ std::string_view PremiseKindName(Premise::Kind kind) {
     case Premise::Kind::kAge: return "age";
     case Premise::Kind::kLedger: return "ledger";
     case Premise::Kind::kBrought: return "brought";
+    case Premise::Kind::kMoment: return "moment";
   }
   return "";
 }
@@ -207,8 +260,11 @@ absl::StatusOr<ProofFindings> VerifyProof(const std::string& schema_text, const 
     if (!quoted.ok() && !absl::IsInvalidArgument(quoted.status())) return quoted.status();
     findings.flaw = quoted.ok() ? CompareAnswers(proof.answer, (*quoted)->Ask(proof.question))
                                 : std::string(quoted.status().message());
+    if (findings.flaw.empty()) findings.flaw = FindMissingGrant(schema, proof, **quoted, world);
     if (findings.flaw.empty()) findings.flaw = FindMissingRule(schema, proof, **quoted, world);
   }
+  world.Add(Premise::Kind::kMoment,
+            Cat("revision ", proof.revision.value(), " was the newest at ", TimeText(proof.moment)));
   for (uint64_t approval : proof.answer.approvals) {
     world.Add(Premise::Kind::kLedger, Cat("an approval, entry ", approval));
   }

@@ -69,25 +69,21 @@ absl::StatusOr<std::unique_ptr<QuotedWorld>> QuotedWorld::Open(const std::string
   return world;
 }
 
-absl::StatusOr<Answer> QuotedWorld::Check(const CheckQuestion& question) const {
+absl::StatusOr<Answer> QuotedWorld::Ask(const CheckQuestion& question) const {
   auto view = database_->Head();
   if (!view.ok()) return view.status();
-  return Checker(*view->plan, *view->snapshot, moment_, database_->options().check).Check(question);
-}
-
-absl::StatusOr<Answer> QuotedWorld::Ask(const CheckQuestion& question) const {
   CheckQuestion asked = question;
   asked.lineage = true;
   asked.explain = false;
-  return Check(asked);
+  return Checker(*view->plan, *view->snapshot, moment_, database_->options().check).Check(asked);
 }
 
-bool QuotedWorld::Implies(const CheckQuestion& question, const std::string& permission) const {
-  const auto answer = Check({.resource = question.resource,
-                             .permission = permission,
-                             .subject = {question.resource.type, question.resource.id, question.permission},
-                             .context = question.context});
-  return answer.ok() && answer->decision == Decision::kAllowed;
+bool QuotedWorld::RulesOut(const CheckQuestion& question, const std::string& permission) const {
+  const auto answer = Ask({.resource = question.resource,
+                           .permission = permission,
+                           .subject = {question.resource.type, question.resource.id, question.permission},
+                           .context = question.context});
+  return answer.ok() && answer->decision == Decision::kDenied;
 }
 
 }  // namespace mandate

@@ -30,12 +30,11 @@ class QuotedWorld {
   // The question's answer, with its lineage, and without the rules over time.
   absl::StatusOr<Answer> Ask(const CheckQuestion& question) const;
 
-  // Is an action like the question's one for `permission`, too? (`edit` may imply `view`.)
-  bool Implies(const CheckQuestion& question, const std::string& permission) const;
+  // By what is quoted, is an action like the question's surely none for `permission`? (`edit` may imply `view`.)
+  bool RulesOut(const CheckQuestion& question, const std::string& permission) const;
 
  private:
   explicit QuotedWorld(absl::Time moment) : moment_(moment) {}
-  absl::StatusOr<Answer> Check(const CheckQuestion& question) const;
 
   const absl::Time moment_;
   std::unique_ptr<Database> database_;
