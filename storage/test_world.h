@@ -11,7 +11,6 @@
 #define MANDATE_STORAGE_TEST_WORLD_H_
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <string>
@@ -19,6 +18,7 @@
 
 #include "schema/reason.h"
 #include "storage/open.h"
+#include "storage/scratch_directory.h"
 #include "storage/tuple_store.h"
 
 namespace mandate {
@@ -37,23 +37,6 @@ inline std::string HomeName(const testing::TestParamInfo<Home>& info) {
   }
   return "";
 }
-
-// A fresh directory that goes with its owner.
-class ScratchDirectory {
- public:
-  ScratchDirectory() {
-    std::string name = testing::TempDir() + "/mandate-XXXXXX";
-    path_ = mkdtemp(name.data());
-  }
-  ~ScratchDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 inline Relationship Rel(std::string_view text) {
   absl::StatusOr<Relationship> parsed = ParseRelationship(text);

@@ -22,6 +22,7 @@ TEST(Access, KeysComeAndGoWithTheFile) {
   EXPECT_EQ(server.TryCheck("writer", question), "OK");
   EXPECT_EQ(server.TryCheck("reader", question), "UNAUTHENTICATED KEY_NOT_VALID");
   std::filesystem::remove(server.key_file());
+  // As above.
   std::this_thread::sleep_for(milliseconds(1500));
   EXPECT_EQ(server.TryCheck("writer", question), "OK");
   EXPECT_EQ(server.TryCheck("", question), "UNAUTHENTICATED NO_KEY");

@@ -20,6 +20,7 @@
 #include "service/access/key_ring.h"
 #include "service/http/native_call.h"
 #include "service/test_server.h"
+#include "storage/scratch_directory.h"
 
 namespace mandate {
 
@@ -61,9 +62,6 @@ session run {
 class KeyedServer {
  public:
   KeyedServer() {
-    char folder[] = "/tmp/mandate_access_XXXXXX";
-    EXPECT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
     WriteKeys();
     DatabaseOptions options;
     options.store.in_memory = true;
@@ -75,12 +73,8 @@ class KeyedServer {
     server_ = *std::move(server);
     channel_ = grpc::CreateChannel(address(), grpc::InsecureChannelCredentials());
   }
-  ~KeyedServer() {
-    server_.reset();
-    std::filesystem::remove_all(folder_);
-  }
 
-  std::string key_file() const { return folder_ + "/keys.json"; }
+  std::string key_file() const { return folder_.path() + "/keys.json"; }
   std::string address() const { return Cat("127.0.0.1:", server_->port()); }
   int http_port() const { return server_->http_port(); }
   Database& database() { return *database_; }
@@ -168,7 +162,7 @@ class KeyedServer {
   }
 
  private:
-  std::string folder_;
+  const ScratchDirectory folder_;  // Outlives what reads it.
   std::map<std::string, NewKey> keys_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<Server> server_;

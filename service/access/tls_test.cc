@@ -11,6 +11,7 @@
 
 #include "service/access/test_certificates.h"
 #include "service/test_server.h"
+#include "storage/scratch_directory.h"
 
 namespace mandate {
 namespace {
@@ -20,9 +21,6 @@ using testing::HasSubstr;
 class TlsServer {
  public:
   explicit TlsServer(bool mutual = false, const std::string& keys = "") {
-    char folder[] = "/tmp/mandate_tls_XXXXXX";
-    EXPECT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
     const TestCertificate own = authority.Issue("localhost");
     Put("server.pem", own.certificate);
     Put("server.key", own.key);
@@ -41,12 +39,8 @@ class TlsServer {
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
-  ~TlsServer() {
-    server_.reset();
-    std::filesystem::remove_all(folder_);
-  }
 
-  std::string File(const std::string& name) const { return folder_ + "/" + name; }
+  std::string File(const std::string& name) const { return folder_.path() + "/" + name; }
   void Put(const std::string& name, const std::string& text) {
     std::ofstream(File(name) + ".next") << text;
     std::filesystem::rename(File(name) + ".next", File(name));
@@ -71,7 +65,7 @@ class TlsServer {
   TestAuthority clients;
 
  private:
-  std::string folder_;
+  const ScratchDirectory folder_;  // Outlives what reads it.
   std::unique_ptr<Database> database_;
   std::unique_ptr<Server> server_;
 };
